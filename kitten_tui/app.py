@@ -1,0 +1,61 @@
+"""The application: themes, palette, and the lesson screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from kitten_tui import themes
+from kitten_tui.commands import COMMANDS
+from kitten_tui.core.trace import Settings
+from kitten_tui.screens.lesson import LessonScreen
+from kitten_tui.sources.lesson import Lesson
+from kitten_tui.stages.selection import Selection
+from kitten_tui.stages.view import View
+from kitten_tui.words import Words
+
+
+class KittenApp(App[None]):
+    """Built from plain values; knows nothing of a command line."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "kitten-tui"
+
+    def __init__(
+        self,
+        lesson: Lesson,
+        settings: Settings | None = None,
+        selection: Selection | None = None,
+        language: str = "en",
+        theme: str = themes.DARK.name,
+    ) -> None:
+        super().__init__()
+        for ours in themes.THEMES:
+            self.register_theme(ours)
+        if self.no_color:
+            # Textual's filter turns the terminal's own colours black on black.
+            for name, theirs in list(self.available_themes.items()):
+                if theirs.ansi:
+                    self.unregister_theme(name)
+        self.theme = theme if theme in self.available_themes else themes.DARK.name
+        start = selection or Selection(query=lesson.query, key=lesson.query)
+        self.lesson_screen = LessonScreen(View(lesson, settings or lesson.settings, start), lesson, Words(language))
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.lesson_screen
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The registry's commands; a pair of keys is two entries."""
+        words = self.lesson_screen.words
+        for command in COMMANDS:
+            if command.id == "palette":
+                continue
+            labels = command.label.split(" ") if len(command.keys) == 2 else [command.label] * len(command.keys)
+            for label, (key, action) in zip(labels, command.keys, strict=True):
+                label = key if command.id == "numbers" else label
+                title = f"{words(f'command.{command.id}.name')} ({label})"
+                run = partial(self.lesson_screen.run_action, action)
+                yield SystemCommand(title, words(f"command.{command.id}.help"), run)

@@ -1,0 +1,224 @@
+"""The command line: what was asked for, on paper or on the screen."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NoReturn
+
+from kitten_tui import __version__
+
+OK, FAILED, BAD = 0, 1, 2
+_DUMB = ("dumb", "unknown", "")
+
+
+class UsageError(Exception):
+    """The command line asks for something that does not exist."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program and returns its exit status: 0, 1 if a check failed, 2 for bad usage or input."""
+    _forgive_encoding()
+    try:
+        arguments = _parser().parse_args(argv)
+        return _run(arguments)
+    except SystemExit as stop:  # argparse after --help and --version
+        return OK if stop.code is None else int(stop.code)
+    except (UsageError, ValueError) as error:  # SourceError is a ValueError
+        return _refuse(str(error))
+    except BrokenPipeError:
+        # The reader of the pipe has gone; what is still buffered must not be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="kitten-tui",
+        description="Self-attention taken apart, number by number, in a terminal.",
+        epilog="Without a terminal, or with TERM=dumb, the lesson is printed as with --plain.",
+    )
+    parser.add_argument(
+        "source",
+        nargs="?",
+        default="journey",
+        metavar="SOURCE",
+        help="a sample's name, a sample file, a sentence, or - for a sentence from standard input (default: journey)",
+    )
+    paper = parser.add_mutually_exclusive_group()
+    paper.add_argument("--json", action="store_true", help="print every intermediate of a head as one JSON object")
+    paper.add_argument("--plain", action="store_true", help="print the lesson as text")
+    paper.add_argument("--check", action="store_true", help="compare with published values and with the laws")
+    parser.add_argument(
+        "--stage", metavar="N", help="begin at this stage, 1 to 7 or its name; with --plain print only it"
+    )
+    parser.add_argument("--layer", type=int, metavar="N", help="the layer, from 1")
+    parser.add_argument("--head", type=int, metavar="N", help="the head, from 1")
+    parser.add_argument("--query", metavar="TOKEN", help="the query: a token of the sentence, or its number from 1")
+    parser.add_argument("--scale", action=argparse.BooleanOptionalAction, help="divide the scores by √d_k, or do not")
+    parser.add_argument("--mask", choices=("none", "causal", "own"), help="who may look at whom")
+    parser.add_argument("--dropout", type=float, metavar="P", help="drop weights at this rate, from 0 to below 1")
+    parser.add_argument("--seed", type=int, metavar="N", help="decides what is dropped, and the matrices of a sentence")
+    parser.add_argument("--lang", choices=("en", "zh"), help="the language (default: from LANG)")
+    parser.add_argument("--theme", metavar="NAME", help="dark, light, or the name of one of Textual's themes")
+    parser.add_argument("--version", action="version", version=f"kitten-tui {__version__}")
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    # NumPy costs 80 ms, so --help and --version go without.
+    from kitten_tui.core.trace import Settings
+    from kitten_tui.sources.find import open_source
+    from kitten_tui.sources.sentence import from_sentence
+    from kitten_tui.stages.view import View
+    from kitten_tui.words import Words, language_of_environment
+
+    if arguments.seed is not None:
+        Settings(seed=arguments.seed)  # refused before a sentence draws from it
+    if arguments.source == "-":
+        lesson = from_sentence(_read_sentence(), Settings.seed if arguments.seed is None else arguments.seed)
+    else:
+        lesson = open_source(arguments.source, arguments.seed)
+    given = {name: getattr(arguments, name) for name in ("scale", "mask", "dropout", "seed")}
+    settings = replace(lesson.settings, **{name: value for name, value in given.items() if value is not None})
+    if settings.mask not in lesson.masks:
+        raise UsageError(f"--mask: expected one of {', '.join(lesson.masks)} for this source, found {settings.mask}")
+    view = View(lesson, settings, _selection(arguments, lesson))
+    words = Words(arguments.lang or language_of_environment())
+    notes = [note for note in (words.of(lesson.note),) if note]
+    if lesson.invented:
+        notes.append(words("invented_note", seed=settings.seed))
+    title = words.of(lesson.title) or " ".join(lesson.tokens)
+
+    if arguments.json:
+        from kitten_tui.paper.json import to_json
+
+        return _print([to_json(view)])
+    if arguments.check:
+        from kitten_tui.paper.check import checks, report
+
+        results = list(checks(lesson, settings))
+        _print(report(results, words))
+        return OK if all(check.passed for check in results) else FAILED
+    if arguments.plain or not _has_screen(arguments.source == "-"):
+        from kitten_tui.paper.plain import plain
+
+        stages = range(7) if arguments.stage is None else [view.selection.stage]
+        return _print(plain(view, words, title, notes, stages))
+
+    from kitten_tui.app import KittenApp  # 0.3 s: Textual, only for the screen
+
+    KittenApp(lesson, settings, view.selection, words.language, _theme(arguments.theme)).run()
+    return OK
+
+
+def _selection(arguments: argparse.Namespace, lesson):  # type: ignore[no-untyped-def]
+    """What is selected to begin with."""
+    from kitten_tui.stages import STAGES
+    from kitten_tui.stages.selection import Selection
+
+    query = lesson.query if arguments.query is None else _token(arguments.query, lesson.tokens)
+    return Selection(
+        stage=_stage(arguments.stage, [stage.id for stage in STAGES]),
+        layer=_number("--layer", arguments.layer, lesson.n_layers),
+        head=_number("--head", arguments.head, lesson.n_heads),
+        query=query,
+        key=query,
+    )
+
+
+def _number(option: str, given: int | None, count: int) -> int:
+    if given is None:
+        return 0
+    if not 1 <= given <= count:
+        raise UsageError(f"{option}: expected a number from 1 to {count}, found {given}")
+    return given - 1
+
+
+def _stage(given: str | None, names: Sequence[str]) -> int:
+    if given is None:
+        return 0
+    if given in names:
+        return names.index(given)
+    if given.isascii() and given.isdigit() and 1 <= int(given) <= len(names):
+        return int(given) - 1
+    raise UsageError(f"--stage: expected a number from 1 to {len(names)} or one of {', '.join(names)}, found {given}")
+
+
+def _token(given: str, tokens: Sequence[str]) -> int:
+    if given in tokens:
+        return list(tokens).index(given)
+    if given.isascii() and given.isdigit() and 1 <= int(given) <= len(tokens):
+        return int(given) - 1
+    shown = ", ".join(tokens[:8]) + (", …" if len(tokens) > 8 else "")
+    raise UsageError(f"--query: expected one of {shown} or a number from 1 to {len(tokens)}, found {given}")
+
+
+def _theme(given: str | None) -> str:
+    from textual.theme import BUILTIN_THEMES
+
+    from kitten_tui.themes import ALIASES, DARK, THEMES
+
+    name = ALIASES.get(given or "dark", given or DARK.name)
+    known = [theme.name for theme in THEMES] + sorted(BUILTIN_THEMES)
+    if name not in known:
+        raise UsageError(f"--theme: expected dark, light or one of {', '.join(known)}, found {given}")
+    return name
+
+
+def _read_sentence() -> str:
+    """The sentence on standard input, which then becomes the terminal again so that keys can be read."""
+    limit = 100_000
+    raw = sys.stdin.buffer.read(limit + 1) if hasattr(sys.stdin, "buffer") else sys.stdin.read(limit + 1).encode()
+    if len(raw) > limit:
+        raise UsageError(f"-: expected a sentence of at most {limit:,} bytes, found more")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"-: expected UTF-8, found byte 0x{raw[error.start]:02x} at position {error.start}") from None
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY)
+    except OSError:
+        return text
+    os.dup2(terminal, 0)
+    os.close(terminal)
+    return text
+
+
+def _has_screen(sentence_piped: bool) -> bool:
+    """Whether there is a terminal to draw on and to read keys from. Textual draws on standard error."""
+    streams = [sys.__stdout__, sys.__stderr__]
+    on_terminal = all(stream is not None and stream.isatty() for stream in streams) and sys.stdout is sys.__stdout__
+    return on_terminal and os.isatty(0) and os.environ.get("TERM", "") not in _DUMB
+
+
+def _print(lines: Iterable[str]) -> int:
+    for line in lines:
+        print(line)
+    sys.stdout.flush()
+    return OK
+
+
+def _refuse(message: str) -> int:
+    from kitten_tui.ink.cells import clean
+
+    print(f"kitten-tui: {clean(message)}", file=sys.stderr)
+    return BAD
+
+
+def _forgive_encoding() -> None:
+    """A terminal that cannot write a character shows its code instead of a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")

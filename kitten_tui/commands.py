@@ -1,0 +1,76 @@
+"""Every key, declared once: bindings, footer, help, palette and the README's table are made from this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kitten_tui.stages import STAGES
+from kitten_tui.words import Words
+
+
+@dataclass(frozen=True)
+class Command:
+    id: str
+    """Its words are command.<id>.name and command.<id>.help."""
+    keys: tuple[tuple[str, str], ...]
+    """What a key is called in Textual, and the action it runs; the first of a pair goes back, the second on."""
+    label: str
+    """The keys as people see them."""
+    group: str
+    footer: bool = False
+    """Whether the last line of the screen names it, as far as there is room."""
+
+
+COMMANDS = (
+    Command("stage", (("left", "step_stage(-1)"), ("right", "step_stage(1)")), "← →", "walk", footer=True),
+    Command("query", (("up", "step_query(-1)"), ("down", "step_query(1)")), "↑ ↓", "walk", footer=True),
+    Command("along", (("h", "step_along(-1)"), ("l", "step_along(1)")), "h l", "walk", footer=True),
+    Command("walk", (("space", "walk"),), "space", "walk", footer=True),
+    Command("down", (("k", "step_down(-1)"), ("j", "step_down(1)")), "k j", "walk"),
+    Command("figure", (("shift+tab", "step_figure(-1)"), ("tab", "step_figure(1)")), "⇧tab tab", "walk"),
+    Command(
+        "head",
+        (("left_square_bracket", "step_head(-1)"), ("right_square_bracket", "step_head(1)")),
+        "[ ]",
+        "walk",
+        footer=True,
+    ),
+    Command(
+        "layer", (("left_curly_bracket", "step_layer(-1)"), ("right_curly_bracket", "step_layer(1)")), "{ }", "walk"
+    ),
+    Command(
+        "numbers",
+        tuple((str(number), f"go_to_stage({number})") for number in range(1, len(STAGES) + 1)),
+        f"1–{len(STAGES)}",
+        "walk",
+    ),
+    Command("scale", (("s", "toggle_scale"),), "s", "change", footer=True),
+    Command("mask", (("m", "next_mask"),), "m", "change", footer=True),
+    Command("dropout", (("d", "next_dropout"),), "d", "change", footer=True),
+    Command("draw", (("r", "next_seed"),), "r", "change"),
+    Command("sentence", (("slash", "ask_sentence"),), "/", "open", footer=True),
+    Command("open", (("o", "ask_file"),), "o", "open"),
+    Command("lesson", (("i", "toggle_lesson"),), "i", "look", footer=True),
+    Command("language", (("L", "next_language"),), "L", "look"),
+    Command("theme", (("t", "toggle_theme"),), "t", "look"),
+    Command("themes", (("T", "app.change_theme"),), "T", "look"),
+    Command("palette", (("ctrl+p", "app.command_palette"),), "ctrl+p", "look"),
+    Command("help", (("question_mark", "help"),), "?", "look", footer=True),
+    Command("quit", (("q", "app.quit"),), "q", "look", footer=True),
+)
+GROUPS = ("walk", "change", "open", "look")
+
+
+def grouped() -> Iterator[tuple[str, tuple[Command, ...]]]:
+    """The commands by group, in the order of the registry."""
+    for group in GROUPS:
+        yield group, tuple(command for command in COMMANDS if command.group == group)
+
+
+def markdown_table(words: Words, headings: tuple[str, str]) -> str:
+    """The keys as the README has them."""
+    rows = [f"| {headings[0]} | {headings[1]} |", "|---|---|"]
+    for _, commands in grouped():
+        rows += [f"| `{command.label}` | {words(f'command.{command.id}.help')} |" for command in commands]
+    return "\n".join(rows)

@@ -1,0 +1,26 @@
+"""Who may look at whom, and which cells dropout covers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kitten_tui.core.ops import Mask
+
+
+def everything(n: int) -> Mask:
+    """Every query sees every key.  -> [query, key]"""
+    return np.ones((n, n), dtype=bool)  # [query, key]
+
+
+def causal(n: int) -> Mask:
+    """A query sees itself and what came before.  -> [query, key]"""
+    return np.tri(n, dtype=bool)  # [query, key]
+
+
+def kept(n: int, rate: float, seed: int, layer: int, head: int) -> Mask:
+    """The cells that dropout at this rate keeps, a fixed draw for each seed, layer and head.  -> [query, key]"""
+    if rate == 0.0:
+        return everything(n)
+    # RandomState: the one generator whose stream NumPy promises never to change.
+    draw = np.random.RandomState([seed, layer, head]).random_sample((n, n))  # [query, key]
+    return draw >= rate  # [query, key]

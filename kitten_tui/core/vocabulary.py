@@ -1,0 +1,59 @@
+"""The name, the symbol and the axes of every quantity: one name for one thing, everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Scope(Enum):
+    """What a quantity belongs to."""
+
+    SOURCE = "source"
+    HEAD = "head"
+    LAYER = "layer"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    symbol: str
+    """As the article writes it."""
+    axes: tuple[str, ...]
+    """What its indices count: token, query, key, d_model, d_k, concat."""
+    scope: Scope = Scope.HEAD
+
+
+QUANTITIES = {
+    "embedding": Quantity("e", ("token", "d_model"), Scope.SOURCE),
+    "position": Quantity("p", ("token", "d_model"), Scope.SOURCE),
+    "x": Quantity("x", ("token", "d_model")),
+    "w_q": Quantity("W_q", ("d_model", "d_k")),
+    "w_k": Quantity("W_k", ("d_model", "d_k")),
+    "w_v": Quantity("W_v", ("d_model", "d_k")),
+    "b_q": Quantity("b_q", ("d_k",)),
+    "b_k": Quantity("b_k", ("d_k",)),
+    "b_v": Quantity("b_v", ("d_k",)),
+    "q": Quantity("q", ("token", "d_k")),
+    "k": Quantity("k", ("token", "d_k")),
+    "v": Quantity("v", ("token", "d_k")),
+    "scores": Quantity("ω", ("query", "key")),
+    "scaled": Quantity("scaled", ("query", "key")),
+    "masked": Quantity("masked", ("query", "key")),
+    "exp": Quantity("exp", ("query", "key")),
+    "total": Quantity("Σexp", ("query",)),
+    "weights": Quantity("α", ("query", "key")),
+    "weight_sum": Quantity("Σα", ("query",)),
+    "headroom": Quantity("1 − max α", ("query",)),
+    "gradient": Quantity("Σ∂α/∂ω", ("query",)),
+    "dropped": Quantity("α′", ("query", "key")),
+    "contribution": Quantity("α v", ("query", "key", "d_k")),
+    "partial": Quantity("Σα v", ("query", "key", "d_k")),
+    "context": Quantity("z", ("query", "d_k")),
+    "concat": Quantity("concat", ("token", "concat"), Scope.LAYER),
+    "w_o": Quantity("W_o", ("concat", "d_model"), Scope.LAYER),
+    "b_o": Quantity("b_o", ("d_model",), Scope.LAYER),
+    "output": Quantity("output", ("token", "d_model"), Scope.LAYER),
+}
+
+TRACED = ("embedding", "position", "x", "q", "k", "v", "scores", "scaled", "masked", "weights", "dropped", "context")
+"""What the JSON of a head holds, in the order of the lesson."""

@@ -1,0 +1,1 @@
+"""Figures as styled text: pure functions without a screen. Lines are lists of rich Segments."""

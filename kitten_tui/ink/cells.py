@@ -1,0 +1,148 @@
+"""All that the project knows about the width of text on a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+from rich.cells import cell_len
+from rich.segment import Segment
+
+Line = list[Segment]
+
+_DROPPED = {"\ufe0e", "\ufe0f", "\u20e3", *map(chr, range(0x1F3FB, 0x1F400))}
+"""Marks that terminals disagree on the width of: emoji variants and skin tones."""
+_MAX_MARKS = 2
+_NO_LINE_START = frozenset("，。！？；：、）》」』”’…—％,.!?;:)]}%")
+_NO_LINE_END = frozenset("（《「『“‘([{")
+
+
+def clean(text: str) -> str:
+    """Text that a terminal shows as it is: no control, no invisible character, nothing of doubtful width."""
+    shown: list[str] = []
+    marks = 0
+    for character in unicodedata.normalize("NFC", text):
+        kind = unicodedata.category(character)
+        if kind in ("Mn", "Me"):
+            marks += 1
+            if character in _DROPPED or marks > _MAX_MARKS or not shown:
+                continue
+        else:
+            marks = 0
+        if character in _DROPPED or kind == "Cf":
+            continue
+        if 0x1F1E6 <= ord(character) <= 0x1F1FF:  # a flag is two letters
+            character = chr(ord(character) - 0x1F1E6 + ord("A"))
+        elif character in "\n\r\t" or kind in ("Zl", "Zp"):
+            character = "⏎" if character in "\n\r" or kind != "Cc" else "⇥"
+        elif kind in ("Cc", "Cs", "Co", "Cn"):
+            character = "�"
+        elif kind == "Zs":
+            character = " "
+        shown.append(character)
+    return "".join(shown)
+
+
+def show_token(token: str, width: int | None = None) -> str:
+    """A token as a label: clean, never empty, and at most this wide."""
+    text = clean(token)
+    if not text.strip():
+        text = "␣" * max(1, len(text))
+    return text if width is None else cut(text, width)
+
+
+def cut(text: str, width: int) -> str:
+    """The beginning of a text, with … where something is missing."""
+    if cell_len(text) <= width:
+        return text
+    kept = ""
+    for character in text:
+        if cell_len(kept + character) > width - 1:
+            break
+        kept += character
+    return (kept + "…")[: max(width, 0)] if width > 0 else ""
+
+
+def fit(text: str, width: int, align: str = "left") -> str:
+    """A text in exactly this many cells."""
+    text = cut(text, width)
+    space = " " * (width - cell_len(text))
+    return space + text if align == "right" else text + space
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Lines of at most this many cells, broken between words or between Chinese characters.
+
+    A line begins with no closing mark and ends with no opening one.
+    """
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for piece in _pieces(paragraph):
+            if line and cell_len(line + piece.rstrip()) > width:
+                lines.append(line.rstrip())
+                line = ""
+                piece = piece.lstrip()
+            while cell_len(piece.rstrip()) > width:
+                head = _longest_start(piece, width)
+                lines.append(head)
+                piece = piece[len(head) :]
+            line += piece
+        lines.append(line.rstrip())
+    return lines
+
+
+def _pieces(text: str) -> list[str]:
+    """What a line may not be broken within, spaces at the end of the piece they follow."""
+    pieces: list[str] = []
+    for character in text:
+        if pieces and not _may_break(pieces[-1], character):
+            pieces[-1] += character
+        else:
+            pieces.append(character)
+    return pieces
+
+
+def _may_break(before: str, character: str) -> bool:
+    last = before[-1]
+    if character == " " or character in _NO_LINE_START or last in _NO_LINE_END:
+        return False
+    return last == " " or _is_wide(last) or _is_wide(character)
+
+
+def _is_wide(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in "WF"
+
+
+def _longest_start(text: str, width: int) -> str:
+    kept = text[0]
+    for character in text[1:]:
+        if cell_len(kept + character) > width:
+            break
+        kept += character
+    return kept
+
+
+def width_of(line: Iterable[Segment]) -> int:
+    return sum(segment.cell_length for segment in line)
+
+
+def text_of(line: Iterable[Segment]) -> str:
+    return "".join(segment.text for segment in line)
+
+
+def crop(line: Line, left: int, right: int) -> Line:
+    """What of a line shows between two columns; a wide character cut in half becomes a space."""
+    cropped: Line = []
+    start = 0
+    for segment in line:
+        end = start + segment.cell_length
+        if end > left and start < right:
+            if start < left:
+                segment = segment.split_cells(left - start)[1]
+                start = left
+            if end > right:
+                segment = segment.split_cells(right - start)[0]
+            cropped.append(segment)
+        start = end
+    return cropped

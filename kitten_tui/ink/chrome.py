@@ -1,0 +1,202 @@
+"""What stands around the figures: title, stages, sentence, reading, keys; and what a click on them means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+
+from kitten_tui.commands import COMMANDS, Command, grouped
+from kitten_tui.core.ops import Array
+from kitten_tui.core.trace import Settings
+from kitten_tui.ink.cells import Line, clean, cut, fit, show_token, wrap
+from kitten_tui.ink.formula import arithmetic
+from kitten_tui.ink.numbers import fmt
+from kitten_tui.ink.palette import Palette
+from kitten_tui.ink.say import say
+from kitten_tui.stages import STAGES, Page
+from kitten_tui.words import Words
+
+READING_LINES = 2
+LONGEST_TOKEN = 14
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A stretch of a line that can be clicked."""
+
+    y: int
+    start: int
+    end: int
+    value: int | str
+
+
+@dataclass(frozen=True)
+class Drawn:
+    lines: list[Line]
+    hits: tuple[Hit, ...] = ()
+
+    def hit(self, x: int, y: int) -> int | str | None:
+        """What was clicked."""
+        return next((hit.value for hit in self.hits if hit.y == y and hit.start <= x < hit.end), None)
+
+
+def title_line(page: Page, title: str, words: Words, palette: Palette, width: int) -> Drawn:
+    """The program, the lesson, and on the right under which settings it is seen."""
+    status = "  ".join(status_parts(page, words)) + " "
+    name = " kitten-tui  "
+    room = width - cell_len(status) - cell_len(name) - 2
+    middle = fit(clean(title), max(room, 0))
+    line = [
+        Segment(name, palette.title),
+        Segment(middle, palette.text),
+        Segment(fit("  " + status, width - cell_len(name) - cell_len(middle), "right"), palette.muted),
+    ]
+    return Drawn([line])
+
+
+def status_parts(page: Page, words: Words) -> list[str]:
+    source, settings = page.view.source, page.view.settings
+    parts = [words("invented")] if getattr(source, "invented", False) else []
+    if source.n_layers > 1:
+        parts.append(words("status.layer", layer=page.selection.layer + 1, layers=source.n_layers))
+    parts.append(words("status.head", head=page.selection.head + 1, heads=source.n_heads))
+    return parts + settings_parts(settings, words)
+
+
+def settings_parts(settings: Settings, words: Words) -> list[str]:
+    parts = [words("status.scale_on" if settings.scale else "status.scale_off"), words(f"status.mask_{settings.mask}")]
+    if settings.dropout:
+        parts.append(words("status.dropout", rate=f"{settings.dropout:g}", seed=settings.seed))
+    return parts
+
+
+def rail(selected: int, words: Words, palette: Palette, width: int) -> Drawn:
+    """The seven stages."""
+    labels = [f" {number} {words(f'{stage.id}.name')} " for number, stage in enumerate(STAGES, start=1)]
+    spare = width - sum(cell_len(label) for label in labels) - 1
+    gap = " " if spare >= len(labels) else ""
+    line: Line = [Segment(" ", palette.text)]
+    hits = []
+    x = 1
+    for number, label in enumerate(labels):
+        line += [Segment(label, palette.cursor if number == selected else palette.muted), Segment(gap, palette.text)]
+        hits.append(Hit(0, x, x + cell_len(label), number))
+        x += cell_len(label) + len(gap)
+    return Drawn([line], tuple(hits))
+
+
+def strip(tokens: Sequence[str], weights: Array | None, selected: int, palette: Palette, width: int) -> Drawn:
+    """The sentence with its query marked; below it each word's weight, or before there are weights its place."""
+    labels = [show_token(token, LONGEST_TOKEN) for token in tokens]
+    widths = [max(cell_len(label) + 2, 7) for label in labels]
+    first = _first_in_sight(widths, selected, width)
+    high = float(weights.max()) if weights is not None and weights.size else 1.0
+    above: Line = []
+    below: Line = []
+    hits = []
+    x = 0
+    for place in range(first, len(tokens)):
+        size = widths[place]
+        if x + size > width:
+            break
+        mark = "▸" if place == selected else " "
+        above.append(Segment(fit(mark + labels[place], size), palette.chosen if place == selected else palette.label))
+        if weights is None:
+            below.append(Segment(fit(f" {place + 1}", size), palette.muted))
+        else:
+            value = float(weights[place])
+            below += [
+                Segment(fit(f" {fmt(value)}", size - 1), palette.ramp(value, 0.0, high)),
+                Segment(" ", palette.text),
+            ]
+        hits += [Hit(0, x, x + size, place), Hit(1, x, x + size, place)]
+        x += size
+    return Drawn([above, below], tuple(hits))
+
+
+def _first_in_sight(widths: Sequence[int], selected: int, width: int) -> int:
+    """The first token to show so that the selected one and its right neighbour are in sight."""
+    last = min(selected + 1, len(widths) - 1)
+    first = last
+    room = width - widths[last]
+    while first > 0 and widths[first - 1] <= room:
+        first -= 1
+        room -= widths[first]
+    return first
+
+
+def foot(page: Page, words: Words, palette: Palette, width: int) -> Drawn:
+    """The sentence that reads the picture, and the arithmetic of the selected cell."""
+    reading = wrap(say(words, page.reading), width - 2)
+    if len(reading) > READING_LINES:
+        reading[READING_LINES - 1] = cut(reading[READING_LINES - 1] + " …", width - 2)
+    lines: list[Line] = [[Segment(f" {text}", palette.text)] for text in reading[:READING_LINES]]
+    lines += [[Segment(" ", palette.text)] for _ in range(READING_LINES - len(lines))]
+    d_k = page.view.trace.d_k
+    sums = arithmetic(page.derivation, page.view.tokens, d_k, words, width - 2, palette)
+    return Drawn(lines + [[Segment(" ", palette.text), *line] for line in sums])
+
+
+def key_line(words: Words, palette: Palette, width: int) -> Drawn:
+    """The keys that there is room for; help and quit always."""
+    named = [command for command in COMMANDS if command.footer]
+    always = [command for command in named if command.id in ("help", "quit")]
+    chosen = list(always)
+    room = width - 1 - sum(_key_width(command, words) for command in always)
+    for command in named:
+        if command not in always and _key_width(command, words) <= room:
+            chosen.append(command)
+            room -= _key_width(command, words)
+    line: Line = []
+    hits = []
+    x = 0
+    for command in (command for command in named if command in chosen):
+        line += [Segment(f" {command.label}", palette.key), Segment(f" {_key_name(command, words)} ", palette.muted)]
+        size = _key_width(command, words)
+        # A pair of keys is a click on either half of its label: the first goes back, the second on.
+        half = x + 1 + cell_len(command.label) // 2
+        hits.append(Hit(0, x, half if len(command.keys) == 2 else x + size, command.keys[0][1]))
+        if len(command.keys) == 2:
+            hits.append(Hit(0, half, x + size, command.keys[1][1]))
+        x += size
+    return Drawn([line], tuple(hits))
+
+
+def _key_name(command: Command, words: Words) -> str:
+    return words(f"command.{command.id}.name")
+
+
+def _key_width(command: Command, words: Words) -> int:
+    return cell_len(command.label) + cell_len(_key_name(command, words)) + 3
+
+
+def lesson(page: Page, notes: Sequence[str], words: Words, palette: Palette, width: int) -> list[Line]:
+    """The lesson text of a stage; with the first stage, what there is to say about the sample."""
+    lines: list[Line] = [[Segment(page.stage.formula, palette.result)], []]
+    texts = [words(f"{page.stage.id}.lesson")]
+    lines += _paragraphs(texts, palette.text, width)
+    if page.selection.stage == 0 and notes:
+        lines += [[], *_paragraphs(notes, palette.muted, width)]
+    return lines
+
+
+def _paragraphs(texts: Sequence[str], style: Style, width: int) -> list[Line]:
+    return [[Segment(line, style)] for text in texts for line in wrap(text, width)]
+
+
+def help_page(words: Words, palette: Palette, width: int) -> list[Line]:
+    """All keys by group."""
+    column = max(cell_len(command.label) for command in COMMANDS) + 3
+    lines: list[Line] = []
+    for group, commands in grouped():
+        lines.append([Segment(words(f"group.{group}"), palette.title)])
+        for command in commands:
+            texts = wrap(words(f"command.{command.id}.help"), width - column - 1)
+            lines.append([Segment(fit(f" {command.label}", column), palette.key), Segment(texts[0], palette.text)])
+            lines += [[Segment(" " * column + text, palette.text)] for text in texts[1:]]
+        lines.append([])
+    return lines + _paragraphs([words("help.mouse"), words("help.close")], palette.muted, width)

@@ -1,0 +1,56 @@
+"""Heat behind digits: at most eight steps, each lighter or darker than the last, so that grey keeps their order."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from rich.style import Style
+
+# Cividis-like: blue to yellow, told apart by every common kind of colour vision. Ends are drawn in to the background,
+# and every text colour has a contrast of at least 4.5 : 1 on its step.
+DARK_STEPS = ("#16202e", "#1d2f4a", "#2f4264", "#4c5567", "#6a6a6c", "#918a63", "#bfae52", "#f0d63c")
+LIGHT_STEPS = ("#fbf8ea", "#f4e9b4", "#e6d484", "#c3bb7a", "#9a9b7c", "#65707c", "#445579", "#1d2f5e")
+_DARK_TEXT = "#10141a"
+_LIGHT_TEXT = "#f4f6fa"
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """A style for each step, from nothing to most."""
+
+    styles: tuple[Style, ...]
+
+    def __call__(self, value: float, low: float, high: float) -> Style:
+        """The style of a value between the ends of its figure."""
+        if not math.isfinite(value) or not self.styles:
+            return Style.null()
+        share = (value - low) / (high - low) if high > low else 0.5
+        return self.styles[min(int(share * len(self.styles)), len(self.styles) - 1)]
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of #rrggbb, 0 to 1: WCAG 2, from the sRGB standard."""
+    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours, 1 to 21: WCAG 2."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def text_on(colour: str) -> str:
+    """The text colour that is easier to read on this background."""
+    return max(_DARK_TEXT, _LIGHT_TEXT, key=lambda text: contrast(text, colour))
+
+
+def _ramp(steps: tuple[str, ...]) -> Ramp:
+    return Ramp(tuple(Style(color=text_on(step), bgcolor=step) for step in steps))
+
+
+NO_RAMP = Ramp(())
+DARK = _ramp(DARK_STEPS)
+LIGHT = _ramp(LIGHT_STEPS)

@@ -1,0 +1,79 @@
+"""Numbers as text: the one place that rounds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from kitten_tui.core.ops import Array
+
+MINUS_INFINITY = "−∞"
+DECIMALS = 3
+"""As many as the screen ever shows; the last bits of two processors never differ here."""
+
+
+def fmt(value: float, decimals: int = DECIMALS) -> str:
+    """A number with so many decimals; never "-0.00"."""
+    if math.isnan(value):
+        return "nan"
+    if math.isinf(value):
+        return MINUS_INFINITY if value < 0 else "∞"
+    if abs(value) >= 1e6:
+        return f"{value:.1e}".replace("e+0", "e").replace("e+", "e")
+    text = f"{value:.{decimals}f}"
+    return text.lstrip("-") if float(text) == 0.0 else text
+
+
+def brief(value: float) -> str:
+    """A number with as many digits as a sentence bears: three decimals below 1, two below 100."""
+    size = abs(value)
+    if 0.0 < size < 0.0005:
+        return f"{value:.0e}".replace("e-0", "e-")
+    return fmt(value, 3 if size < 1 else 2 if size < 100 else 0)
+
+
+def vector(values: Array, most: int = 4) -> str:
+    """A list of numbers in brackets, the first ones where it is long."""
+    decimals = 3 if np.abs(values).max() < 10 else 1
+    shown = ", ".join(fmt(float(value), decimals) for value in values[:most])
+    return f"({shown}, …)" if len(values) > most else f"({shown})"
+
+
+@dataclass(frozen=True)
+class Format:
+    """How the numbers of one figure are written, so that their points stand below one another."""
+
+    decimals: int
+    bare: bool = False
+    """Whether a number below 1 goes without its leading zero."""
+
+    def __call__(self, value: float) -> str:
+        text = fmt(value, self.decimals)
+        return text.replace("0.", ".", 1) if self.bare and text.lstrip("-").startswith("0.") else text
+
+
+FORMATS = (Format(3), Format(2), Format(2, bare=True), Format(1), Format(1, bare=True), Format(0))
+
+
+def format_for(values: Array, width: int) -> Format:
+    """The most telling format in which every one of these numbers fits the width."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return Format(2)
+    extremes = (float(finite.min()), float(finite.max()), -0.5 if (finite < 0).any() else 0.5)
+    for style in FORMATS:
+        if max(len(style(value)) for value in extremes) <= width:
+            return style
+    return FORMATS[-1]
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.0f}"
+
+
+def tenths(value: float) -> str:
+    """One digit for a weight: 3 is 0.3 to the nearest tenth; + is 1 or more."""
+    tenth = round(10 * value)
+    return "+" if tenth >= 10 else str(tenth)

@@ -1,0 +1,253 @@
+"""A sheet as a picture: blocks beside one another in bands, bands below one another, in the width there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.segment import Segment
+
+from kitten_tui.ink.blocks import (
+    HEADING,
+    BarsBlock,
+    Block,
+    FactsBlock,
+    GapBlock,
+    Look,
+    MatrixBlock,
+    Moves,
+    Place,
+    SignBlock,
+    label_line,
+    label_width,
+)
+from kitten_tui.ink.cells import Line
+from kitten_tui.ink.plane import PlaneBlock
+from kitten_tui.stages.figure import Axis, Bars, Facts, Figure, Gap, Matrix, Plane, Sheet, Sign
+
+CELL_WIDTHS = (8, 7, 6, 5)
+"""From three decimals with room to two without a leading zero; the widest with which a sheet fits is taken."""
+SCROLLING = 6
+"""The cell width of a sheet that does not fit anyway."""
+COMPACT_WIDTHS = (3, 2, 1)
+"""Per cent, then tenths."""
+FREE = (Bars, Plane)
+"""Figures that take what width is left."""
+PLANE_ROWS = 9
+
+Blocks = list[Block[Figure]]
+
+
+class Picture:
+    """A drawn sheet. Nothing is written until a line is asked for."""
+
+    def __init__(self, sheet: Sheet, look: Look, width: int, height: int = 0) -> None:
+        self.look = look
+        self.bands = _lay_out(sheet, look, width)
+        rows = sum(band.height for band in self.bands)
+        # A blank line between bands, where it costs no scrolling.
+        gap = 1 if rows + len(self.bands) - 1 <= height else 0
+        self.tops = [sum(band.height + gap for band in self.bands[:place]) for place in range(len(self.bands))]
+        self.height = rows + gap * max(len(self.bands) - 1, 0)
+        self.width = max((band.width for band in self.bands), default=0)
+
+    def line(self, y: int, left: int = 0, right: int | None = None, top: int = 0) -> Line:
+        """The cells of a line in a window.
+
+        Labels of rows stay at the left of the window, headings at its top, when what they label is scrolled.
+        """
+        right = self.width if right is None else right
+        index = self._band_at(y)
+        if index is None:
+            return [Segment(" " * (right - left), self.look.palette.text)]
+        local = y - self.tops[index]
+        return self.bands[index].line(local, left, right, top - self.tops[index])
+
+    def lines(self) -> Iterable[Line]:
+        return (self.line(y) for y in range(self.height))
+
+    def moves(self, x: int, y: int, left: int = 0, top: int = 0) -> Moves | None:
+        """What pointing at a cell of the picture selects, with the window where `line` has it."""
+        index = self._band_at(y)
+        if index is None:
+            return None
+        return self.bands[index].moves(x, y - self.tops[index], left, top - self.tops[index])
+
+    def cursor(self) -> Place | None:
+        """Where the cursor is, with the labels that must stay in sight around it."""
+        for band, top in zip(self.bands, self.tops, strict=True):
+            place = band.cursor()
+            if place is not None:
+                return Place(place.x, place.y + top, place.width)
+        return None
+
+    @property
+    def label_width(self) -> int:
+        return self.bands[0].label_width if self.bands else 0
+
+    def _band_at(self, y: int) -> int | None:
+        for index, (band, top) in enumerate(zip(self.bands, self.tops, strict=True)):
+            if top <= y < top + band.height:
+                return index
+        return None
+
+
+class BandOfBlocks:
+    """Blocks beside one another, with the labels of their rows at the left."""
+
+    def __init__(self, blocks: Blocks, rows: Axis | None, label_width: int, look: Look) -> None:
+        self.blocks = blocks
+        self.rows = rows
+        self.label_width = label_width
+        self.look = look
+        self.lefts: list[int] = []
+        x = label_width
+        for block in blocks:
+            self.lefts.append(x)
+            x += block.width
+        self.width = x
+        self.height = max((block.height for block in blocks), default=0)
+        bodies = [block.body for block in blocks if block.body]
+        self.body = bodies[0] if bodies else range(0)
+        """The lines that the labels belong to."""
+        self.has_foot = any(isinstance(block, MatrixBlock) and block.figure.foot for block in blocks)
+
+    def line(self, y: int, left: int, right: int, top: int) -> Line:
+        y = self._seen(y, top)
+        line: Line = []
+        reached = left + self.label_width  # what lies further left is behind the labels
+        for block, start in zip(self.blocks, self.lefts, strict=True):
+            first, last = max(reached - start, 0), min(right - start, block.width)
+            if first < last:
+                line += block.line(y, first, last) if y < block.height else block.blank(last - first)
+                reached = start + last
+        if reached < right:
+            line.append(Segment(" " * (right - reached), self.look.palette.text))
+        return [*self._label(y), *line]
+
+    def _seen(self, y: int, top: int) -> int:
+        """The heading takes the place of the first line in sight once it would be scrolled away."""
+        return self.body.start - 1 if y == top and y in self.body and self.body.start == HEADING else y
+
+    def _label(self, y: int) -> Line:
+        if self.rows is not None and y in self.body and y - self.body.start < len(self.rows):
+            return label_line(self.rows, y - self.body.start, self.label_width, self.look)
+        if y == self.body.stop and self.has_foot:
+            return [Segment(f" {'Σ':<{self.label_width - 1}}", self.look.palette.title)]
+        return [Segment(" " * self.label_width, self.look.palette.text)]
+
+    def moves(self, x: int, y: int, left: int, top: int) -> Moves | None:
+        y = self._seen(y, top)
+        if x < left + self.label_width:
+            if self.rows is not None and self.rows.name and y in self.body:
+                return {self.rows.name: y - self.body.start}
+            return None
+        for block, start in zip(self.blocks, self.lefts, strict=True):
+            if start <= x < start + block.width:
+                return block.moves(x - start, y)
+        return None
+
+    def cursor(self) -> Place | None:
+        for block, start in zip(self.blocks, self.lefts, strict=True):
+            place = block.place()
+            if place is not None:
+                return Place(start + place.x, place.y, place.width)
+        return None
+
+
+def _lay_out(sheet: Sheet, look: Look, width: int) -> list[BandOfBlocks]:
+    labels = max((label_width(band.rows) for band in sheet.bands if band.rows), default=1)
+    # Small panels have a width of their own, and tables of single numbers have only one.
+    elastic = [[f for f in band.figures if not getattr(f, "compact", False)] for band in sheet.bands if band.rows]
+    for cell_width in CELL_WIDTHS:
+        if all(_width(figures, look, cell_width) + labels <= width for figures in elastic):
+            break
+    else:
+        cell_width = SCROLLING if sheet.aligned else CELL_WIDTHS[-1]
+    compact = _compact_width(sheet, look, width - labels, cell_width)
+    bands = []
+    for band in sheet.bands:
+        parts = [band.figures] if sheet.aligned else _flow(band.figures, look, cell_width, compact, width - labels)
+        for part in parts:
+            blocks = _blocks(part, look, cell_width, compact, width - labels)
+            bands.append(BandOfBlocks(blocks, band.rows, labels, look))
+    if sheet.aligned:
+        bands = _aligned(bands)
+    return bands
+
+
+def _aligned(bands: list[BandOfBlocks]) -> list[BandOfBlocks]:
+    """Blocks in the same place of each band stand below one another, at the right of the widest."""
+    widths = [0] * max(len(band.blocks) for band in bands)
+    for band in bands:
+        for place, block in enumerate(band.blocks):
+            widths[place] = max(widths[place], block.width)
+    for band in bands:
+        for place, block in enumerate(band.blocks):
+            if isinstance(block, GapBlock):
+                block.width = widths[place]
+    return [BandOfBlocks(band.blocks, band.rows, band.label_width, band.look) for band in bands]
+
+
+def _compact_width(sheet: Sheet, look: Look, width: int, cell_width: int) -> int:
+    """The widest cells with which small panels stand beside one another: all in a line, else two."""
+    panels = [[f for f in band.figures if isinstance(f, Matrix) and f.compact] for band in sheet.bands]
+    panels = [band for band in panels if band]
+    if not panels:
+        return cell_width
+    for wanted in (len(panels[0]), min(len(panels[0]), 2)):
+        for candidate in (*(w for w in CELL_WIDTHS if w <= cell_width), *COMPACT_WIDTHS):
+            if all(_width(band[:wanted], look, cell_width, candidate) <= width for band in panels):
+                return candidate
+    return COMPACT_WIDTHS[-1]
+
+
+def _flow(figures: Sequence[Figure], look: Look, cell_width: int, compact: int, width: int) -> list[tuple[Figure, ...]]:
+    """Figures in as many lines as they need; a sign stays with the figure after it."""
+    lines: list[list[Figure]] = [[]]
+    waiting: list[Figure] = []
+    for figure in figures:
+        if isinstance(figure, (Sign, Gap)):
+            waiting.append(figure)
+            continue
+        if lines[-1] and _width([*lines[-1], *waiting, figure], look, cell_width, compact) > width:
+            lines.append([])
+        lines[-1] += [*waiting, figure]
+        waiting = []
+    return [tuple(line) for line in lines]
+
+
+def _width(figures: Sequence[Figure], look: Look, cell_width: int, compact: int | None = None) -> int:
+    """The least width of these figures side by side."""
+    return sum(_block(figure, look, cell_width, compact or cell_width, None, 1).width for figure in figures)
+
+
+def _blocks(figures: Sequence[Figure], look: Look, cell_width: int, compact: int, width: int) -> Blocks:
+    """The blocks of a line; what width is left goes to the figures that can use it."""
+    free = [figure for figure in figures if isinstance(figure, FREE)]
+    spare = width - _width(figures, look, cell_width, compact)
+    each = max(spare // len(free), 0) if free else 0
+    height = max((len(figure.rows) + HEADING for figure in figures if isinstance(figure, Matrix)), default=0)
+    return [_block(figure, look, cell_width, compact, each, height) for figure in figures]
+
+
+def _block(figure: Figure, look: Look, cell_width: int, compact: int, spare: int | None, height: int) -> Block[Figure]:
+    block: object
+    match figure:
+        case Matrix():
+            block = MatrixBlock(figure, look, compact if figure.compact else cell_width)
+        case Bars():
+            block = BarsBlock(figure, look, _free_width(BarsBlock, spare))
+        case Plane():
+            rows = max(PLANE_ROWS, min(height, 16))
+            block = PlaneBlock(figure, look, _free_width(PlaneBlock, spare), rows)
+        case Facts():
+            block = FactsBlock(figure, look)
+        case Sign():
+            block = SignBlock(figure, look)
+        case _:
+            block = GapBlock(figure, look)
+    return block  # type: ignore[return-value]
+
+
+def _free_width(kind: type[BarsBlock] | type[PlaneBlock], spare: int | None) -> int:
+    return min(kind.MIN_WIDTH + (spare or 0), kind.MAX_WIDTH)

@@ -1,0 +1,32 @@
+"""One JSON object with every intermediate of a head, under the names of the vocabulary."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+
+from kitten_tui.core.ops import Array
+from kitten_tui.core.vocabulary import TRACED
+from kitten_tui.stages.view import View
+
+
+def to_json(view: View) -> str:
+    """Full precision; −∞ is null; what a source does not have is left out. ASCII, so no terminal can take offence."""
+    head, layer = view.selection.head, view.selection.layer
+    found: dict[str, object] = {
+        "tokens": list(view.tokens),
+        "layer": layer + 1,
+        "head": head + 1,
+        "settings": asdict(view.settings),
+    }
+    for name in (*TRACED, "concat", "output"):
+        array = view.workings.array(name, head)
+        if array is not None:
+            found[name] = _finite(array)
+    return json.dumps(found, allow_nan=False)
+
+
+def _finite(array: Array) -> list[object]:
+    return np.where(np.isfinite(array), array, None).tolist()  # type: ignore[call-overload, no-any-return]

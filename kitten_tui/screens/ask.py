@@ -1,0 +1,47 @@
+"""A question with one line for the answer; a wrong answer is told what is wrong and can be mended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from kitten_tui.ink.cells import clean
+from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.lesson import Lesson
+from kitten_tui.words import Words
+
+
+class AskScreen(ModalScreen[Lesson | None]):
+    """Closes with the lesson that the answer opens, or with nothing."""
+
+    BINDINGS = [Binding("escape", "dismiss", show=False)]
+
+    def __init__(self, words: Words, question: str, answer: Callable[[str], Lesson], hint: str = "") -> None:
+        super().__init__()
+        self.words = words
+        self.question = question
+        self.answer = answer
+        self.hint = hint
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="panel") as panel:
+            panel.border_title = self.words(self.question)
+            yield Input()
+            yield Static(id="problem", markup=False)
+            if self.hint:
+                yield Static(self.hint, classes="hint", markup=False)
+            yield Static(self.words("ask.close"), classes="hint", markup=False)
+
+    @on(Input.Submitted)
+    def open_answer(self, event: Input.Submitted) -> None:
+        try:
+            self.dismiss(self.answer(event.value))
+        except SourceError as error:
+            self.query_one("#problem", Static).update(Text(clean(str(error))))

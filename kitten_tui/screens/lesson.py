@@ -1,0 +1,188 @@
+"""The lesson: owns what is looked at, binds it down to the widgets, answers keys and what was pointed at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from kitten_tui.commands import COMMANDS
+from kitten_tui.sources.lesson import Lesson
+from kitten_tui.stages import STAGES, Page, navigation, turn_to
+from kitten_tui.stages.figure import phrase
+from kitten_tui.stages.selection import Selection
+from kitten_tui.stages.view import View
+from kitten_tui.widgets.canvas import Canvas
+from kitten_tui.widgets.chrome import Foot, KeyLine, LessonText, Rail, SizeNotice, TitleLine, TokenStrip
+from kitten_tui.widgets.inked import KeyClicked, Pointed, Shown
+from kitten_tui.words import Words
+
+if TYPE_CHECKING:
+    pass
+
+BINDINGS: list[BindingType] = [
+    Binding(key, action, command.id, show=False) for command in COMMANDS for key, action in command.keys
+]
+
+
+class LessonScreen(Screen[None], inherit_bindings=False):
+    """One view at a time; everything on the screen follows from it."""
+
+    BINDINGS = BINDINGS
+    HORIZONTAL_BREAKPOINTS = [(0, "-small"), (80, "-narrow"), (104, "-wide"), (120, "-broad")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high"), (30, "-tall")]
+    AUTO_FOCUS = None
+
+    shown: reactive[Shown | None] = reactive(None)
+
+    def __init__(self, view: View, lesson: Lesson, words: Words) -> None:
+        super().__init__()
+        self.lesson = lesson
+        self.words = words
+        self.set_reactive(LessonScreen.shown, self._shown(turn_to(STAGES[view.selection.stage], view)))
+
+    def compose(self) -> ComposeResult:
+        shown = LessonScreen.shown
+        yield TitleLine().data_bind(shown)
+        yield Rail().data_bind(shown)
+        yield TokenStrip().data_bind(shown)
+        with Horizontal(id="body"):
+            yield Canvas().data_bind(shown)
+            yield LessonText().data_bind(shown)
+        yield Foot().data_bind(shown)
+        yield KeyLine().data_bind(shown)
+        yield SizeNotice().data_bind(shown)
+
+    @property
+    def page(self) -> Page:
+        assert self.shown is not None
+        return self.shown.page
+
+    def look_at(self, view: View) -> None:
+        """Show this view."""
+        self.shown = self._shown(turn_to(STAGES[view.selection.stage], view))
+
+    def open(self, lesson: Lesson) -> None:
+        """Another lesson, at the same stage, under the settings it asks for."""
+        self.lesson = lesson
+        selection = Selection(stage=self.page.selection.stage, query=lesson.query, key=lesson.query)
+        self.look_at(View(lesson, lesson.settings, selection))
+
+    def speak(self, words: Words) -> None:
+        """The same page in another language."""
+        self.words = words
+        self.look_at(self.page.view)
+
+    def say(self, key: str) -> None:
+        """A sentence in the place of the reading, until something changes."""
+        self.shown = self._shown(replace(self.page, reading=phrase(key)))
+
+    def _shown(self, page: Page) -> Shown:
+        lesson, words = self.lesson, self.words
+        notes = tuple(note for note in (words.of(lesson.note),) if note)
+        if lesson.invented:
+            notes += (words("invented_note", seed=page.view.settings.seed),)
+        title = words.of(lesson.title) or " ".join(lesson.tokens)
+        return Shown(page, words, title, notes)
+
+    @on(Pointed)
+    def follow_pointer(self, event: Pointed) -> None:
+        self.look_at(navigation.point(self.page, event.moves))
+
+    @on(KeyClicked)
+    async def press_key(self, event: KeyClicked) -> None:
+        await self.run_action(event.action)
+
+    def action_step_stage(self, by: int) -> None:
+        stage = self.page.selection.stage + by
+        if 0 <= stage < len(STAGES):
+            self.look_at(navigation.go_to_stage(self.page, stage))
+        else:
+            self.say("message.stage_edge")
+
+    def action_go_to_stage(self, number: int) -> None:
+        self.look_at(navigation.go_to_stage(self.page, number - 1))
+
+    def action_step_query(self, by: int) -> None:
+        self.look_at(navigation.step_query(self.page, by))
+
+    def action_step_along(self, by: int) -> None:
+        self.look_at(navigation.step_along(self.page, by))
+
+    def action_step_down(self, by: int) -> None:
+        self.look_at(navigation.step_down(self.page, by))
+
+    def action_step_figure(self, by: int) -> None:
+        self.look_at(navigation.step_figure(self.page, by))
+
+    def action_step_head(self, by: int) -> None:
+        self.look_at(navigation.step_head(self.page, by))
+
+    def action_step_layer(self, by: int) -> None:
+        self.look_at(navigation.step_layer(self.page, by))
+
+    def action_walk(self) -> None:
+        view = navigation.walk(self.page, STAGES)
+        if view is None:
+            self.say("message.end")
+        else:
+            self.look_at(view)
+
+    def action_toggle_scale(self) -> None:
+        self.look_at(navigation.toggle_scale(self.page.view))
+
+    def action_next_mask(self) -> None:
+        self.look_at(navigation.next_mask(self.page.view))
+
+    def action_next_dropout(self) -> None:
+        self.look_at(navigation.next_dropout(self.page.view))
+
+    def action_next_seed(self) -> None:
+        self.look_at(navigation.next_seed(self.page.view))
+
+    def action_ask_sentence(self) -> None:
+        from kitten_tui.sources.sentence import from_sentence
+
+        self._ask("ask.sentence", lambda text: from_sentence(text, self.page.view.settings.seed))
+
+    def action_ask_file(self) -> None:
+        from kitten_tui.sources.find import open_file, samples
+
+        self._ask("ask.file", open_file, self.words("ask.samples", names=", ".join(samples())))
+
+    def _ask(self, question: str, answer: Callable[[str], Lesson], hint: str = "") -> None:
+        from kitten_tui.screens.ask import AskScreen  # 20 ms: Input, only when something is asked
+
+        def opened(lesson: Lesson | None) -> None:
+            if lesson is not None:
+                self.open(lesson)
+
+        self.app.push_screen(AskScreen(self.words, question, answer, hint), opened)
+
+    def action_toggle_lesson(self) -> None:
+        from kitten_tui.screens.text import TextScreen
+
+        if self.has_class("-wide") or self.has_class("-broad"):
+            self.toggle_class("-without-text")
+        elif self.shown is not None:
+            self.app.push_screen(TextScreen.lesson(self.shown))
+
+    def action_help(self) -> None:
+        from kitten_tui.screens.text import TextScreen
+
+        self.app.push_screen(TextScreen.help(self.words))
+
+    def action_next_language(self) -> None:
+        self.speak(Words(self.words.next_language))
+
+    def action_toggle_theme(self) -> None:
+        from kitten_tui import themes
+
+        self.app.theme = (themes.LIGHT if self.app.current_theme.dark else themes.DARK).name

@@ -1,0 +1,1 @@
+"""Where attention comes from. A source answers `kitten_tui.core.trace.Source`."""

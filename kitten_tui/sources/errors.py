@@ -1,0 +1,5 @@
+"""What is said to the person who holds the file."""
+
+
+class SourceError(ValueError):
+    """Something given could not be opened: one line that names what, where, what was expected and what was found."""

@@ -1,0 +1,14 @@
+"""The stages of the lesson, in the order of the article: first without a mask, then the mask, then many heads."""
+
+from kitten_tui.stages.context import CONTEXT
+from kitten_tui.stages.heads import HEADS
+from kitten_tui.stages.mask import MASK
+from kitten_tui.stages.projections import PROJECTIONS
+from kitten_tui.stages.scores import SCORES
+from kitten_tui.stages.softmax import SOFTMAX
+from kitten_tui.stages.stage import Page, Stage, turn_to
+from kitten_tui.stages.vectors import VECTORS
+
+STAGES: tuple[Stage, ...] = (VECTORS, PROJECTIONS, SCORES, SOFTMAX, CONTEXT, MASK, HEADS)
+
+__all__ = ["STAGES", "Page", "Stage", "turn_to"]

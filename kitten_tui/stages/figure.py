@@ -1,0 +1,215 @@
+"""What a stage shows: plain data with labels, no colour and no language.
+
+A sheet is a stack of bands; a band is a table whose rows share their labels; a figure is a group of its columns.
+Sentences are phrases: a key of kitten_tui/words and the values to be put into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kitten_tui.core.derivation import Cell
+from kitten_tui.core.ops import Array, Mask
+from kitten_tui.stages.selection import Selection
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A sentence in no language yet."""
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+def phrase(key: str, **values: object) -> Phrase:
+    return Phrase(key, values)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One direction of a figure: the axis of the selection that it shows, and a label for each place."""
+
+    name: str
+    labels: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+Title = tuple[str | Phrase, ...]
+"""Symbols as they are, words as phrases."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Figure:
+    """A group of columns of a band."""
+
+    id: str
+    """Unique in its sheet; the cursor finds the figure by it."""
+    name: str
+    """The quantity of the vocabulary whose cells these are."""
+    title: Title = ()
+    axes: tuple[str, ...] = ()
+    """What the indices of its cells are, as axes of the selection."""
+    head: int | None = None
+    """The head it belongs to, where it is not the selected one."""
+    rescaled: bool = False
+    """Whether it shows the comparison with the scale switched the other way."""
+
+    def cell(self, selection: Selection) -> Cell:
+        """The cell of this figure that the selection points at."""
+        return Cell(
+            name=self.name,
+            index=tuple(selection.at(axis) for axis in self.axes),
+            head=selection.head if self.head is None else self.head,
+            layer=selection.layer,
+            rescaled=self.rescaled,
+        )
+
+    @property
+    def places(self) -> Mapping[str, Axis]:
+        """The axes along which the cursor moves in it."""
+        return {}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Foot(Figure):
+    """The row under a matrix that its columns add up to."""
+
+    values: Array
+    """[column]"""
+    columns: Axis
+
+    @property
+    def places(self) -> Mapping[str, Axis]:
+        return {self.columns.name: self.columns} if self.columns.name else {}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Matrix(Figure):
+    """Numbers with heat behind them."""
+
+    values: Array
+    """[row, column]"""
+    rows: Axis
+    columns: Axis
+    heat: bool = True
+    hidden: Mask | None = None
+    """Cells that a mask covers. [row, column]"""
+    dropped: Mask | None = None
+    """Cells that dropout covers. [row, column]"""
+    compact: bool = False
+    """Shown in per cent or tenths where space is short."""
+    row_labels: bool = False
+    """Whether it carries labels of its own, since the band has others."""
+    column_labels: bool = True
+    foot: Foot | None = None
+    """What its columns add up to."""
+
+    @property
+    def places(self) -> Mapping[str, Axis]:
+        return {axis.name: axis for axis in (self.rows, self.columns) if axis.name}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Bars(Figure):
+    """One bar a row, all to one scale."""
+
+    values: Array
+    """[row]"""
+    rows: Axis
+    largest: float
+    """What a full bar stands for."""
+    ghost: bool = False
+    """Whether it is a comparison rather than the thing itself."""
+
+    @property
+    def places(self) -> Mapping[str, Axis]:
+        return {self.rows.name: self.rows}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sign(Figure):
+    """An operator between two figures."""
+
+    text: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Gap(Figure):
+    """Room above or below the figure in the same place of another band."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Plane(Figure):
+    """Two-dimensional vectors as points, with the one they add up to."""
+
+    points: Array
+    """Marked with their number. [key, 2]"""
+    target: Array
+    """Marked with z. [2]"""
+    selected: int
+    """The point that the cursor is at."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Fact:
+    """A number that stands by itself, with the cell it is."""
+
+    id: str
+    name: str
+    value: float
+    axes: tuple[str, ...] = ()
+    rescaled: bool = False
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Facts(Figure):
+    """A small table of single numbers: a label for each row, a heading for each column."""
+
+    headings: tuple[Title, ...]
+    rows: tuple[tuple[Title, tuple[Fact | float, ...]], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """Figures beside one another that share the labels of their rows."""
+
+    figures: tuple[Figure, ...]
+    rows: Axis | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """What a stage shows."""
+
+    bands: tuple[Band, ...]
+    aligned: bool = False
+    """Whether figures in the same place of different bands stand exactly below one another."""
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        return tuple(figure for band in self.bands for figure in band.figures)
+
+    @property
+    def stops(self) -> tuple[Figure, ...]:
+        """The figures the cursor can stand in, in reading order; the single numbers of a table are one each."""
+        found: list[Figure] = []
+        for figure in self.figures:
+            if isinstance(figure, Facts):
+                found += [_single(fact) for _, facts in figure.rows for fact in facts if isinstance(fact, Fact)]
+            elif isinstance(figure, (Matrix, Bars)):
+                found.append(figure)
+                if isinstance(figure, Matrix) and figure.foot:
+                    found.append(figure.foot)
+        return tuple(found)
+
+    def focused(self, selection: Selection, default: str) -> Figure:
+        """The figure that has the cursor."""
+        stops = {figure.id: figure for figure in self.stops}
+        return stops.get(selection.focus) or stops[default]
+
+
+def _single(fact: Fact) -> Figure:
+    return Figure(id=fact.id, name=fact.name, axes=fact.axes, rescaled=fact.rescaled)

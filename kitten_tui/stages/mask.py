@@ -1,0 +1,66 @@
+"""Stage 6: who may look at whom, and what dropout covers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kitten_tui.stages.figure import Band, Phrase, Sheet, phrase
+from kitten_tui.stages.stage import Stage
+from kitten_tui.stages.view import View, sign
+
+
+def sheet(view: View) -> Sheet:
+    """Before the mask, with −∞ in it; below them the softmax of that, and what dropout leaves of it."""
+    trace, rows = view.trace, view.axis("query")
+    hidden = ~trace.allowed  # [query, key]
+    dropped = ~trace.keep & trace.allowed  # [query, key]
+    rate = f"p = {view.settings.dropout:g}"
+    scaled = f"ω/√{trace.d_k}" if view.settings.scale else "ω"
+    before = view.matrix("scaled", title=(f"{scaled}  ", phrase("title.before")))
+    masked = view.matrix("masked", hidden=hidden, title=(phrase("title.masked"), "  −∞"))
+    weights = view.matrix("weights", hidden=hidden, title=("α  ", phrase("title.after")), column_labels=False)
+    after = view.matrix(
+        "dropped",
+        hidden=hidden,
+        dropped=dropped,
+        title=("α′  ", phrase("title.dropout"), f"  {rate}"),
+        column_labels=False,
+    )
+    return Sheet((Band((before, sign("→"), masked), rows), Band((weights, sign("→"), after), rows)), aligned=True)
+
+
+def reading(view: View) -> Phrase:
+    query, settings = view.selection.query, view.settings
+    trace = view.trace
+    hidden = int(np.count_nonzero(~trace.allowed[query]))
+    lost = int(np.count_nonzero(~trace.keep[query] & trace.allowed[query]))
+    if hidden == len(view.tokens):
+        return phrase("mask.reading.covered", query=view.token)
+    if settings.dropout > 0:
+        factor = 1.0 / (1.0 - settings.dropout)
+        return phrase("mask.reading.dropout", query=view.token, hidden=hidden, lost=lost, factor=factor)
+    if settings.mask == "none":
+        return phrase("mask.reading.none", query=view.token, count=len(view.tokens))
+    if hidden == 0:
+        return phrase("mask.reading.all", query=view.token, count=len(view.tokens))
+    best = int(trace.weights[query].argmax())
+    return phrase(
+        "mask.reading",
+        query=view.token,
+        hidden=hidden,
+        left=len(view.tokens) - hidden,
+        best=view.tokens[best],
+        weight=trace.weights[query, best],
+    )
+
+
+MASK = Stage(
+    "mask",
+    "softmax(masked)",
+    "weights",
+    (("masked", "key"), ("weights", "key")),
+    sheet,
+    reading,
+    weighs=True,
+    covers=True,
+)

@@ -1,0 +1,157 @@
+"""Where the keys lead: pure functions from one view to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from kitten_tui.stages.figure import Axis, Figure, Matrix
+from kitten_tui.stages.stage import Page, Stage
+from kitten_tui.stages.view import View
+
+DROPOUT_RATES = (0.0, 0.1, 0.2, 0.5)
+
+
+def step_query(page: Page, by: int) -> View:
+    return page.view.with_(query=_clamped(page.selection.query + by, len(page.view.tokens)))
+
+
+def step_along(page: Page, by: int) -> View:
+    """Along the row of the figure with the cursor; past its end, into the next figure of the same band."""
+    axis = _across(page.focused)
+    if axis is None:
+        return step_figure(page, by)
+    place = page.selection.at(axis.name) + by
+    if 0 <= place < len(axis):
+        return page.view.with_(**{axis.name: place})
+    neighbour = _neighbour(page, by)
+    if neighbour is None:
+        return page.view
+    axis = neighbour.columns
+    places: dict[str, int | str] = {axis.name: 0 if by > 0 else len(axis) - 1, "focus": neighbour.id}
+    return _with_head_of(neighbour, page.view).with_(**places)
+
+
+def step_down(page: Page, by: int) -> View:
+    """Down the rows of the figure with the cursor."""
+    rows = getattr(page.focused, "rows", None)
+    if not isinstance(rows, Axis) or not rows.name:
+        return page.view
+    return page.view.with_(**{rows.name: _clamped(page.selection.at(rows.name) + by, len(rows))})
+
+
+def step_figure(page: Page, by: int) -> View:
+    """The next figure that the cursor can stand in, after the last the first."""
+    stops = page.sheet.stops
+    here = next(place for place, figure in enumerate(stops) if figure.id == page.focused.id)
+    figure = stops[(here + by) % len(stops)]
+    return _with_head_of(figure, page.view).with_(focus=figure.id)
+
+
+def step_head(page: Page, by: int) -> View:
+    head = _clamped(page.selection.head + by, page.view.source.n_heads)
+    # A cursor in the panel of one head moves to the panel of the other.
+    focus = "" if page.focused.head is not None else page.selection.focus
+    return page.view.with_(head=head, focus=focus)
+
+
+def step_layer(page: Page, by: int) -> View:
+    return page.view.with_(layer=_clamped(page.selection.layer + by, page.view.source.n_layers))
+
+
+def go_to_stage(page: Page, stage: int) -> View:
+    """Another stage; its cursor begins where the stage does."""
+    return page.view if stage == page.selection.stage else page.view.with_(stage=stage, focus="")
+
+
+def point(page: Page, moves: Mapping[str, int | str]) -> View:
+    """What a click selects."""
+    stage = moves.get("stage")
+    if isinstance(stage, int):
+        return go_to_stage(page, stage)
+    figure = next((figure for figure in page.sheet.stops if figure.id == moves.get("focus")), None)
+    view = page.view if figure is None else _with_head_of(figure, page.view)
+    return view.with_(**moves)
+
+
+def walk(page: Page, stages: Sequence[Stage]) -> View | None:
+    """The next small step of the guided walk, None at its end."""
+    steps = page.stage.walk
+    here = next((n for n, (figure, _) in enumerate(steps) if _is(figure, page)), None)
+    if here is None:
+        return _begin(page, 0)
+    axis = steps[here][1]
+    place = page.selection.at(axis) + 1
+    if place < _length(page, axis):
+        focus = "" if axis == "head" else page.focused.id
+        return page.view.with_(focus=focus, **{axis: place})
+    if here + 1 < len(steps):
+        return _begin(page, here + 1)
+    if page.selection.stage + 1 == len(stages):
+        return None
+    following = stages[page.selection.stage + 1]
+    figure, axis = following.walk[0]
+    view = page.view.with_(stage=page.selection.stage + 1, focus="" if axis == "head" else figure, **{axis: 0})
+    # The stage about the mask has nothing to show without one.
+    covers = following.covers and view.settings.mask == "none"
+    return replace(view, settings=replace(view.settings, mask="causal")) if covers else view
+
+
+def _begin(page: Page, step: int) -> View:
+    figure, axis = page.stage.walk[step]
+    return page.view.with_(focus="" if axis == "head" else figure, **{axis: 0})
+
+
+def _is(figure: str, page: Page) -> bool:
+    return figure.format(head=page.selection.head + 1) == page.focused.id
+
+
+def _length(page: Page, axis: str) -> int:
+    return page.view.source.n_heads if axis == "head" else len(page.focused.places[axis])
+
+
+def next_mask(view: View) -> View:
+    masks = view.source.masks
+    here = masks.index(view.settings.mask) if view.settings.mask in masks else -1
+    return replace(view, settings=replace(view.settings, mask=masks[(here + 1) % len(masks)]))
+
+
+def next_dropout(view: View) -> View:
+    """The next of DROPOUT_RATES that is larger, after the last none."""
+    rate = next((rate for rate in DROPOUT_RATES if rate > view.settings.dropout), 0.0)
+    return replace(view, settings=replace(view.settings, dropout=rate))
+
+
+def next_seed(view: View) -> View:
+    return replace(view, settings=replace(view.settings, seed=(view.settings.seed + 1) % 2**32))
+
+
+def toggle_scale(view: View) -> View:
+    return replace(view, settings=replace(view.settings, scale=not view.settings.scale))
+
+
+def _across(figure: Figure) -> Axis | None:
+    """The axis that runs along a row; a single column is gone through downwards."""
+    columns = getattr(figure, "columns", None)
+    if isinstance(columns, Axis) and columns.name:
+        return columns
+    rows = getattr(figure, "rows", None)
+    return rows if isinstance(rows, Axis) and rows.name else None
+
+
+def _neighbour(page: Page, by: int) -> Matrix | None:
+    for band in page.sheet.bands:
+        row = [figure for figure in band.figures if isinstance(figure, Matrix) and figure.columns.name]
+        ids = [figure.id for figure in row]
+        if page.focused.id in ids:
+            place = ids.index(page.focused.id) + by
+            return row[place] if 0 <= place < len(row) else None
+    return None
+
+
+def _with_head_of(figure: Figure, view: View) -> View:
+    return view if figure.head is None else view.with_(head=figure.head)
+
+
+def _clamped(place: int, count: int) -> int:
+    return max(0, min(place, count - 1))

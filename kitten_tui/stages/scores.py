@@ -1,0 +1,36 @@
+"""Stage 3: every query against every key, at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kitten_tui.stages.figure import Band, Phrase, Sheet, phrase
+from kitten_tui.stages.stage import Stage
+from kitten_tui.stages.view import View
+
+
+def sheet(view: View) -> Sheet:
+    scores = view.matrix("scores", title=("ω = q · k   ", phrase("title.queries_keys")))
+    return Sheet((Band((scores,), view.axis("query")),))
+
+
+def reading(view: View) -> Phrase:
+    query = view.selection.query
+    row = view.trace.scores[query]  # [key]
+    if len(row) == 1:
+        return phrase("scores.reading.alone", query=view.token, score=row[0])
+    order = np.argsort(-row, kind="stable")  # [key]
+    best, second, worst = int(order[0]), int(order[1]), int(order[-1])
+    return phrase(
+        "scores.reading.itself" if best == query else "scores.reading",
+        query=view.token,
+        best=view.tokens[best],
+        best_score=row[best],
+        second=view.tokens[second],
+        second_score=row[second],
+        worst=view.tokens[worst],
+        worst_score=row[worst],
+    )
+
+
+SCORES = Stage("scores", "ω = q · k", "scores", (("scores", "key"),), sheet, reading)

@@ -1,0 +1,142 @@
+"""Stage 4: from scores to weights that sum to 1, and why the scores are divided by √d_k."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from kitten_tui.core import ops
+from kitten_tui.core.trace import Trace
+from kitten_tui.stages.figure import Band, Bars, Fact, Facts, Phrase, Sheet, Title, phrase
+from kitten_tui.stages.stage import Stage
+from kitten_tui.stages.view import View
+
+WIDTHS = (2, 64, 1024)
+"""The d_k that the experiment compares."""
+EXPERIMENT_ROWS = 101
+EXPERIMENT_KEYS = 6
+
+
+def divisor_name(trace: Trace, *, scale: bool) -> str:
+    return f"√{trace.d_k}" if scale else "1"
+
+
+def sheet(view: View) -> Sheet:
+    query, scale = view.selection.query, view.settings.scale
+    trace, other = view.trace, view.rescaled
+    rows = view.axis("key")
+    # One length for both, so that the bars can be compared.
+    largest = float(max(trace.weights[query].max(), other.weights[query].max()))
+    exp_label = "exp" if trace.shift[query] == 0.0 else "exp−max"
+    table = Band(
+        (
+            view.column("scores", trace.scores[query], heat=False),
+            view.column("masked", trace.masked[query], heat=False, label=f"ω/{divisor_name(trace, scale=scale)}"),
+            view.column("exp", trace.exp[query], heat=False, label=exp_label, sum_name="total"),
+            view.column("weights", trace.weights[query], sum_name="weight_sum"),
+            Bars(
+                id="bars",
+                name="weights",
+                axes=("query", "key"),
+                title=_title(trace, scale),
+                values=trace.weights[query],
+                rows=rows,
+                largest=largest,
+            ),
+            Bars(
+                id="ghost",
+                name="weights",
+                axes=("query", "key"),
+                rescaled=True,
+                title=_title(trace, not scale),
+                values=other.weights[query],
+                rows=rows,
+                largest=largest,
+                ghost=True,
+            ),
+        ),
+        rows,
+    )
+    return Sheet((table, Band((_saturation(view), _experiment(view)))))
+
+
+def _title(trace: Trace, scale: bool) -> Title:
+    if scale:
+        return ("α  ", phrase("title.scaled", divisor=divisor_name(trace, scale=True)))
+    return ("α  ", phrase("title.unscaled"))
+
+
+def _saturation(view: View) -> Facts:
+    """Headroom and gradient of the selected row, with the scale and without it."""
+    query, scale = view.selection.query, view.settings.scale
+
+    def row(name: str) -> tuple[Fact, ...]:
+        facts = []
+        for switched in (not scale, scale):  # with the scale first, whichever is on
+            trace = view.rescaled if switched else view.trace
+            name_ = f"{name}.other" if switched else name
+            value = float(getattr(trace, name)[query])
+            facts.append(Fact(id=name_, name=name, value=value, axes=("query",), rescaled=switched))
+        return tuple(facts)
+
+    return Facts(
+        id="saturation",
+        name="",
+        title=(phrase("softmax.saturation"),),
+        headings=((f"÷{divisor_name(view.trace, scale=True)}",), ("÷1",)),
+        rows=(((phrase("softmax.headroom"),), row("headroom")), ((phrase("softmax.gradient"),), row("gradient"))),
+    )
+
+
+def _experiment(view: View) -> Facts:
+    """The same two numbers for random queries and keys of growing width: what the scale is for."""
+    rows = []
+    for name in ("headroom", "gradient"):
+        for scale in (True, False):
+            divisor = "√d_k" if scale else "1"
+            values = tuple(saturation_of_random_rows(d_k, view.settings.seed, scale)[name] for d_k in WIDTHS)
+            rows.append(((phrase(f"softmax.{name}"), f" ÷{divisor}"), values))
+    headings = tuple((f"d_k={d_k}" if d_k == WIDTHS[0] else str(d_k),) for d_k in WIDTHS)
+    return Facts(id="experiment", name="", title=(phrase("softmax.experiment"),), headings=headings, rows=tuple(rows))
+
+
+@lru_cache(maxsize=32)
+def saturation_of_random_rows(d_k: int, seed: int, scale: bool) -> dict[str, float]:
+    """The median headroom and gradient of softmax rows whose queries and keys are standard normal.
+
+    Their dot products have variance d_k: Vaswani et al. (2017), section 3.2.1, footnote 4.
+    """
+    draw = np.random.RandomState([seed, d_k])
+    q = draw.standard_normal((EXPERIMENT_ROWS, d_k))  # [row, d_k]
+    k = draw.standard_normal((EXPERIMENT_ROWS, EXPERIMENT_KEYS, d_k))  # [row, key, d_k]
+    scores = np.einsum("rd,rkd->rk", q, k)  # [row, key]
+    divisor = float(np.sqrt(d_k)) if scale else 1.0
+    scaled = scores / divisor  # [row, key]
+    exp = ops.exponentials(scaled, scaled.max(axis=-1))  # [row, key]
+    weights = ops.normalise(exp, exp.sum(axis=-1))  # [row, key]
+    return {
+        "headroom": float(np.median(ops.headroom(weights))),
+        "gradient": float(np.median(ops.gradient(weights, divisor))),
+    }
+
+
+def reading(view: View) -> Phrase:
+    query = view.selection.query
+    weights = view.trace.weights[query]  # [key]
+    if not view.trace.allowed[query].any():
+        return phrase("softmax.reading.covered", query=view.token)
+    best = int(weights.argmax())
+    scaled, unscaled = (view.trace, view.rescaled) if view.settings.scale else (view.rescaled, view.trace)
+    return phrase(
+        "softmax.reading.itself" if best == query else "softmax.reading",
+        query=view.token,
+        best=view.tokens[best],
+        weight=weights[best],
+        divisor=divisor_name(view.trace, scale=True),
+        scaled=scaled.weights[query].max(),
+        unscaled=unscaled.weights[query].max(),
+    )
+
+
+SOFTMAX = Stage("softmax", "α = softmax(ω / √d_k)", "weights", (("weights", "key"),), sheet, reading, weighs=True)

@@ -1,0 +1,61 @@
+"""What a stage is: a file each, and a line in `kitten_tui.stages.STAGES`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kitten_tui.core.derivation import Derivation
+from kitten_tui.stages.figure import Figure, Phrase, Sheet
+from kitten_tui.stages.selection import Selection
+from kitten_tui.stages.view import View
+
+
+@dataclass(frozen=True)
+class Stage:
+    id: str
+    """Begins the keys of its words: <id>.name, <id>.lesson."""
+    formula: str
+    focus: str
+    """The id of the figure that the cursor begins in; {head} stands for the number of the selected head."""
+    walk: tuple[tuple[str, str], ...]
+    """The guided walk: figures to go through in turn, each along an axis."""
+    sheet: Callable[[View], Sheet]
+    reading: Callable[[View], Phrase]
+    """The sentence that reads the picture aloud."""
+    weighs: bool = False
+    """Whether the weights exist by this stage, so that the sentence can carry them."""
+    covers: bool = False
+    """Whether the guided walk covers the future when it comes here."""
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A stage drawn up for one view: computed once, shown by every widget."""
+
+    stage: Stage
+    view: View
+    sheet: Sheet
+    reading: Phrase
+    focused: Figure
+    derivation: Derivation
+
+    @property
+    def selection(self) -> Selection:
+        return self.view.selection
+
+
+def turn_to(stage: Stage, view: View) -> Page:
+    """The page of this stage; a cursor whose figure is not on it begins where the stage does."""
+    sheet = stage.sheet(view)
+    focused = sheet.focused(view.selection, stage.focus.format(head=view.selection.head + 1))
+    selection = _inside(view.selection, sheet, focused)
+    view = View(view.source, view.settings, selection)
+    derivation = view.workings.derive(focused.cell(selection))
+    return Page(stage, view, sheet, stage.reading(view), focused, derivation)
+
+
+def _inside(selection: Selection, sheet: Sheet, focused: Figure) -> Selection:
+    """Axes of different widths share a place, so a place that lies outside this figure moves to its edge."""
+    edges = {name: min(selection.at(name), len(axis) - 1) for name, axis in focused.places.items()}
+    return selection.moved(**edges, focus=focused.id)

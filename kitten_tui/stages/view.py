@@ -1,0 +1,135 @@
+"""A source under settings with something selected: what every stage is given to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from kitten_tui.core.derivation import Workings
+from kitten_tui.core.ops import Array
+from kitten_tui.core.trace import Joined, Settings, Source, Trace
+from kitten_tui.core.vocabulary import QUANTITIES
+from kitten_tui.stages.figure import Axis, Foot, Gap, Matrix, Sign
+from kitten_tui.stages.selection import Selection
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    source: Source
+    settings: Settings
+    selection: Selection
+
+    @cached_property
+    def workings(self) -> Workings:
+        return Workings(self.source, self.settings, self.selection.layer)
+
+    @property
+    def trace(self) -> Trace:
+        """The selected head."""
+        return self.head(self.selection.head)
+
+    @property
+    def rescaled(self) -> Trace:
+        """The selected head with the scale switched the other way, to compare with."""
+        return self.workings.trace(self.selection.head, rescaled=True)
+
+    @property
+    def joined(self) -> Joined:
+        return self.workings.joined
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        return self.source.tokens
+
+    @property
+    def token(self) -> str:
+        """The selected query."""
+        return self.tokens[self.selection.query]
+
+    def head(self, index: int) -> Trace:
+        return self.workings.trace(index)
+
+    def with_(self, **places: int | str) -> View:
+        return replace(self, selection=self.selection.moved(**places))
+
+    def axis(self, name: str) -> Axis:
+        """An axis of the vocabulary with its labels."""
+        if name in ("token", "query", "key"):
+            return Axis(name, self.tokens)
+        if name == "concat":
+            d_k = self.trace.d_k
+            return Axis(name, tuple(f"{h + 1}.{d + 1}" for h in range(self.source.n_heads) for d in range(d_k)))
+        width = self.trace.d_k if name == "d_k" else self.trace.x.shape[-1]
+        return Axis(name, _numbered(width))
+
+    def matrix(self, name: str, *, head: int | None = None, rows: str = "", **look: Any) -> Matrix:
+        """A quantity of the vocabulary as a figure, with the axes it has there.
+
+        Its first axis can be shown as another: the values of the tokens as the values of the keys.
+        """
+        values = self.workings.array(name, self.selection.head if head is None else head)
+        assert values is not None
+        axes = QUANTITIES[name].axes
+        if rows:
+            axes = (rows, *axes[1:])
+        look.setdefault("title", (QUANTITIES[name].symbol,))
+        return Matrix(
+            id=look.pop("id", name),
+            name=name,
+            values=values,
+            rows=self._axis_of(axes[0], values.shape[0]),
+            columns=self._axis_of(axes[1], values.shape[1]),
+            axes=axes,
+            head=head,
+            **look,
+        )
+
+    def bias(self, name: str) -> Matrix:
+        """What is added to every row of a projection, as a row."""
+        values = self.workings.array(name, self.selection.head)
+        assert values is not None
+        return Matrix(
+            id=name,
+            name=name,
+            title=(QUANTITIES[name].symbol,),
+            values=values[None, :],
+            rows=Axis("", ("",)),
+            columns=self._axis_of(QUANTITIES[name].axes[0], len(values)),
+            axes=QUANTITIES[name].axes,
+            column_labels=False,
+        )
+
+    def column(self, name: str, values: Array, *, sum_name: str = "", **look: Any) -> Matrix:
+        """The selected row of a [query, key] quantity, written downwards: a row for each key, and their sum."""
+        if sum_name:
+            sums = np.asarray(getattr(self.trace, sum_name))[[self.selection.query]]  # [1]
+            look["foot"] = Foot(id=sum_name, name=sum_name, axes=("query",), values=sums, columns=Axis("", ("",)))
+        return Matrix(
+            id=look.pop("id", name),
+            name=name,
+            values=np.asarray(values)[:, None],
+            rows=self.axis("key"),
+            columns=Axis("", (look.pop("label", QUANTITIES[name].symbol),)),
+            axes=("query", "key"),
+            **look,
+        )
+
+    def _axis_of(self, name: str, size: int) -> Axis:
+        axis = self.axis(name)
+        # W_o may lead to a width that is not d_model's.
+        return axis if len(axis) == size else Axis(name, _numbered(size))
+
+
+def _numbered(size: int) -> tuple[str, ...]:
+    return tuple(f"d{number}" for number in range(1, size + 1))
+
+
+def sign(text: str) -> Sign:
+    return Sign(id=f"sign {text}", name="", text=text)
+
+
+def gap() -> Gap:
+    return Gap(id="gap", name="")

@@ -1,0 +1,70 @@
+"""The figures of a stage: drawn line by line, only those in sight."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from kitten_tui.ink.blocks import HEADING, Look
+from kitten_tui.ink.sheet import Picture
+from kitten_tui.widgets.inked import Inked, Pointed, Shown
+
+
+class Canvas(Inked, ScrollView, can_focus=False):
+    """Scrolls in both directions; labels stay in sight."""
+
+    _picture: Picture | None = None
+
+    @property
+    def picture(self) -> Picture | None:
+        """The sheet laid out for this width."""
+        if self._picture is None and self.shown is not None:
+            page = self.shown.page
+            look = Look(self.shown.words, self.palette, page.selection, page.focused.id)
+            width, height = self.scrollable_content_region.size
+            self._picture = Picture(page.sheet, look, width, height)
+        return self._picture
+
+    def watch_shown(self, before: Shown | None, after: Shown | None) -> None:
+        self._picture = None
+        if before is not None and after is not None and before.page.stage is not after.page.stage:
+            self.scroll_to(0, 0, animate=False)
+        self._fit()
+
+    def on_resize(self) -> None:
+        self._picture = None
+        self._fit()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._picture = None
+
+    def _fit(self) -> None:
+        """The scrolled area is as large as the picture, and the cursor is in it."""
+        picture = self.picture
+        if picture is None or not self.size:
+            return
+        self.virtual_size = Size(picture.width, picture.height)
+        place = picture.cursor()
+        if place is not None:
+            left = max(place.x - picture.label_width, 0)
+            # Near the top of a band its title and labels come into sight too.
+            top = max(place.y - HEADING, 0)
+            region = Region(left, top, place.x + place.width - left, place.y + 1 - top)
+            self.scroll_to_region(region, animate=False, force=True, immediate=True)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        if self.picture is None:
+            return Strip.blank(width, self.rich_style)
+        left, top = self.scroll_offset
+        return self.strip(self.picture.line(top + y, left, left + width, top), width)
+
+    def on_click(self, event: events.Click) -> None:
+        left, top = self.scroll_offset
+        moves = self.picture and self.picture.moves(event.x + left, event.y + top, left, top)
+        if moves:
+            self.post_message(Pointed(moves))

@@ -1,0 +1,81 @@
+"""The lines around the figure."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from textual.message import Message
+
+from kitten_tui.ink import chrome
+from kitten_tui.ink.cells import Line, wrap
+from kitten_tui.ink.chrome import Drawn
+from kitten_tui.widgets.inked import InkedLines, InkedText, KeyClicked, Pointed, Shown
+
+
+class TitleLine(InkedLines):
+    """Where we are, and under which settings."""
+
+    def draw(self, shown: Shown, width: int) -> Drawn:
+        return chrome.title_line(shown.page, shown.title, shown.words, self.palette, width)
+
+
+class Rail(InkedLines):
+    """The stages."""
+
+    def draw(self, shown: Shown, width: int) -> Drawn:
+        return chrome.rail(shown.page.selection.stage, shown.words, self.palette, width)
+
+    def clicked(self, value: int | str) -> Message:
+        return Pointed({"stage": value})
+
+
+class TokenStrip(InkedLines):
+    """The sentence."""
+
+    def draw(self, shown: Shown, width: int) -> Drawn:
+        page = shown.page
+        query = page.selection.query
+        weights = page.view.trace.dropped[query] if page.stage.weighs else None
+        return chrome.strip(page.view.tokens, weights, query, self.palette, width)
+
+    def clicked(self, value: int | str) -> Message:
+        return Pointed({"query": value})
+
+
+class Foot(InkedLines):
+    """The reading and the arithmetic."""
+
+    def draw(self, shown: Shown, width: int) -> Drawn:
+        return chrome.foot(shown.page, shown.words, self.palette, width)
+
+
+class KeyLine(InkedLines):
+    """The keys."""
+
+    def draw(self, shown: Shown, width: int) -> Drawn:
+        return chrome.key_line(shown.words, self.palette, width)
+
+    def clicked(self, value: int | str) -> Message:
+        return KeyClicked(str(value))
+
+
+class LessonText(InkedText):
+    """What the stage is about, in words."""
+
+    def watch_shown(self, before: Shown | None, after: Shown | None) -> None:
+        if before is None or after is None or before.page.stage is not after.page.stage:
+            self.scroll_to(y=0, animate=False)
+        self.rewrite()
+
+    def write(self, width: int) -> list[Line]:
+        if self.shown is None:
+            return []
+        return chrome.lesson(self.shown.page, self.shown.notes, self.shown.words, self.palette, width)
+
+
+class SizeNotice(InkedLines):
+    """Said in place of everything when the window is too small."""
+
+    def draw(self, shown: Shown, width: int) -> Drawn:
+        size = self.app.size
+        text = shown.words("too_small", width=size.width, height=size.height)
+        return Drawn([[Segment(line, self.palette.text)] for line in wrap(text, max(width, 2))])

@@ -1,0 +1,158 @@
+"""What all widgets of the lesson share: what they show, the palette they draw with, the message they post."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from kitten_tui.ink import heat
+from kitten_tui.ink.blocks import Moves
+from kitten_tui.ink.cells import Line
+from kitten_tui.ink.chrome import Drawn
+from kitten_tui.ink.palette import Palette
+from kitten_tui.stages import Page
+from kitten_tui.words import Words
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What the screen gives to every widget: a page, in a language."""
+
+    page: Page
+    words: Words
+    title: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class Pointed(Message):
+    """Something was clicked that moves the selection."""
+
+    moves: Moves
+
+
+@dataclass
+class KeyClicked(Message):
+    """A key in the last line was clicked."""
+
+    action: str
+
+
+class Inked(Widget):
+    """A widget that draws with ink."""
+
+    COMPONENT_CLASSES = {
+        "ink--title",
+        "ink--muted",
+        "ink--label",
+        "ink--chosen",
+        "ink--cursor",
+        "ink--result",
+        "ink--bar",
+        "ink--ghost",
+        "ink--key",
+    }
+
+    shown: reactive[Shown | None] = reactive(None)
+    _palette: Palette | None = None
+
+    @property
+    def palette(self) -> Palette:
+        """The styles of the current theme on this widget's background."""
+        if self._palette is None:
+            styles: dict[str, Style] = {part: self.get_component_rich_style(f"ink--{part}") for part in PARTS}
+            ramp = heat.DARK if self.app.current_theme.dark else heat.LIGHT
+            self._palette = Palette(text=self.rich_style, ramp=ramp, **styles)
+        return self._palette
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._palette = None
+
+    def strip(self, line: Line, width: int) -> Strip:
+        """A line as Textual has it, filled up to a width."""
+        return Strip(line).adjust_cell_length(width, self.rich_style)
+
+
+PARTS = ("title", "muted", "label", "chosen", "cursor", "result", "bar", "ghost", "key")
+
+
+class InkedLines(Inked):
+    """A few lines without scrolling. Subclasses give `draw`."""
+
+    _drawn: Drawn | None = None
+
+    def draw(self, shown: Shown, width: int) -> Drawn:
+        raise NotImplementedError
+
+    def clicked(self, value: int | str) -> Message | None:
+        """The message that a click on this means."""
+        return None
+
+    @property
+    def drawn(self) -> Drawn:
+        if self._drawn is None:
+            self._drawn = Drawn([]) if self.shown is None else self.draw(self.shown, self.size.width)
+        return self._drawn
+
+    def watch_shown(self) -> None:
+        self._drawn = None
+
+    def on_resize(self) -> None:
+        self._drawn = None
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._drawn = None
+
+    def render_line(self, y: int) -> Strip:
+        lines = self.drawn.lines
+        return self.strip(lines[y] if y < len(lines) else [], self.size.width)
+
+    def on_click(self, event: events.Click) -> None:
+        value = self.drawn.hit(event.x, event.y)
+        message = None if value is None else self.clicked(value)
+        if message is not None:
+            self.post_message(message)
+
+
+class InkedText(Inked, ScrollView, can_focus=False):
+    """Wrapped text that scrolls when it is longer than its place. Subclasses give `write`."""
+
+    _lines: list[Line] | None = None
+
+    def write(self, width: int) -> list[Line]:
+        raise NotImplementedError
+
+    @property
+    def lines(self) -> list[Line]:
+        if self._lines is None:
+            self._lines = self.write(self.scrollable_content_region.width)
+            self.virtual_size = Size(self.scrollable_content_region.width, len(self._lines))
+        return self._lines
+
+    def rewrite(self) -> None:
+        """Write again, from the top."""
+        self._lines = None
+        self.refresh()
+
+    def on_resize(self) -> None:
+        self.rewrite()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._lines = None
+
+    def render_line(self, y: int) -> Strip:
+        row = y + self.scroll_offset.y
+        line = self.lines[row] if row < len(self.lines) else []
+        return self.strip(line or [Segment("")], self.scrollable_content_region.width)
