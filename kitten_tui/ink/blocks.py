@@ -18,12 +18,14 @@ from kitten_tui.ink.cells import Line, crop, fit, show_token, width_of
 from kitten_tui.ink.numbers import MINUS_INFINITY, Format, fmt, format_for, percent, tenths
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.say import say_title
-from kitten_tui.stages.figure import Axis, Bars, Fact, Facts, Figure, Foot, Matrix, Sign
+from kitten_tui.stages.figure import Axis, Bars, Fact, Facts, Figure, Foot, Gap, Matrix, Sign
 from kitten_tui.stages.selection import Selection
 from kitten_tui.words import Words
 
 HEADING = 2
 """The title and the column labels: the rows of a block begin below them."""
+PANEL_TITLE = 16
+"""The room that the title of a small panel may ask for."""
 COVERED = "·"
 DROPPED = "×"
 
@@ -106,10 +108,12 @@ class SignBlock(Block[Sign]):
         return [Segment(self.figure.text if y == HEADING else " " * self.width, self.look.palette.muted)]
 
 
-class GapBlock(Block[Figure]):
-    def __init__(self, figure: Figure, look: Look, width: int = 2) -> None:
+class GapBlock(Block[Gap]):
+    """Nothing, of some width."""
+
+    def __init__(self, figure: Gap, look: Look) -> None:
         super().__init__(figure, look)
-        self.width = width
+        self.width = figure.width
         self.height = 0
 
 
@@ -120,6 +124,9 @@ class MatrixBlock(Block[Matrix]):
         self.label_width = label_width(figure.rows) if figure.row_labels else 0
         # One cell more on the right: the closing bracket of a cursor in the last column.
         self.width = self.label_width + len(figure.columns) * cell_width + 1
+        if figure.compact:
+            title = width_of([Segment(say_title(look.words, figure.title))]) + 1
+            self.width = max(self.width, min(title, PANEL_TITLE))
         self.top = HEADING if figure.column_labels else HEADING - 1  # without labels the rows begin below the title
         self.body = range(self.top, self.top + len(figure.rows))
         self.height = self.body.stop + (figure.foot is not None)
@@ -157,8 +164,15 @@ class MatrixBlock(Block[Matrix]):
         first = start // self.cell_width
         last = min(-(-stop // self.cell_width), len(self.figure.columns))
         cells = self._cells(y, first, last)
+        if last == len(self.figure.columns):
+            cells = self._filled(cells, first)
         offset = first * self.cell_width
         return label + crop(cells, start - offset, stop - offset)
+
+    def _filled(self, cells: Line, first: int) -> Line:
+        """The title may be wider than the columns."""
+        missing = self.width - self.label_width - first * self.cell_width - width_of(cells)
+        return cells + self.blank(missing) if missing > 0 else cells
 
     def _cells(self, y: int, first: int, last: int) -> Line:
         if y in self.body:

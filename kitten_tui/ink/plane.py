@@ -22,13 +22,14 @@ class PlaneBlock(Block[Plane]):
 
     MIN_WIDTH = 20
     MAX_WIDTH = 46
+    HEIGHTS = range(9, 17)
 
     def __init__(self, figure: Plane, look: Look, width: int, height: int) -> None:
         super().__init__(figure, look)
         self.width = width
-        self.height = height
+        self.height = min(max(height, self.HEIGHTS.start), self.HEIGHTS.stop)
         self.columns = width - MARGIN - 2  # │ at the left, a space at the right
-        self.rows = height - 3  # the title, the axis below, its ends
+        self.rows = self.height - 3  # the title, the axis below, its ends
         self.low, self.high = _frame(np.vstack([figure.points, figure.target[None, :]]))
         self.glyphs = self._glyphs()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 from rich.segment import Segment
 
@@ -26,13 +27,10 @@ from kitten_tui.stages.figure import Axis, Bars, Facts, Figure, Gap, Matrix, Pla
 
 CELL_WIDTHS = (8, 7, 6, 5)
 """From three decimals with room to two without a leading zero; the widest with which a sheet fits is taken."""
-SCROLLING = 6
-"""The cell width of a sheet that does not fit anyway."""
 COMPACT_WIDTHS = (3, 2, 1)
 """Per cent, then tenths."""
 FREE = (Bars, Plane)
 """Figures that take what width is left."""
-PLANE_ROWS = 9
 
 Blocks = list[Block[Figure]]
 
@@ -42,7 +40,7 @@ class Picture:
 
     def __init__(self, sheet: Sheet, look: Look, width: int, height: int = 0) -> None:
         self.look = look
-        self.bands = _lay_out(sheet, look, width)
+        self.bands = _lay_out(sheet, look, width, height)
         rows = sum(band.height for band in self.bands)
         # A blank line between bands, where it costs no scrolling.
         gap = 1 if rows + len(self.bands) - 1 <= height else 0
@@ -106,9 +104,9 @@ class BandOfBlocks:
             x += block.width
         self.width = x
         self.height = max((block.height for block in blocks), default=0)
-        bodies = [block.body for block in blocks if block.body]
-        self.body = bodies[0] if bodies else range(0)
-        """The lines that the labels belong to."""
+        labelled = [block for block in blocks if block.body and not getattr(block.figure, "row_labels", False)]
+        self.body = labelled[0].body if labelled else range(0)
+        """The lines that the labels belong to; none where all figures have labels of their own."""
         self.has_foot = any(isinstance(block, MatrixBlock) and block.figure.foot for block in blocks)
 
     def line(self, y: int, left: int, right: int, top: int) -> Line:
@@ -131,7 +129,7 @@ class BandOfBlocks:
     def _label(self, y: int) -> Line:
         if self.rows is not None and y in self.body and y - self.body.start < len(self.rows):
             return label_line(self.rows, y - self.body.start, self.label_width, self.look)
-        if y == self.body.stop and self.has_foot:
+        if self.has_foot and y == self.body.stop:
             return [Segment(f" {'Σ':<{self.label_width - 1}}", self.look.palette.title)]
         return [Segment(" " * self.label_width, self.look.palette.text)]
 
@@ -154,33 +152,40 @@ class BandOfBlocks:
         return None
 
 
-def _lay_out(sheet: Sheet, look: Look, width: int) -> list[BandOfBlocks]:
+def _lay_out(sheet: Sheet, look: Look, width: int, height: int) -> list[BandOfBlocks]:
     labels = max((label_width(band.rows) for band in sheet.bands if band.rows), default=1)
-    # Small panels have a width of their own, and tables of single numbers have only one.
-    elastic = [[f for f in band.figures if not getattr(f, "compact", False)] for band in sheet.bands if band.rows]
-    for cell_width in CELL_WIDTHS:
-        if all(_width(figures, look, cell_width) + labels <= width for figures in elastic):
-            break
-    else:
-        cell_width = SCROLLING if sheet.aligned else CELL_WIDTHS[-1]
+    cell_width = _cell_width(sheet, look, width - labels)
     compact = _compact_width(sheet, look, width - labels, cell_width)
     bands = []
     for band in sheet.bands:
         parts = [band.figures] if sheet.aligned else _flow(band.figures, look, cell_width, compact, width - labels)
         for part in parts:
-            blocks = _blocks(part, look, cell_width, compact, width - labels)
+            blocks = _blocks(part, look, cell_width, compact, width - labels, height)
             bands.append(BandOfBlocks(blocks, band.rows, labels, look))
-    if sheet.aligned:
-        bands = _aligned(bands)
-    return bands
+    return _aligned(bands) if sheet.aligned else bands
+
+
+def _cell_width(sheet: Sheet, look: Look, width: int) -> int:
+    """The widest cells with which every band fits in one line.
+
+    Small panels have a width of their own, and tables of single numbers have only one.
+    """
+    bands = [[f for f in band.figures if not getattr(f, "compact", False)] for band in sheet.bands if band.rows]
+    for cell_width in CELL_WIDTHS:
+        widths = [[_least_width(figure, look, cell_width) for figure in band] for band in bands]
+        if sheet.aligned:
+            total = sum(map(max, zip_longest(*widths, fillvalue=0)))
+        else:
+            total = max(map(sum, widths), default=0)
+        if total <= width:
+            return cell_width
+    return CELL_WIDTHS[-1]
 
 
 def _aligned(bands: list[BandOfBlocks]) -> list[BandOfBlocks]:
-    """Blocks in the same place of each band stand below one another, at the right of the widest."""
-    widths = [0] * max(len(band.blocks) for band in bands)
-    for band in bands:
-        for place, block in enumerate(band.blocks):
-            widths[place] = max(widths[place], block.width)
+    """Blocks in the same place of each band stand below one another: gaps are as wide as what they stand for."""
+    columns = zip_longest(*([block.width for block in band.blocks] for band in bands), fillvalue=0)
+    widths = [max(column) for column in columns]
     for band in bands:
         for place, block in enumerate(band.blocks):
             if isinstance(block, GapBlock):
@@ -216,21 +221,26 @@ def _flow(figures: Sequence[Figure], look: Look, cell_width: int, compact: int, 
     return [tuple(line) for line in lines]
 
 
-def _width(figures: Sequence[Figure], look: Look, cell_width: int, compact: int | None = None) -> int:
+def _width(figures: Sequence[Figure], look: Look, cell_width: int, compact: int) -> int:
     """The least width of these figures side by side."""
-    return sum(_block(figure, look, cell_width, compact or cell_width, None, 1).width for figure in figures)
+    return sum(
+        _least_width(figure, look, compact if getattr(figure, "compact", False) else cell_width) for figure in figures
+    )
 
 
-def _blocks(figures: Sequence[Figure], look: Look, cell_width: int, compact: int, width: int) -> Blocks:
+def _least_width(figure: Figure, look: Look, cell_width: int) -> int:
+    return _block(figure, look, cell_width, cell_width, 0, 0).width
+
+
+def _blocks(figures: Sequence[Figure], look: Look, cell_width: int, compact: int, width: int, height: int) -> Blocks:
     """The blocks of a line; what width is left goes to the figures that can use it."""
     free = [figure for figure in figures if isinstance(figure, FREE)]
     spare = width - _width(figures, look, cell_width, compact)
     each = max(spare // len(free), 0) if free else 0
-    height = max((len(figure.rows) + HEADING for figure in figures if isinstance(figure, Matrix)), default=0)
     return [_block(figure, look, cell_width, compact, each, height) for figure in figures]
 
 
-def _block(figure: Figure, look: Look, cell_width: int, compact: int, spare: int | None, height: int) -> Block[Figure]:
+def _block(figure: Figure, look: Look, cell_width: int, compact: int, spare: int, height: int) -> Block[Figure]:
     block: object
     match figure:
         case Matrix():
@@ -238,16 +248,17 @@ def _block(figure: Figure, look: Look, cell_width: int, compact: int, spare: int
         case Bars():
             block = BarsBlock(figure, look, _free_width(BarsBlock, spare))
         case Plane():
-            rows = max(PLANE_ROWS, min(height, 16))
-            block = PlaneBlock(figure, look, _free_width(PlaneBlock, spare), rows)
+            block = PlaneBlock(figure, look, _free_width(PlaneBlock, spare), height)
         case Facts():
             block = FactsBlock(figure, look)
         case Sign():
             block = SignBlock(figure, look)
-        case _:
+        case Gap():
             block = GapBlock(figure, look)
+        case _:
+            raise TypeError(f"nothing draws a {type(figure).__name__}")
     return block  # type: ignore[return-value]
 
 
-def _free_width(kind: type[BarsBlock] | type[PlaneBlock], spare: int | None) -> int:
-    return min(kind.MIN_WIDTH + (spare or 0), kind.MAX_WIDTH)
+def _free_width(kind: type[BarsBlock] | type[PlaneBlock], spare: int) -> int:
+    return min(kind.MIN_WIDTH + spare, kind.MAX_WIDTH)

@@ -27,11 +27,11 @@ def sheet(view: View) -> Sheet:
         view.matrix("v", rows="key"),
         sign("="),
         _steps(view, "contribution", trace.contribution(query), title=("α v",), foot=z),
-        gap(),
+        gap(2),
         _steps(view, "partial", trace.partial(query), title=(phrase("title.running_sum"),)),
     ]
     if trace.d_k == 2:
-        figures += [gap(), _plane(view)]
+        figures.append(_plane(view))
     return Sheet((Band(tuple(figures), view.axis("key")),))
 
 

@@ -138,7 +138,9 @@ class Sign(Figure):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Gap(Figure):
-    """Room above or below the figure in the same place of another band."""
+    """Room between figures; in an aligned sheet, as much as the figure in the same place of another band takes."""
+
+    width: int = 0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -131,5 +131,5 @@ def sign(text: str) -> Sign:
     return Sign(id=f"sign {text}", name="", text=text)
 
 
-def gap() -> Gap:
-    return Gap(id="gap", name="")
+def gap(width: int = 0) -> Gap:
+    return Gap(id="gap", name="", width=width)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textual import events
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -29,31 +29,33 @@ class Canvas(Inked, ScrollView, can_focus=False):
 
     def watch_shown(self, before: Shown | None, after: Shown | None) -> None:
         self._picture = None
-        if before is not None and after is not None and before.page.stage is not after.page.stage:
-            self.scroll_to(0, 0, animate=False)
-        self._fit()
+        turned = before is not None and after is not None and before.page.stage is not after.page.stage
+        self._fit(Offset() if turned else self.scroll_offset)
 
     def on_resize(self) -> None:
         self._picture = None
-        self._fit()
+        self._fit(self.scroll_offset)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._picture = None
 
-    def _fit(self) -> None:
-        """The scrolled area is as large as the picture, and the cursor is in it."""
+    def _fit(self, scroll: Offset) -> None:
+        """The scrolled area is as large as the picture, and the window moves no further than to show the cursor."""
         picture = self.picture
         if picture is None or not self.size:
             return
         self.virtual_size = Size(picture.width, picture.height)
         place = picture.cursor()
         if place is not None:
-            left = max(place.x - picture.label_width, 0)
-            # Near the top of a band its title and labels come into sight too.
-            top = max(place.y - HEADING, 0)
-            region = Region(left, top, place.x + place.width - left, place.y + 1 - top)
-            self.scroll_to_region(region, animate=False, force=True, immediate=True)
+            width, height = self.scrollable_content_region.size
+            # Labels cover the left of the window and a heading its top; near a band's top its title shows too.
+            first = (place.x - picture.label_width, place.y - HEADING)
+            last = (place.x + place.width - width, place.y + 1 - height)
+            scroll = Offset(
+                *(max(min(now, most), least, 0) for now, most, least in zip(scroll, first, last, strict=True))
+            )
+        self.scroll_to(*scroll, animate=False, force=True, immediate=True)
         self.refresh()
 
     def render_line(self, y: int) -> Strip:

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+
+import pytest
+
+SNAPSHOT_TEXTUAL = "8.2.8"
+
+
+@pytest.fixture(autouse=True)
+def quiet_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps what the machine asks of terminals out of the tests."""
+    for name in ("NO_COLOR", "LC_ALL", "LC_MESSAGES", "LANG", "COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if getattr(config.option, "update_snapshots", False) and version("textual") != SNAPSHOT_TEXTUAL:
+        pytest.exit(f"snapshots are drawn with textual {SNAPSHOT_TEXTUAL}", returncode=2)
+    # Bound when Textual is imported, long before the lesson sets its own theme.
+    os.environ.pop("TEXTUAL_THEME", None)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+
+from kitten_tui.core.derivation import Cell, Workings
+from kitten_tui.core.trace import Settings
+from kitten_tui.ink.cells import text_of
+from kitten_tui.ink.formula import arithmetic
+from kitten_tui.sources.find import open_source
+from kitten_tui.words import Words
+
+
+def written(name: str, *index: int, width: int = 100, source: str = "journey", **settings: object) -> str:
+    lesson = open_source(source)
+    workings = Workings(lesson, Settings(**settings))  # type: ignore[arg-type]
+    d_k = workings.trace(0).d_k
+    lines = arithmetic(workings.derive(Cell(name, index)), lesson.tokens, d_k, Words("en"), width)
+    return text_of(lines[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "line"),
+    [
+        ("embedding", (1, 0), "e[journey, d1] = 0.510"),
+        ("x", (1, 0), "x[journey, d1] = 0.510 + 0.040 = 0.550"),
+        ("w_q", (0, 1), "W_q[d1, d2] = 0.517"),
+        ("scores", (1, 1), "ω[journey, journey] = 0.431 × 0.443 + 1.455 × 1.142 = 0.191 + 1.661 = 1.852"),
+        ("scaled", (1, 1), "scaled[journey, journey] = 1.852 / √2 = 1.852 / 1.414 = 1.310"),
+        ("masked", (1, 1), "masked[journey, journey] = 1.310 = 1.310"),
+        ("exp", (1, 1), "exp[journey, journey] = e^1.310 = 3.706"),
+        ("weights", (1, 1), "α[journey, journey] = 3.706 / 16.368 = 0.226"),
+        ("headroom", (1,), "1 − max α[journey] = 1 − 0.226 = 0.774"),
+        ("contribution", (1, 1, 0), "α v[journey, journey, d1] = 0.226 × 0.395 = 0.089"),
+        ("concat", (1, 2), "concat[journey, 2.1] = z[journey, d1] = -0.532"),
+    ],
+)
+def test_the_arithmetic_of_the_lesson(name: str, index: tuple[int, ...], line: str) -> None:
+    assert written(name, *index) == line
+
+
+def test_a_covered_cell() -> None:
+    assert written("masked", 1, 2, mask="causal") == "masked[journey, starts] = 1.281 → −∞ = −∞"
+    assert written("exp", 1, 2, mask="causal") == "exp[journey, starts] = e^−∞ = 0.000"
+
+
+def test_without_the_scale_nothing_is_divided() -> None:
+    assert written("scaled", 1, 1, scale=False) == "scaled[journey, journey] = 1.852 = 1.852"
+
+
+def test_dropout_says_what_is_kept_and_by_how_much_it_grows() -> None:
+    assert written("dropped", 1, 1, dropout=0.5, seed=3) in (
+        "α′[journey, journey] = 0.226 × 1 / 0.500 = 0.453",
+        "α′[journey, journey] = 0.226 × 0 / 0.500 = 0.000",
+    )
+
+
+def test_an_expression_longer_than_its_line_begins_with_the_largest_terms() -> None:
+    line = written("context", 1, 0, width=79)
+    assert line == "z[journey, d1] = 0.226 × 0.395 + 0.220 × 0.388 + (… 4 more = 0.131) = 0.306"
+
+
+@pytest.mark.parametrize("width", [78, 79, 120, 200])
+def test_the_line_fits_its_width(width: int) -> None:
+    assert len(written("output", 1, 0, width=width)) <= width
+
+
+def test_minus_is_written_once() -> None:
+    assert "+ -" not in written("output", 1, 2, width=200)

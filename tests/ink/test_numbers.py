@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from kitten_tui.ink.numbers import Format, brief, fmt, format_for, percent, tenths, vector
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.8524, "1.852"),
+        (-0.0004, "0.000"),
+        (-0.5, "-0.500"),
+        (0.0, "0.000"),
+        (1234.5, "1234.500"),
+        (-math.inf, "−∞"),
+        (math.inf, "∞"),
+        (math.nan, "nan"),
+        (2.5e9, "2.5e9"),
+        (-3e12, "-3.0e12"),
+    ],
+)
+def test_fmt(value: float, text: str) -> None:
+    assert fmt(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.5577, "0.558"), (1.8524, "1.85"), (123.4, "123"), (2e-8, "2e-8"), (0.0, "0.000"), (-0.25, "-0.250")],
+)
+def test_brief(value: float, text: str) -> None:
+    assert brief(value) == text
+
+
+def test_a_long_vector_shows_its_beginning() -> None:
+    assert vector(np.array([0.1, -0.2])) == "(0.100, -0.200)"
+    assert vector(np.arange(6.0)) == "(0.000, 1.000, 2.000, 3.000, …)"
+
+
+@pytest.mark.parametrize(
+    ("values", "width", "expected"),
+    [
+        ([0.5, 1.25], 7, Format(3)),
+        ([0.5, 1.25], 4, Format(2)),
+        ([-0.5, 0.25], 4, Format(2, bare=True)),
+        ([-12.5, 3.0], 4, Format(0)),
+        ([-math.inf, 0.5], 5, Format(3)),
+        ([-math.inf], 5, Format(2)),
+    ],
+)
+def test_format_for_takes_the_most_telling_that_fits(values: list[float], width: int, expected: Format) -> None:
+    assert format_for(np.array(values), width) == expected
+
+
+def test_bare_numbers_keep_their_sign() -> None:
+    style = Format(2, bare=True)
+    assert [style(value) for value in (0.5, -0.5, 1.5, 10.25)] == [".50", "-.50", "1.50", "10.25"]
+
+
+def test_weights_in_small_panels() -> None:
+    assert [percent(value) for value in (0.0, 0.226, 1.0)] == ["0", "23", "100"]
+    assert [tenths(value) for value in (0.0, 0.226, 0.96, 2.0)] == ["0", "2", "+", "+"]

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from kitten_tui.app import KittenApp
+from kitten_tui.screens.ask import AskScreen
+from kitten_tui.screens.lesson import LessonScreen
+from kitten_tui.screens.text import TextScreen
+from kitten_tui.sources.find import open_source
+from kitten_tui.stages import STAGES
+from kitten_tui.widgets.canvas import Canvas
+from kitten_tui.widgets.chrome import LessonText, SizeNotice
+from kitten_tui.widgets.inked import Pointed
+
+
+def app(source: str = "journey") -> KittenApp:
+    return KittenApp(open_source(source))
+
+
+def screen(pilot: Pilot[None]) -> LessonScreen:
+    assert isinstance(pilot.app, KittenApp)
+    return pilot.app.lesson_screen
+
+
+async def test_the_arrows_walk_the_stages_and_stop_at_the_ends() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("left")
+        assert screen(pilot).page.selection.stage == 0
+        await pilot.press(*["right"] * 9)
+        assert screen(pilot).page.stage is STAGES[-1]
+        assert screen(pilot).page.reading.key == "message.stage_edge"
+        await pilot.press("left")
+        assert screen(pilot).page.selection.stage == 5
+
+
+async def test_keys_select_query_key_head_and_stage() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("3", "down", "l", "right_square_bracket")
+        selection = screen(pilot).page.selection
+        assert (selection.stage, selection.query, selection.key, selection.head) == (2, 2, 2, 1)
+        await pilot.press("up", "h", "left_square_bracket", "j", "k", "tab", "shift+tab")
+        selection = screen(pilot).page.selection
+        assert (selection.query, selection.key, selection.head) == (1, 1, 0)
+
+
+async def test_settings_follow_their_keys() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("s", "m", "d", "r")
+        settings = screen(pilot).page.view.settings
+        assert (settings.scale, settings.mask, settings.dropout, settings.seed) == (False, "causal", 0.1, 124)
+        assert screen(pilot).page.view.trace.weights[0, 1] == 0.0
+
+
+async def test_holding_space_walks_through_the_whole_lesson() -> None:
+    async with app().run_test() as pilot:
+        for _ in range(80):
+            screen(pilot).action_walk()
+        await pilot.pause()
+        assert screen(pilot).page.reading.key == "message.end"
+        assert screen(pilot).page.stage is STAGES[-1]
+        await pilot.press("1")
+        assert screen(pilot).page.stage is STAGES[0]
+
+
+async def test_a_click_on_a_stage_a_token_and_a_cell() -> None:
+    pointed: list[Pointed] = []
+
+    def hook(message: object) -> None:
+        if isinstance(message, Pointed) and message not in pointed:
+            pointed.append(message)
+
+    async with app().run_test(message_hook=hook) as pilot:
+        await pilot.click("Rail", offset=(27, 0))
+        assert screen(pilot).page.stage.id == "scores"
+        await pilot.click("TokenStrip", offset=(20, 0))
+        assert screen(pilot).page.view.token == "starts"
+        canvas = pilot.app.query_one(Canvas)
+        picture = canvas.picture
+        assert picture is not None
+        await pilot.click("Canvas", offset=(12, 2))
+        selection = screen(pilot).page.selection
+        assert (selection.query, selection.key) == (0, 0)
+    assert [dict(message.moves) for message in pointed] == [
+        {"stage": 2},
+        {"query": 2},
+        {"focus": "scores", "query": 0, "key": 0},
+    ]
+
+
+async def test_a_click_on_a_key_presses_it() -> None:
+    async with app().run_test() as pilot:
+        await pilot.click("KeyLine", offset=(3, 0))
+        assert screen(pilot).page.selection.stage == 1
+
+
+async def test_another_sentence() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("slash")
+        assert isinstance(pilot.app.screen, AskScreen)
+        pilot.app.screen.query_one(Input).value = "the kitten sat"
+        await pilot.press("enter")
+        assert screen(pilot).page.view.tokens == ("the", "kitten", "sat")
+        assert screen(pilot).lesson.invented
+
+
+async def test_an_empty_sentence_is_refused_in_place() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("slash", "enter")
+        assert isinstance(pilot.app.screen, AskScreen)
+        assert "at least one word" in str(pilot.app.screen.query_one("#problem", Static).render())
+        await pilot.press("escape")
+        assert screen(pilot).page.view.tokens[1] == "journey"
+
+
+async def test_a_bad_file_says_what_is_wrong_and_keeps_what_was_on_screen(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text('tokens = ["[red]a[/]"]\nx = [[1, 2], [3]]\n', "utf-8")
+    async with app().run_test() as pilot:
+        await pilot.press("4", "o")
+        pilot.app.screen.query_one(Input).value = str(bad)
+        await pilot.press("enter")
+        problem = str(pilot.app.screen.query_one("#problem", Static).render())
+        assert "x: expected 1 × any numbers" in problem
+        await pilot.press("escape")
+        assert screen(pilot).page.view.tokens[1] == "journey"
+        assert screen(pilot).page.stage.id == "softmax"
+
+
+async def test_a_sample_opens_by_name() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("o")
+        pilot.app.screen.query_one(Input).value = "causal"
+        await pilot.press("enter")
+        assert screen(pilot).page.view.settings.mask == "causal"
+
+
+async def test_the_language_changes_at_once_and_back() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("L")
+        assert screen(pilot).words.language == "zh"
+        await pilot.press("L")
+        assert screen(pilot).words.language == "en"
+
+
+async def test_the_theme_changes() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("t")
+        assert pilot.app.theme == "kitten-light"
+        await pilot.press("t")
+        assert pilot.app.theme == "kitten-dark"
+
+
+@pytest.mark.parametrize("key", ["question_mark", "i"])
+async def test_pages_of_text_open_and_close(key: str) -> None:
+    async with app().run_test() as pilot:
+        await pilot.press(key)
+        assert isinstance(pilot.app.screen, TextScreen)
+        await pilot.press("escape")
+        assert pilot.app.screen is screen(pilot)
+
+
+async def test_a_wide_window_has_the_text_beside_the_figures() -> None:
+    async with app().run_test(size=(120, 36)) as pilot:
+        assert pilot.app.query_one(LessonText).display
+        await pilot.press("i")
+        assert not pilot.app.query_one(LessonText).display
+        await pilot.press("i")
+        assert pilot.app.query_one(LessonText).display
+
+
+async def test_a_window_that_is_too_small_says_so_and_recovers() -> None:
+    async with app().run_test(size=(80, 24)) as pilot:
+        assert not pilot.app.query_one(SizeNotice).display
+        await pilot.resize_terminal(79, 24)
+        assert pilot.app.query_one(SizeNotice).display
+        await pilot.resize_terminal(80, 23)
+        assert pilot.app.query_one(SizeNotice).display
+        assert not pilot.app.query_one("#body").display
+        await pilot.resize_terminal(80, 24)
+        assert not pilot.app.query_one(SizeNotice).display
+        assert pilot.app.query_one("#body").display
+
+
+async def test_every_command_is_in_the_palette() -> None:
+    async with app().run_test() as pilot:
+        titles = [command.title for command in pilot.app.get_system_commands(pilot.app.screen)]
+        assert len(titles) == len(set(titles)) > 25
+        await pilot.press("ctrl+p")
+        await pilot.press(*"dropout", "enter")
+        await pilot.pause()
+        assert screen(pilot).page.view.settings.dropout == 0.1
+
+
+async def test_the_cursor_stays_in_sight_of_a_long_sentence() -> None:
+    async with app(" ".join(f"w{n}" for n in range(60))).run_test() as pilot:
+        await pilot.press("3", *["down"] * 45, *["l"] * 45)
+        canvas = pilot.app.query_one(Canvas)
+        picture = canvas.picture
+        assert picture is not None
+        place = picture.cursor()
+        assert place is not None
+        left, top = canvas.scroll_offset
+        assert left <= place.x - picture.label_width
+        assert place.x + place.width <= left + canvas.scrollable_content_region.width
+        assert top < place.y < top + canvas.scrollable_content_region.height
+
+
+async def test_hostile_tokens_are_shown_as_they_are() -> None:
+    async with app("\x1b[31mred [red]x[/] \u202eevil 👨‍👩‍👧 שלום").run_test() as pilot:
+        for stage in "1234567":
+            await pilot.press(stage)
+        assert "\x1b[31m" not in pilot.app.export_screenshot()
+
+
+async def test_random_keys_break_nothing() -> None:
+    presses = "1 l l j tab d m s r 7 tab tab l j ] 2 tab j l space space 4 tab tab tab l k h { } 6 l L t i escape"
+    names = {"]": "right_square_bracket", "{": "left_curly_bracket", "}": "right_curly_bracket"}
+    async with app().run_test() as pilot:
+        await pilot.press(*(names.get(key, key) for key in presses.split() * 2))
+        assert screen(pilot).shown is not None

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import pytest
+
+from kitten_tui.core.trace import Settings
+from kitten_tui.sources.find import open_source
+from kitten_tui.stages import STAGES, Page, navigation, turn_to
+from kitten_tui.stages.selection import Selection
+from kitten_tui.stages.view import View
+
+
+def page(stage: int = 0, source: str = "journey", **places: int | str) -> Page:
+    lesson = open_source(source)
+    return turned(View(lesson, lesson.settings, Selection(stage=stage, query=1, key=1).moved(**places)))
+
+
+def turned(view: View) -> Page:
+    return turn_to(STAGES[view.selection.stage], view)
+
+
+def test_the_selection_is_shared_by_all_stages() -> None:
+    here = page(2, query=4, key=3, head=1)
+    for stage in range(len(STAGES)):
+        selection = turned(navigation.go_to_stage(here, stage)).selection
+        assert (selection.query, selection.key, selection.head) == (4, 3, 1)
+
+
+@pytest.mark.parametrize("by", [-1, 1])
+def test_moving_stops_at_the_edge(by: int) -> None:
+    here = page(2)
+    for _ in range(10):
+        here = turned(navigation.step_query(here, by))
+    assert here.selection.query == (0 if by < 0 else 5)
+
+
+def test_the_row_goes_on_in_the_next_figure() -> None:
+    here = page(1, focus="q", d_k=1)
+    here = turned(navigation.step_along(here, 1))
+    assert (here.focused.id, here.selection.d_k) == ("k", 0)
+    here = turned(navigation.step_along(here, -1))
+    assert (here.focused.id, here.selection.d_k) == ("q", 1)
+
+
+def test_the_row_of_a_panel_goes_on_in_the_next_head() -> None:
+    here = turned(navigation.step_along(page(6, key=5), 1))
+    assert (here.focused.id, here.selection.head, here.selection.key) == ("dropped.2", 1, 0)
+
+
+def test_a_single_column_is_gone_through_downwards() -> None:
+    here = turned(navigation.step_along(page(3), 1))
+    assert (here.focused.id, here.selection.key) == ("weights", 2)
+
+
+def test_another_head_takes_the_cursor_to_its_panel() -> None:
+    here = turned(navigation.step_head(page(6), 1))
+    assert (here.focused.id, here.selection.head) == ("dropped.2", 1)
+
+
+def test_every_figure_can_be_reached() -> None:
+    for stage in range(len(STAGES)):
+        here = page(stage)
+        wanted = {figure.id for figure in here.sheet.stops}
+        seen = set()
+        for _ in wanted:
+            seen.add(here.focused.id)
+            here = turned(navigation.step_figure(here, 1))
+        assert seen == wanted
+
+
+@pytest.mark.parametrize("source", ["journey", "causal", "the kitten sat", "猫"])
+def test_the_walk_goes_through_all_stages_and_ends(source: str) -> None:
+    here = page(0, source)
+    stages, steps = [0], 0
+    while (view := navigation.walk(here, STAGES)) is not None:
+        here, steps = turned(view), steps + 1
+        assert steps < 500
+        if here.selection.stage != stages[-1]:
+            stages.append(here.selection.stage)
+    assert stages == list(range(len(STAGES)))
+
+
+def test_every_step_of_the_walk_changes_something() -> None:
+    here = page(0)
+    while (view := navigation.walk(here, STAGES)) is not None:
+        following = turned(view)
+        assert following.selection != here.selection
+        here = following
+
+
+def test_the_walk_covers_the_future_when_it_comes_to_the_mask() -> None:
+    here = page(4, focus="partial", key=5)
+    view = navigation.walk(here, STAGES)
+    assert view is not None
+    assert (view.selection.stage, view.settings.mask) == (5, "causal")
+
+
+def test_the_masks_go_round() -> None:
+    view = page(5).view
+    seen = []
+    for _ in range(3):
+        view = navigation.next_mask(view)
+        seen.append(view.settings.mask)
+    assert seen == ["causal", "none", "causal"]
+
+
+def test_the_dropout_rates_go_round() -> None:
+    view = page(5).view
+    seen = []
+    for _ in range(4):
+        view = navigation.next_dropout(view)
+        seen.append(view.settings.dropout)
+    assert seen == [0.1, 0.2, 0.5, 0.0]
+
+
+def test_the_largest_seed_is_followed_by_the_first() -> None:
+    here = page()
+    view = View(here.view.source, Settings(seed=2**32 - 1), here.selection)
+    assert navigation.next_seed(view).settings.seed == 0
+
+
+def test_a_place_outside_another_figure_moves_to_its_edge() -> None:
+    assert page(0, d_model=2, focus="x").selection.d_model == 2
+    assert page(1, d_k=7, focus="q").selection.d_k == 1
+
+
+def test_pointing_into_another_panel_selects_its_head() -> None:
+    here = turned(navigation.point(page(6), {"focus": "dropped.3", "query": 2, "key": 4}))
+    assert (here.selection.head, here.selection.query, here.selection.key) == (2, 2, 4)

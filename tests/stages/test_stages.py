@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from kitten_tui.core.trace import Settings
+from kitten_tui.ink.say import say
+from kitten_tui.sources.find import open_source, samples
+from kitten_tui.stages import STAGES, turn_to
+from kitten_tui.stages.figure import Matrix
+from kitten_tui.stages.selection import Selection
+from kitten_tui.stages.softmax import saturation_of_random_rows
+from kitten_tui.stages.view import View
+from kitten_tui.words import LANGUAGES, Words
+
+SETTINGS = [Settings(), Settings(scale=False, mask="causal"), Settings(dropout=0.5, seed=7)]
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.id)
+@pytest.mark.parametrize("source", [*samples(), "猫", "the cat saw the cat"])
+def test_every_cell_that_the_cursor_can_reach_derives(stage, source: str) -> None:  # type: ignore[no-untyped-def]
+    """The number shown, the number derived, and the number recomputed from the operands are one."""
+    lesson = open_source(source)
+    for settings in SETTINGS:
+        view = View(lesson, settings, Selection(stage=STAGES.index(stage), query=len(lesson.tokens) - 1))
+        for figure in turn_to(stage, view).sheet.stops:
+            lengths = [(axis.name, len(axis)) for axis in figure.places.values()]
+            for places in itertools.product(*(sorted({0, length // 2, length - 1}) for _, length in lengths)):
+                names = [name for name, _ in lengths]
+                focused = view.with_(focus=figure.id, **dict(zip(names, places, strict=True)))
+                page = turn_to(stage, focused if figure.head is None else focused.with_(head=figure.head))
+                assert page.derivation.recomputed() == pytest.approx(page.derivation.value, abs=1e-9)
+                shown = shown_at(figure, names, places)
+                assert shown is None or shown == pytest.approx(page.derivation.value, abs=1e-12)
+
+
+def shown_at(figure: object, names: list[str], places: tuple[int, ...]) -> float | None:
+    if not isinstance(figure, Matrix):
+        return None
+    at = dict(zip(names, places, strict=True))
+    return float(figure.values[at.get(figure.rows.name, 0), at.get(figure.columns.name, 0)])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.id)
+def test_every_stage_reads_itself_aloud(stage, language: str) -> None:  # type: ignore[no-untyped-def]
+    for source, settings in itertools.product(["journey", "causal", "kitten", "猫"], SETTINGS):
+        lesson = open_source(source)
+        for query in range(len(lesson.tokens)):
+            view = View(lesson, settings, Selection(stage=STAGES.index(stage), query=query))
+            assert say(Words(language), stage.reading(view))
+
+
+def test_the_reading_of_the_scores() -> None:
+    lesson = open_source("journey")
+    view = View(lesson, lesson.settings, Selection(stage=2, query=1, key=1))
+    assert say(Words("en"), STAGES[2].reading(view)) == (
+        '"journey" scores highest with itself (1.85), then "starts" (1.81); lowest with "one" (0.558).'
+    )
+
+
+def test_the_experiment_shows_what_the_scale_is_for() -> None:
+    scaled, unscaled = (saturation_of_random_rows(1024, 123, scale) for scale in (True, False))
+    assert scaled["headroom"] > 0.4
+    assert unscaled["headroom"] < 0.01
+    assert scaled["gradient"] > 1000 * unscaled["gradient"]
+
+
+def test_without_embedding_the_first_stage_shows_x_alone() -> None:
+    lesson = open_source("causal")
+    view = View(lesson, lesson.settings, Selection())
+    assert [figure.id for figure in turn_to(STAGES[0], view).sheet.figures] == ["x"]
+
+
+def test_without_w_o_the_last_stage_ends_with_concat() -> None:
+    lesson = open_source("causal")
+    view = View(lesson, lesson.settings, Selection(stage=6))
+    assert [figure.id for figure in turn_to(STAGES[6], view).sheet.figures][-1] == "concat"
+
+
+def test_the_comparison_is_the_same_head_with_the_scale_switched() -> None:
+    lesson = open_source("journey")
+    view = View(lesson, Settings(scale=False), Selection(stage=3, query=1))
+    np.testing.assert_array_equal(view.rescaled.weights, lesson.trace(0, 0, Settings(scale=True)).weights)

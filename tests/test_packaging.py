@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import kitten_tui
+from kitten_tui.commands import COMMANDS, markdown_table
+from kitten_tui.sources.find import samples
+from kitten_tui.words import Words
+
+ROOT = Path(__file__).parent.parent
+MOST_LINES = 350
+
+
+def test_the_version_is_the_packages() -> None:
+    assert version("kitten-tui") == kitten_tui.__version__
+
+
+@pytest.mark.parametrize(
+    ("readme", "language", "headings"),
+    [("README.md", "en", ("Key", "What it does")), ("README.zh.md", "zh", ("按键", "作用"))],
+)
+def test_the_readme_has_the_keys_of_the_registry(readme: str, language: str, headings: tuple[str, str]) -> None:
+    assert markdown_table(Words(language), headings) in (ROOT / readme).read_text("utf-8")
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
+def test_the_readme_names_every_sample_and_shows_pictures_that_exist(readme: str) -> None:
+    text = (ROOT / readme).read_text("utf-8")
+    assert all(f"`{name}`" in text for name in samples())
+    pictures = [line.split("(")[1].split(")")[0] for line in text.splitlines() if line.startswith("![")]
+    assert len(pictures) >= 7
+    assert all((ROOT / picture.replace("%5B", "[").replace("%5D", "]")).is_file() for picture in pictures)
+
+
+def test_no_key_is_bound_twice() -> None:
+    keys = [key for command in COMMANDS for key, _ in command.keys]
+    assert len(keys) == len(set(keys))
+
+
+def test_no_file_has_grown_past_one_sitting() -> None:
+    lines = {path: len(path.read_text("utf-8").splitlines()) for path in (ROOT / "kitten_tui").rglob("*.py")}
+    assert {str(path): count for path, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_importing_the_package_costs_nothing() -> None:
+    code = "import sys, kitten_tui; print([m for m in ('numpy', 'rich', 'textual') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_it_runs_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "kitten_tui", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"kitten-tui {kitten_tui.__version__}"

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import kitten_tui
+from kitten_tui.commands import COMMANDS, GROUPS
+from kitten_tui.core.trace import MASKS
+from kitten_tui.core.vocabulary import QUANTITIES
+from kitten_tui.stages import STAGES
+from kitten_tui.words import LANGUAGES, Words, language_of_environment
+
+SOURCES = [path.read_text("utf-8") for path in Path(kitten_tui.__file__).parent.rglob("*.py")]
+
+
+def families() -> set[str]:
+    """Keys that are put together in code from the names of things."""
+    keys = {f"{stage.id}.{part}" for stage in STAGES for part in ("name", "lesson")}
+    keys |= {f"command.{command.id}.{part}" for command in COMMANDS for part in ("name", "help")}
+    keys |= {f"group.{group}" for group in GROUPS}
+    keys |= {f"status.mask_{mask}" for mask in MASKS}
+    keys |= {f"softmax.{name}" for name in ("headroom", "gradient")}
+    return keys | {f"formula.{name}" for name in QUANTITIES}
+
+
+def written() -> set[str]:
+    """Every string in the code that is a key in some language, or is asked for as one."""
+    literals = {text for source in SOURCES for text in re.findall(r"""["']([a-z_]+(?:\.[a-z_]+)*)["']""", source)}
+    known = literals & set().union(*(Words(language).texts for language in LANGUAGES))
+    asked = {text for source in SOURCES for text in re.findall(r"""\b(?:words|phrase)\(\s*["']([^"'{]+)["']""", source)}
+    return known | asked
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_key_is_missing(language: str) -> None:
+    assert families() | written() <= set(Words(language).texts)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_key_is_unused(language: str) -> None:
+    assert set(Words(language).texts) <= families() | written()
+
+
+def test_both_languages_have_the_same_places_for_values() -> None:
+    def places(text: str) -> set[str]:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+    english, chinese = Words("en").texts, Words("zh").texts
+    differ = {key for key in english if places(english[key]) != places(chinese[key])}
+    assert not differ
+
+
+def test_every_sentence_says_something() -> None:
+    assert all(text for language in LANGUAGES for text in Words(language).texts.values())
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "en_US.UTF-8"}, "en"),
+        ({"LANG": "C"}, "en"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LC_ALL": "zh_CN.UTF-8", "LANG": "en_US.UTF-8"}, "zh"),
+        ({"LC_ALL": "", "LANG": "zh-CN"}, "zh"),
+        ({}, "en"),
+    ],
+)
+def test_language_of_environment(environment: dict[str, str], language: str) -> None:
+    assert language_of_environment(environment) == language
