@@ -35,9 +35,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (UsageError, ValueError) as error:  # SourceError is a ValueError
         return _refuse(str(error))
     except BrokenPipeError:
-        # The reader of the pipe has gone; what is still buffered must not be written at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()  # the reader of the pipe has gone
         return OK
+    except OSError as error:  # a full disk
+        _discard_output()
+        return _refuse(f"standard output: {error.strerror}")
     except KeyboardInterrupt:
         return 130
 
@@ -150,15 +152,20 @@ def _stage(given: str | None, names: Sequence[str]) -> int:
         return 0
     if given in names:
         return names.index(given)
-    if given.isascii() and given.isdigit() and 1 <= int(given) <= len(names):
+    if _counts(given, len(names)):
         return int(given) - 1
     raise UsageError(f"--stage: expected a number from 1 to {len(names)} or one of {', '.join(names)}, found {given}")
+
+
+def _counts(given: str, count: int) -> bool:
+    """Whether this is a number from 1 to a count."""
+    return given.isascii() and given.isdigit() and len(given) < 10 and 1 <= int(given) <= count
 
 
 def _token(given: str, tokens: Sequence[str]) -> int:
     if given in tokens:
         return list(tokens).index(given)
-    if given.isascii() and given.isdigit() and 1 <= int(given) <= len(tokens):
+    if _counts(given, len(tokens)):
         return int(given) - 1
     shown = ", ".join(tokens[:8]) + (", …" if len(tokens) > 8 else "")
     raise UsageError(f"--query: expected one of {shown} or a number from 1 to {len(tokens)}, found {given}")
@@ -179,6 +186,8 @@ def _theme(given: str | None) -> str:
 def _read_sentence() -> str:
     """The sentence on standard input, which then becomes the terminal again so that keys can be read."""
     limit = 100_000
+    if sys.stdin is None:
+        raise UsageError("-: expected a sentence on standard input, found none")
     raw = sys.stdin.buffer.read(limit + 1) if hasattr(sys.stdin, "buffer") else sys.stdin.read(limit + 1).encode()
     if len(raw) > limit:
         raise UsageError(f"-: expected a sentence of at most {limit:,} bytes, found more")
@@ -205,8 +214,14 @@ def _has_screen(sentence_piped: bool) -> bool:
 def _print(lines: Iterable[str]) -> int:
     for line in lines:
         print(line)
-    sys.stdout.flush()
+    if sys.stdout is not None:
+        sys.stdout.flush()
     return OK
+
+
+def _discard_output() -> None:
+    """What is still buffered must not be written at exit either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _refuse(message: str) -> int:

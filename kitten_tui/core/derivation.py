@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import cached_property
 
 import numpy as np
 
@@ -93,12 +92,15 @@ class Workings:
     layer: int = 0
 
     def trace(self, head: int, *, rescaled: bool = False) -> Trace:
-        settings = replace(self.settings, scale=not self.settings.scale) if rescaled else self.settings
-        return self.source.trace(self.layer, head, settings)
+        """Every intermediate of a head, or of the comparison with the scale switched."""
+        return self.source.trace(self.layer, head, self._settings(rescaled))
 
-    @cached_property
-    def joined(self) -> Joined:
-        return self.source.joined(self.layer, self.settings)
+    def joined(self, *, rescaled: bool = False) -> Joined:
+        """The heads of the layer together."""
+        return self.source.joined(self.layer, self._settings(rescaled))
+
+    def _settings(self, rescaled: bool) -> Settings:
+        return replace(self.settings, scale=not self.settings.scale) if rescaled else self.settings
 
     def array(self, name: str, head: int = 0, *, rescaled: bool = False) -> Array | None:
         """The array of a quantity, None where the source has none; axes as in the vocabulary.
@@ -106,7 +108,7 @@ class Workings:
         contribution and partial are made a query at a time and have no array: see Trace.
         """
         if QUANTITIES[name].scope is Scope.LAYER:
-            found = getattr(self.joined, name)
+            found = getattr(self.joined(rescaled=rescaled), name)
         elif QUANTITIES[name].scope is Scope.SOURCE:
             found = getattr(self.source, name)
         else:
@@ -281,10 +283,10 @@ def _concat(of: Workings, cell: Cell) -> tuple[Op, tuple[Term, ...]]:
 @derives("output")
 def _output(of: Workings, cell: Cell) -> tuple[Op, tuple[Term, ...]]:
     token, column = cell.index
-    width = of.joined.concat.shape[-1]
+    width = of.joined().concat.shape[-1]
     terms: tuple[Term, ...] = tuple(
         (of.at(cell, "concat", token, row), of.at(cell, "w_o", row, column)) for row in range(width)
     )
-    if of.joined.b_o is not None:
+    if of.joined().b_o is not None:
         terms += ((of.at(cell, "b_o", column),),)
     return Op.SUM, terms

@@ -11,7 +11,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-SAFE_EXPONENT = 20.0
+SAFE_EXPONENT = 8.0
 """Rows whose largest score lies within ± this are exponentiated as they are, as the formula has it."""
 
 

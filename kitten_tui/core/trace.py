@@ -44,7 +44,9 @@ class Settings:
         if not 0.0 <= self.dropout < 1.0:
             raise ValueError(f"dropout: expected a rate from 0 to below 1, found {self.dropout}")
         if not 0 <= self.seed < 2**32:
-            raise ValueError(f"seed: expected a whole number from 0 to 2³² − 1, found {self.seed}")
+            # Python refuses to write out a number of thousands of digits.
+            found = self.seed if abs(self.seed) < 2**64 else "a larger one"
+            raise ValueError(f"seed: expected a whole number from 0 to 2³² − 1, found {found}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from kitten_tui.core.vocabulary import QUANTITIES
 from kitten_tui.ink.cells import Line, cut, show_token
 from kitten_tui.ink.numbers import MINUS_INFINITY, fmt
 from kitten_tui.ink.palette import PLAIN, Palette
+from kitten_tui.stages.view import place_name
 from kitten_tui.words import Words
 
 LONGEST_LABEL = 12
@@ -24,7 +25,7 @@ def cell_name(cell: Cell, tokens: Sequence[str], d_k: int = 1) -> str:
 
     def label(axis: str, place: int) -> str:
         if axis in ("token", "query", "key"):
-            return show_token(tokens[place], LONGEST_LABEL)
+            return show_token(place_name(tokens, place), LONGEST_LABEL)
         if axis == "concat":
             return f"{place // d_k + 1}.{place % d_k + 1}"
         return f"d{place + 1}"

@@ -7,26 +7,18 @@ from itertools import zip_longest
 
 from rich.segment import Segment
 
-from kitten_tui.ink.blocks import (
-    HEADING,
-    BarsBlock,
-    Block,
-    FactsBlock,
-    GapBlock,
-    Look,
-    MatrixBlock,
-    Moves,
-    Place,
-    SignBlock,
-    label_line,
-    label_width,
-)
+from kitten_tui.ink.bars import BarsBlock
+from kitten_tui.ink.blocks import HEADING, Block, GapBlock, Look, Moves, Place, SignBlock, label_line, label_width
 from kitten_tui.ink.cells import Line
+from kitten_tui.ink.facts import FactsBlock
+from kitten_tui.ink.matrix import MatrixBlock
 from kitten_tui.ink.plane import PlaneBlock
 from kitten_tui.stages.figure import Axis, Bars, Facts, Figure, Gap, Matrix, Plane, Sheet, Sign
 
 CELL_WIDTHS = (8, 7, 6, 5)
 """From three decimals with room to two without a leading zero; the widest with which a sheet fits is taken."""
+SCROLLING = 6
+"""The cell width of what does not fit anyway."""
 COMPACT_WIDTHS = (3, 2, 1)
 """Per cent, then tenths."""
 FREE = (Bars, Plane)
@@ -179,7 +171,7 @@ def _cell_width(sheet: Sheet, look: Look, width: int) -> int:
             total = max(map(sum, widths), default=0)
         if total <= width:
             return cell_width
-    return CELL_WIDTHS[-1]
+    return SCROLLING
 
 
 def _aligned(bands: list[BandOfBlocks]) -> list[BandOfBlocks]:
@@ -207,17 +199,13 @@ def _compact_width(sheet: Sheet, look: Look, width: int, cell_width: int) -> int
 
 
 def _flow(figures: Sequence[Figure], look: Look, cell_width: int, compact: int, width: int) -> list[tuple[Figure, ...]]:
-    """Figures in as many lines as they need; a sign stays with the figure after it."""
+    """Figures in as many lines as they need; a line that goes on ends with its sign."""
     lines: list[list[Figure]] = [[]]
-    waiting: list[Figure] = []
     for figure in figures:
-        if isinstance(figure, (Sign, Gap)):
-            waiting.append(figure)
-            continue
-        if lines[-1] and _width([*lines[-1], *waiting, figure], look, cell_width, compact) > width:
+        movable = not isinstance(figure, (Sign, Gap))
+        if movable and lines[-1] and _width([*lines[-1], figure], look, cell_width, compact) > width:
             lines.append([])
-        lines[-1] += [*waiting, figure]
-        waiting = []
+        lines[-1].append(figure)
     return [tuple(line) for line in lines]
 
 

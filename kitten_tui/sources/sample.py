@@ -66,7 +66,8 @@ class _Table:
         self.values = values
 
     def fail(self, key: str, expected: str, found: object) -> NoReturn:
-        raise SourceError(f"{self.file}: {self.place}{key}: expected {expected}, found {found}")
+        shown = found if isinstance(found, str) else _show(found)
+        raise SourceError(f"{self.file}: {self.place}{key}: expected {expected}, found {shown}")
 
     def only(self, *known: str) -> None:
         for key in self.values:
@@ -146,13 +147,11 @@ class _Table:
         mask = self.get("mask", str, "a string", start.mask)
         if mask == "own" and inputs.own_mask is None:
             self.fail("mask", "an own_mask in the file", "none")
+        scale = self.get("scale", bool, "true or false", start.scale)
+        dropout = self.number("dropout", start.dropout)
+        seed = self.get("seed", int, "a whole number", start.seed)
         try:
-            return Settings(
-                scale=self.get("scale", bool, "true or false", start.scale),
-                mask=mask,
-                dropout=float(self.get("dropout", (int, float), "a number", start.dropout)),
-                seed=self.get("seed", int, "a whole number", start.seed),
-            )
+            return Settings(scale=scale, mask=mask, dropout=dropout, seed=seed)
         except ValueError as error:
             raise SourceError(f"{self.file}: {self.place}{error}") from None
 
@@ -162,7 +161,7 @@ class _Table:
             return tokens.index(query)
         if isinstance(query, int) and 1 <= query <= len(tokens):
             return query - 1
-        self.fail("query", f"a token of the sentence or a number from 1 to {len(tokens)}", repr(query))
+        self.fail("query", f"a token of the sentence or a number from 1 to {len(tokens)}", query)
 
     def reference(self, inputs: Inputs, settings: Settings) -> Reference:
         names = [key for key in self.values if key in QUANTITIES and key not in ("contribution", "partial")]
@@ -170,7 +169,7 @@ class _Table:
         head = self.get("head", int, "the number of a head", 1)
         if not 1 <= head <= len(inputs.heads):
             self.fail("head", f"a number from 1 to {len(inputs.heads)}", head)
-        tolerance = self.get("tolerance", float, "a number", 1e-6)
+        tolerance = self.number("tolerance", 1e-6)
         if not 0 < tolerance < math.inf:
             self.fail("tolerance", "a number above 0", tolerance)
         return Reference(
@@ -198,6 +197,12 @@ class _Table:
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             self.fail(key, expected, _describe(value))
         return value
+
+    def number(self, key: str, default: float) -> float:
+        try:
+            return float(self.get(key, (int, float), "a number", default))
+        except OverflowError:
+            return math.inf
 
     def table(self, key: str, default: dict[str, Any]) -> _Table:
         return _Table(self.file, f"{key}.", self.get(key, dict, "a table", default))
@@ -273,10 +278,17 @@ def _dimensions(shape: Shape) -> str:
     return " × ".join("any" if size is None else str(size) for size in shape) or "a single value, not rows of"
 
 
+def _show(value: object) -> str:
+    """A value as Python writes it, but for whole numbers that it refuses to write out."""
+    if isinstance(value, int) and value.bit_length() > 128:
+        return f"of {value.bit_length()} bits"
+    return repr(value)
+
+
 def _describe(value: object) -> str:
     kinds = ((bool, "the boolean"), (str, "the string"), (int, "the number"), (float, "the number"))
     for kind, name in kinds:
         if isinstance(value, kind):
-            text = repr(value)
+            text = _show(value)
             return f"{name} {text if len(text) <= 40 else text[:39] + '…'}"
     return "a list" if isinstance(value, list) else "a table" if isinstance(value, dict) else type(value).__name__

@@ -12,7 +12,9 @@ from kitten_tui.sources.lesson import Lesson
 MAX_TOKENS = 256
 
 _EMOJI_JOINER = "\u200d"
-_EMOJI_EXTENDERS = (*map(chr, range(0x1F3FB, 0x1F400)), "\ufe0f", "\u20e3")
+_TAGS = tuple(map(chr, range(0xE0020, 0xE0080)))
+"""Invisible letters after a black flag that say whose flag it is."""
+_EMOJI_EXTENDERS = (*map(chr, range(0x1F3FB, 0x1F400)), "\ufe0f", "\u20e3", *_TAGS)
 _APOSTROPHES = "'’"
 # Han, kana, and the marks that belong to them: scripts written without spaces, a character a token.
 _ONE_BY_ONE = (
@@ -32,6 +34,9 @@ def tokenise(text: str) -> tuple[str, ...]:
     tokens: list[str] = []
     before = " "  # the character before this one
     for character in unicodedata.normalize("NFC", text):
+        joins = character == _EMOJI_JOINER or character in _TAGS
+        if unicodedata.category(character) == "Cf" and (not joins or before.isspace()):
+            continue  # invisible, and joins nothing
         if not character.isspace() and not _is_control(character):
             if tokens and _continues(tokens[-1], before, character):
                 tokens[-1] += character
@@ -63,7 +68,9 @@ def _without_loose_apostrophe(token: str) -> tuple[str, ...]:
 
 
 def _in_word(character: str) -> bool:
-    return not _stands_alone(character) and (character == "_" or unicodedata.category(character)[0] in "LNM")
+    if _stands_alone(character) or character in _EMOJI_EXTENDERS:
+        return False
+    return bool(character == "_" or unicodedata.category(character)[0] in "LNM")
 
 
 def _stands_alone(character: str) -> bool:

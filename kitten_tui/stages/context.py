@@ -67,8 +67,10 @@ def reading(view: View) -> Phrase:
         return phrase("context.reading.nothing", query=view.token)
     order = np.argsort(-weights, kind="stable")[:2]  # [2]
     if len(order) == 1 or weights[order[1]] == 0.0:
-        return phrase("context.reading.one", query=view.token, z=z, first=view.tokens[order[0]])
-    return phrase("context.reading", query=view.token, z=z, first=view.tokens[order[0]], second=view.tokens[order[1]])
+        return phrase("context.reading.one", query=view.token, z=z, first=view.name(int(order[0])))
+    return phrase(
+        "context.reading", query=view.token, z=z, first=view.name(int(order[0])), second=view.name(int(order[1]))
+    )
 
 
 CONTEXT = Stage("context", "z = Σ α v", "context", (("partial", "key"),), sheet, reading, weighs=True)

@@ -32,7 +32,7 @@ def _panel(view: View, head: int) -> Matrix:
     title: tuple[str | Phrase, ...] = (f"{head + 1}",)
     if row.any():
         best = int(row.argmax())
-        title = (f"{head + 1} → ", phrase("title.looks_at", token=view.tokens[best], weight=row[best]))
+        title = (f"{head + 1} → ", phrase("title.looks_at", token=view.name(best), weight=row[best]))
     return view.matrix("dropped", id=f"dropped.{head + 1}", head=head, title=title, hidden=~trace.allowed, compact=True)
 
 
@@ -51,7 +51,7 @@ def reading(view: View) -> Phrase:
         heads=n_heads,
         different=len(seen),
         head=view.selection.head + 1,
-        best=view.tokens[best],
+        best=view.name(best),
         weight=row[best],
     )
 

@@ -49,7 +49,7 @@ def reading(view: View) -> Phrase:
         query=view.token,
         hidden=hidden,
         left=len(view.tokens) - hidden,
-        best=view.tokens[best],
+        best=view.name(best),
         weight=trace.weights[query, best],
     )
 

@@ -19,16 +19,18 @@ def reading(view: View) -> Phrase:
     row = view.trace.scores[query]  # [key]
     if len(row) == 1:
         return phrase("scores.reading.alone", query=view.token, score=row[0])
+    if np.ptp(row) == 0.0:
+        return phrase("scores.reading.even", query=view.token, score=row[0])
     order = np.argsort(-row, kind="stable")  # [key]
     best, second, worst = int(order[0]), int(order[1]), int(order[-1])
     return phrase(
         "scores.reading.itself" if best == query else "scores.reading",
         query=view.token,
-        best=view.tokens[best],
+        best=view.name(best),
         best_score=row[best],
-        second=view.tokens[second],
+        second=view.name(second),
         second_score=row[second],
-        worst=view.tokens[worst],
+        worst=view.name(worst),
         worst_score=row[worst],
     )
 

@@ -126,12 +126,15 @@ def reading(view: View) -> Phrase:
     weights = view.trace.weights[query]  # [key]
     if not view.trace.allowed[query].any():
         return phrase("softmax.reading.covered", query=view.token)
+    seen = weights[view.trace.allowed[query]]
+    if len(seen) > 1 and np.ptp(seen) == 0.0:
+        return phrase("softmax.reading.even", query=view.token, weight=seen[0])
     best = int(weights.argmax())
     scaled, unscaled = (view.trace, view.rescaled) if view.settings.scale else (view.rescaled, view.trace)
     return phrase(
         "softmax.reading.itself" if best == query else "softmax.reading",
         query=view.token,
-        best=view.tokens[best],
+        best=view.name(best),
         weight=weights[best],
         divisor=divisor_name(view.trace, scale=True),
         scaled=scaled.weights[query].max(),

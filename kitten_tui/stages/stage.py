@@ -49,7 +49,7 @@ def turn_to(stage: Stage, view: View) -> Page:
     """The page of this stage; a cursor whose figure is not on it begins where the stage does."""
     sheet = stage.sheet(view)
     focused = sheet.focused(view.selection, stage.focus.format(head=view.selection.head + 1))
-    selection = _inside(view.selection, sheet, focused)
+    selection = _in_step(_inside(view.selection, sheet, focused), focused, view.trace.d_k)
     view = View(view.source, view.settings, selection)
     derivation = view.workings.derive(focused.cell(selection))
     return Page(stage, view, sheet, stage.reading(view), focused, derivation)
@@ -59,3 +59,11 @@ def _inside(selection: Selection, sheet: Sheet, focused: Figure) -> Selection:
     """Axes of different widths share a place, so a place that lies outside this figure moves to its edge."""
     edges = {name: min(selection.at(name), len(axis) - 1) for name, axis in focused.places.items()}
     return selection.moved(**edges, focus=focused.id)
+
+
+def _in_step(selection: Selection, focused: Figure, d_k: int) -> Selection:
+    """A place in concat is a head and a dimension of it: each follows where the cursor has the other."""
+    if "concat" in focused.axes:
+        head, inner = divmod(selection.concat, d_k)
+        return selection.moved(head=head, d_k=inner)
+    return selection.moved(concat=selection.head * d_k + min(selection.d_k, d_k - 1))

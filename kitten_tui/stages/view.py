@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -38,7 +39,7 @@ class View:
 
     @property
     def joined(self) -> Joined:
-        return self.workings.joined
+        return self.workings.joined()
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -47,7 +48,11 @@ class View:
     @property
     def token(self) -> str:
         """The selected query."""
-        return self.tokens[self.selection.query]
+        return self.name(self.selection.query)
+
+    def name(self, place: int) -> str:
+        """A token as a sentence about it names it; one that stands there more than once gets its place."""
+        return place_name(self.tokens, place)
 
     def head(self, index: int) -> Trace:
         return self.workings.trace(index)
@@ -121,6 +126,12 @@ class View:
         axis = self.axis(name)
         # W_o may lead to a width that is not d_model's.
         return axis if len(axis) == size else Axis(name, _numbered(size))
+
+
+def place_name(tokens: Sequence[str], place: int) -> str:
+    """A token with its place, counted from 1, where the same token stands elsewhere too."""
+    token = tokens[place]
+    return f"{token}#{place + 1}" if tokens.count(token) > 1 else token
 
 
 def _numbered(size: int) -> tuple[str, ...]:

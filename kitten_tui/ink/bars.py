@@ -1,0 +1,57 @@
+"""Bars as a block: one a row, all to one scale."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+
+from kitten_tui.ink.blocks import HEADING, Block, Look, Moves, Place
+from kitten_tui.ink.cells import Line, fit
+from kitten_tui.ink.numbers import fmt
+from kitten_tui.stages.figure import Bars
+
+
+class BarsBlock(Block[Bars]):
+    """One bar a row; a comparison also writes its numbers."""
+
+    MIN_WIDTH = 12
+    MAX_WIDTH = 44
+
+    def __init__(self, figure: Bars, look: Look, width: int) -> None:
+        super().__init__(figure, look)
+        self.width = width
+        self.body = range(HEADING, HEADING + len(figure.rows))
+        self.height = self.body.stop
+
+    def draw(self, y: int) -> Line:
+        palette = self.look.palette
+        if y not in self.body:
+            return self.blank(self.width)
+        row = y - HEADING
+        value = float(self.figure.values[row])
+        number = f" {fmt(value)} " if self.figure.ghost else " "
+        at_cursor = self.focused and row == self.look.selection.at(self.figure.rows.name)
+        if at_cursor:
+            number = f"[{number[1:-1]}]" if self.figure.ghost else "▸"
+        share = value / self.figure.largest if self.figure.largest > 0 else 0.0
+        drawn = bar(share, self.width - len(number) - 1, ghost=self.figure.ghost)
+        style = palette.ghost if self.figure.ghost else palette.bar
+        return [
+            Segment(number, palette.cursor if at_cursor else palette.muted),
+            Segment(fit(drawn, self.width - len(number)), style),
+        ]
+
+    def moves(self, x: int, y: int) -> Moves | None:
+        return {"focus": self.figure.id, self.figure.rows.name: y - HEADING} if y in self.body else None
+
+    def place(self) -> Place | None:
+        if not self.focused:
+            return None
+        return Place(0, HEADING + self.look.selection.at(self.figure.rows.name), min(self.width, 8))
+
+
+def bar(share: float, width: int, *, ghost: bool = False) -> str:
+    """A bar of so many parts of a width, to an eighth of a cell; a ghost is shaded and drawn in whole cells."""
+    eighths = round(max(0.0, min(share, 1.0)) * width * 8)
+    if ghost:
+        return "░" * round(eighths / 8)
+    return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()

@@ -1,0 +1,71 @@
+"""Single numbers as a small table."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+
+from kitten_tui.ink.blocks import HEADING, Block, Look, Moves, Place
+from kitten_tui.ink.cells import Line, fit, width_of
+from kitten_tui.ink.numbers import fmt
+from kitten_tui.ink.say import say_title
+from kitten_tui.stages.figure import Fact, Facts
+
+
+class FactsBlock(Block[Facts]):
+    """A small table of single numbers."""
+
+    def __init__(self, figure: Facts, look: Look, cell_width: int = 7) -> None:
+        super().__init__(figure, look)
+        self.cell_width = cell_width
+        self.labels = [say_title(look.words, title) for title, _ in figure.rows]
+        self.label_width = max(width_of([Segment(label)]) for label in self.labels) + 2
+        title = width_of([Segment(say_title(look.words, figure.title))])
+        self.width = max(self.label_width + len(figure.headings) * cell_width + 1, title + 2)
+        self.height = HEADING + len(figure.rows)
+
+    def draw(self, y: int) -> Line:
+        palette = self.look.palette
+        if y == 1:
+            headings = [
+                fit(say_title(self.look.words, title), self.cell_width, "right") for title in self.figure.headings
+            ]
+            return self._filled([Segment(" " * self.label_width + "".join(headings), palette.muted)])
+        if not 0 <= y - HEADING < len(self.figure.rows):
+            return self.blank(self.width)
+        line = [Segment(fit(f" {self.labels[y - HEADING]}", self.label_width), palette.label)]
+        after_cursor = False
+        for fact in self.figure.rows[y - HEADING][1]:
+            text = fit(self._write(fact), self.cell_width, "right")
+            at_cursor = isinstance(fact, Fact) and fact.id == self.look.focus
+            if at_cursor:
+                line.append(Segment("[" + text[1:], palette.cursor))
+            else:
+                line.append(Segment("]" + text[1:] if after_cursor else text, palette.text))
+            after_cursor = at_cursor
+        return self._filled([*line, Segment("]" if after_cursor else " ", palette.text)])
+
+    def _write(self, fact: Fact | float) -> str:
+        value = fact.value if isinstance(fact, Fact) else fact
+        return f"{value:.0e}".replace("e-0", "e-") if 0.0 < abs(value) < 0.0005 else fmt(value)
+
+    def _filled(self, line: Line) -> Line:
+        return line + self.blank(max(self.width - width_of(line), 0))
+
+    def moves(self, x: int, y: int) -> Moves | None:
+        fact = self._fact(x, y)
+        return None if fact is None else {"focus": fact.id}
+
+    def _fact(self, x: int, y: int) -> Fact | None:
+        row, column = y - HEADING, (x - self.label_width) // self.cell_width
+        if not 0 <= row < len(self.figure.rows) or x < self.label_width:
+            return None
+        facts = self.figure.rows[row][1]
+        fact = facts[column] if column < len(facts) else None
+        return fact if isinstance(fact, Fact) else None
+
+    def place(self) -> Place | None:
+        for row, (_, facts) in enumerate(self.figure.rows):
+            for column, fact in enumerate(facts):
+                if isinstance(fact, Fact) and fact.id == self.look.focus:
+                    return Place(self.label_width + column * self.cell_width, HEADING + row, self.cell_width + 1)
+        return None

@@ -1,0 +1,185 @@
+"""A matrix as a block: digits with heat behind them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from rich.segment import Segment
+from rich.style import Style
+
+from kitten_tui.ink.blocks import HEADING, Block, Look, Moves, Place, label_line, label_width
+from kitten_tui.ink.cells import Line, crop, fit, show_token, width_of
+from kitten_tui.ink.numbers import MINUS_INFINITY, Format, format_for, percent, tenths
+from kitten_tui.ink.say import say_title
+from kitten_tui.stages.figure import Foot, Matrix
+
+PANEL_TITLE = 16
+"""The room that the title of a small panel may ask for."""
+COVERED = "·"
+DROPPED = "×"
+
+
+class MatrixBlock(Block[Matrix]):
+    def __init__(self, figure: Matrix, look: Look, cell_width: int) -> None:
+        super().__init__(figure, look)
+        self.cell_width = cell_width
+        self.label_width = label_width(figure.rows) if figure.row_labels else 0
+        # One cell more on the right: the closing bracket of a cursor in the last column.
+        self.width = self.label_width + len(figure.columns) * cell_width + 1
+        if figure.compact:
+            title = width_of([Segment(say_title(look.words, figure.title))]) + 1
+            self.width = max(self.width, min(title, PANEL_TITLE))
+        self.top = HEADING if figure.column_labels else HEADING - 1  # without labels the rows begin below the title
+        self.body = range(self.top, self.top + len(figure.rows))
+        self.height = self.body.stop + (figure.foot is not None)
+
+    @cached_property
+    def range(self) -> tuple[float, float]:
+        """The ends of the heat: all of the figure's finite numbers, from 0 where none is negative."""
+        finite = self.figure.values[np.isfinite(self.figure.values)]
+        if not finite.size:
+            return 0.0, 1.0
+        return min(0.0, float(finite.min())), float(finite.max())
+
+    @cached_property
+    def format(self) -> Format:
+        values = self.figure.values
+        if self.figure.foot is not None:
+            values = np.vstack([values, self.figure.foot.values])
+        return format_for(values, self.cell_width - 1)
+
+    def write(self, value: float) -> str:
+        if self.figure.compact and self.cell_width == 3:
+            return percent(value)
+        return tenths(value) if self.figure.compact and self.cell_width < 3 else self.format(value)
+
+    def line(self, y: int, left: int, right: int) -> Line:
+        if y == 0:
+            return super().line(y, left, right)
+        label: Line = []
+        if self.label_width and left < self.label_width:
+            label = crop(self._label(y), left, min(right, self.label_width))
+        start, stop = max(left - self.label_width, 0), right - self.label_width
+        if stop <= 0:
+            return label
+        # Only whole columns are written: half of a number would be another number.
+        first = -(-start // self.cell_width)
+        last = max(min(stop // self.cell_width, len(self.figure.columns)), first)
+        cells = self.blank(first * self.cell_width - start) + self._cells(y, first, last)
+        missing = stop - start - width_of(cells)
+        return label + crop(cells + self.blank(max(missing, 0)), 0, stop - start)
+
+    def _cells(self, y: int, first: int, last: int) -> Line:
+        if y in self.body:
+            line = self._row(y - self.top, first, last)
+        elif y == 1 and self.figure.column_labels:
+            line = self._labels(first, last)
+        elif self.figure.foot is not None and y == self.body.stop:
+            line = self._foot(self.figure.foot, first, last)
+        else:
+            line = self.blank((last - first) * self.cell_width)
+        closing = self._cursor_column(y) == last - 1
+        return [
+            *line,
+            Segment("]" if closing else " ", self.look.palette.cursor if closing else self.look.palette.text),
+        ]
+
+    def _row(self, row: int, first: int, last: int) -> Line:
+        cursor = self._cursor_column(self.top + row)
+        line: Line = []
+        for column in range(first, last):
+            text, style = self._cell(row, column)
+            line.append(self._bracketed(text, style, column, cursor, first))
+        return line
+
+    def _cell(self, row: int, column: int) -> tuple[str, Style]:
+        figure, palette = self.figure, self.look.palette
+        if figure.dropped is not None and figure.dropped[row, column]:
+            return DROPPED, palette.muted
+        if figure.hidden is not None and figure.hidden[row, column]:
+            return (MINUS_INFINITY if figure.name == "masked" else COVERED), palette.muted
+        value = float(figure.values[row, column])
+        low, high = self.range
+        return self.write(value), palette.ramp(value, low, high) if figure.heat else palette.text
+
+    def _bracketed(self, text: str, style: Style, column: int, cursor: int | None, first: int) -> Segment:
+        text = fit(text, self.cell_width, "right")
+        if self.cell_width > 1:
+            if column == cursor:
+                text = "[" + text[1:]
+            elif cursor is not None and column == cursor + 1 and column > first:
+                text = "]" + text[1:]
+        return Segment(text, self.look.palette.cursor if column == cursor else style)
+
+    def _labels(self, first: int, last: int) -> Line:
+        palette, columns = self.look.palette, self.figure.columns
+        chosen = self.look.selection.at(columns.name) if columns.name else -1
+        return [
+            Segment(
+                self._column_label(columns.labels[column]),
+                palette.chosen if column == chosen else palette.muted,
+            )
+            for column in range(first, last)
+        ]
+
+    def _column_label(self, label: str) -> str:
+        """As much of a label as stands above a cell: its beginning, which says more than an ellipsis."""
+        room = max(self.cell_width - 1, 1)
+        shown = show_token(label)
+        while width_of([Segment(shown)]) > room:
+            shown = shown[:-1]
+        return fit(shown, self.cell_width, "right")
+
+    def _foot(self, foot: Foot, first: int, last: int) -> Line:
+        cursor = self._cursor_column(self.body.stop)
+        return [
+            self._bracketed(self.write(float(foot.values[column])), self.look.palette.result, column, cursor, first)
+            for column in range(first, last)
+        ]
+
+    def _label(self, y: int) -> Line:
+        if y not in self.body:
+            return self.blank(self.label_width)
+        row = y - self.top
+        return label_line(self.figure.rows, row, self.label_width, self.look)
+
+    def _cursor_column(self, y: int) -> int | None:
+        """The column of the cursor, if it is on this line."""
+        figure, selection = self.figure, self.look.selection
+        foot = figure.foot
+        if foot is not None and self.look.focus == foot.id:
+            on_line = y == self.body.stop
+        else:
+            row = selection.at(figure.rows.name) if figure.rows.name else 0
+            on_line = self.focused and y == self.top + row
+        if not on_line:
+            return None
+        return selection.at(figure.columns.name) if figure.columns.name else 0
+
+    def moves(self, x: int, y: int) -> Moves | None:
+        figure = self.figure
+        column = (x - self.label_width) // self.cell_width
+        if x < self.label_width or column >= len(figure.columns):
+            return None
+        along = {figure.columns.name: column} if figure.columns.name else {}
+        if y in self.body:
+            if figure.rows.name:
+                along[figure.rows.name] = y - self.top
+            return {"focus": figure.id, **along}
+        if figure.foot is not None and y == self.body.stop:
+            return {"focus": figure.foot.id, **along}
+        if y == 1 and figure.column_labels and along:
+            return along
+        return None
+
+    def place(self) -> Place | None:
+        for y in (self.body.stop, self.top + self._row_of_cursor()):
+            column = self._cursor_column(y)
+            if column is not None:
+                return Place(self.label_width + column * self.cell_width, y, self.cell_width + 1)
+        return None
+
+    def _row_of_cursor(self) -> int:
+        rows = self.figure.rows
+        return self.look.selection.at(rows.name) if rows.name else 0

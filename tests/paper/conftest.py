@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import settings
+
+from kitten_tui.cli import main
+
+# The same examples on every run and on every machine, however slow.
+settings.register_profile("laws", derandomize=True, deadline=None, max_examples=50)
+settings.load_profile("laws")
+
+
+@dataclass(frozen=True)
+class Ran:
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """The program with these arguments, without a terminal."""
+
+    def run(*argv: str) -> Ran:
+        status = main(argv)
+        captured = capsys.readouterr()
+        return Ran(status, captured.out, captured.err)
+
+    return run

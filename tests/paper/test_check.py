@@ -1,0 +1,125 @@
+"""The check passes on what is right and on nothing else."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from kitten_tui.core.trace import Settings, fixed
+from kitten_tui.paper.check import Check, checks, largest_error, report, slowly
+from kitten_tui.sources.find import open_source, samples
+from kitten_tui.sources.lesson import Lesson, Reference
+from kitten_tui.sources.sample import read_sample
+from kitten_tui.stages.figure import phrase
+from kitten_tui.words import Words
+
+ARRAY = np.array([[1.0, 2.0], [3.0, -math.inf]])
+LARGE = """
+tokens = ["a", "b"]
+x = [[0.3, 0.2], [0.7, 0.1]]
+[[heads]]
+w_q = [[0.3, 0.1], [0.1, 1]]
+w_k = [[0.1, 0.7], [0.3, 1]]
+w_v = [[123456789, 98765432], [1234567, 100000000]]
+"""
+
+
+def with_reference(name: str, values, tolerance: float = 1e-6, **settings) -> Lesson:
+    reference = Reference("a book", 0, Settings(**settings), tolerance, {name: fixed(values)})
+    return replace(open_source("causal"), references=(reference,))
+
+
+def first(lesson: Lesson, settings: Settings | None = None) -> Check:
+    return next(checks(lesson, settings or Settings()))
+
+
+@pytest.mark.parametrize("mask", ["none", "causal", "own"])
+@pytest.mark.parametrize("name", [*samples(), "the cat sat on the mat"])
+def test_every_lesson_passes_under_every_mask(name, mask):
+    lesson = open_source(name)
+    if mask in lesson.masks:
+        assert [check.name for check in checks(lesson, Settings(mask=mask, dropout=0.1)) if not check.passed] == []
+
+
+def test_a_lesson_of_large_numbers_passes(tmp_path):
+    path = tmp_path / "large.toml"
+    path.write_text(LARGE)
+    assert [check.name for check in checks(read_sample(path), Settings()) if not check.passed] == []
+
+
+def test_there_is_a_check_for_every_published_array_and_three_laws_for_every_head():
+    lesson = open_source("causal")
+    published = sum(len(reference.values) for reference in lesson.references)
+    assert len(list(checks(lesson, lesson.settings))) == published + 3 * lesson.n_heads
+
+
+def test_published_values_are_compared_under_their_own_settings():
+    lesson = open_source("journey")
+    assert all(check.passed for check in checks(lesson, Settings(scale=False, mask="causal", dropout=0.9)))
+
+
+def test_a_value_within_the_tolerance_passes():
+    q = open_source("causal").trace(0, 0, Settings()).q
+    assert first(with_reference("q", q + 0.9e-6)).passed
+
+
+def test_a_value_outside_the_tolerance_fails():
+    q = open_source("causal").trace(0, 0, Settings()).q
+    assert not first(with_reference("q", q + 1.1e-6)).passed
+
+
+@pytest.mark.parametrize("name", ["output", "embedding", "b_q"])
+def test_a_reference_to_what_a_lesson_does_not_have_fails(name):
+    assert first(with_reference(name, [[1.0]])).error == math.inf
+
+
+def test_a_reference_of_another_shape_fails():
+    assert first(with_reference("q", [[1.0]])).error == math.inf
+
+
+def test_nan_passes_nothing():
+    assert not Check(phrase("check.rows", head=1), math.nan, math.inf).passed
+
+
+@pytest.mark.parametrize(
+    ("other", "error"),
+    [
+        (ARRAY, 0.0),
+        (np.array([[1.0, 2.25], [2.5, -math.inf]]), 0.5),
+        (ARRAY[:1], math.inf),
+        (np.array([[1.0, 2.0], [3.0, 4.0]]), math.inf),
+        (np.array([[1.0, 2.0], [math.inf, -math.inf]]), math.inf),
+        (np.array([[1.0, 2.0], [3.0, math.inf]]), math.inf),
+    ],
+    ids=["equal", "largest", "shape", "finite for infinite", "infinite for finite", "other sign"],
+)
+def test_the_error_is_the_largest_difference_and_infinite_where_two_cannot_be_compared(other, error):
+    assert (largest_error(ARRAY, other), largest_error(other, ARRAY)) == (error, error)
+
+
+@pytest.mark.parametrize("field", ["weights_of", "allowed", "keep", "rate", "divisor"])
+def test_the_slow_loop_sees_everything_that_the_context_depends_on(field):
+    lesson = open_source("journey")
+    trace = lesson.trace(0, 0, Settings(mask="causal", dropout=0.5))
+    other = lesson.trace(0, 1, Settings(scale=False))
+    assert largest_error(trace.context, slowly(replace(trace, **{field: getattr(other, field)}))) > 1e-6
+
+
+def test_the_report_has_a_line_for_each_check_and_one_for_all():
+    results = list(checks(open_source("causal"), Settings()))
+    assert len(list(report(results, Words("en")))) == len(results) + 1
+
+
+def test_the_report_says_how_many_failed():
+    results = list(checks(with_reference("q", [[1.0]]), Settings()))
+    words = Words("en")
+    assert list(report(results, words))[-1] == words("check.summary_failed", count=len(results), failed=1)
+
+
+def test_the_report_shows_no_control_character_of_a_source():
+    reference = Reference("\x1b[31ma\nbook", 0, Settings(), 1e-6, {"q": fixed([[1.0]])})
+    lines = report(list(checks(replace(open_source("causal"), references=(reference,)), Settings())), Words("en"))
+    assert all(line.isprintable() for line in lines)
