@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -61,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     paper.add_argument("--json", action="store_true", help="print every intermediate of a head as one JSON object")
     paper.add_argument("--plain", action="store_true", help="print the lesson as text")
     paper.add_argument("--check", action="store_true", help="compare with published values and with the laws")
+    paper.add_argument("--explain", metavar="CELL", help='where a number comes from, as in "weights[journey,step]"')
+    parser.add_argument("--depth", type=int, default=1, metavar="N", help="with --explain: how many steps down (1)")
     parser.add_argument(
         "--stage", metavar="N", help="begin at this stage, 1 to 7 or its name; with --plain print only it"
     )
@@ -106,6 +109,20 @@ def _run(arguments: argparse.Namespace) -> int:
         from kitten_tui.paper.json import to_json
 
         return _print([to_json(view)])
+    if arguments.explain is not None:
+        from kitten_tui.paper.explain import explain, parse_cell
+
+        if arguments.depth < 1:
+            raise UsageError(f"--depth: expected a number from 1, found {arguments.depth}")
+        cell = parse_cell(arguments.explain, view.workings, view.selection.head)
+        return _print(explain(view.workings, cell, arguments.depth, words))
+    if arguments.explain is not None:
+        from kitten_tui.paper.explain import explain, parse_cell
+
+        if arguments.depth < 1:
+            raise UsageError(f"--depth: expected a number from 1, found {arguments.depth}")
+        cell = parse_cell(arguments.explain, view.workings, view.selection.head)
+        return _print(explain(view.workings, cell, arguments.depth, words))
     if arguments.check:
         from kitten_tui.paper.check import checks, report
 
@@ -118,9 +135,14 @@ def _run(arguments: argparse.Namespace) -> int:
         stages = range(7) if arguments.stage is None else [view.selection.stage]
         return _print(plain(view, words, title, notes, stages))
 
+    # Nothing that is imported goes away again: looking for garbage in it costs 50 ms now and a hiccup later.
+    gc.disable()
     from kitten_tui.app import KittenApp  # 0.3 s: Textual, only for the screen
 
-    KittenApp(lesson, settings, view.selection, words.language, _theme(arguments.theme)).run()
+    app = KittenApp(lesson, settings, view.selection, words.language, _theme(arguments.theme))
+    gc.freeze()
+    gc.enable()
+    app.run()
     return OK
 
 

@@ -45,6 +45,10 @@ COMMANDS = (
         f"1–{len(STAGES)}",
         "walk",
     ),
+    Command("follow", (("enter", "follow"),), "⏎", "ask", footer=True),
+    Command("back", (("backspace", "back"),), "⌫", "ask", footer=True),
+    Command("choose", (("a", "choose"),), "a", "ask"),
+    Command("whole", (("equals_sign", "show_whole"),), "=", "ask"),
     Command("scale", (("s", "toggle_scale"),), "s", "change", footer=True),
     Command("mask", (("m", "next_mask"),), "m", "change", footer=True),
     Command("dropout", (("d", "next_dropout"),), "d", "change", footer=True),
@@ -59,7 +63,7 @@ COMMANDS = (
     Command("help", (("question_mark", "help"),), "?", "look", footer=True),
     Command("quit", (("q", "app.quit"),), "q", "look", footer=True),
 )
-GROUPS = ("walk", "change", "open", "look")
+GROUPS = ("walk", "ask", "change", "open", "look")
 
 
 def grouped() -> Iterator[tuple[str, tuple[Command, ...]]]:

@@ -12,6 +12,7 @@ from enum import Enum
 
 import numpy as np
 
+from kitten_tui.core.experiment import ROWS, WIDTHS, random_rows
 from kitten_tui.core.ops import Array
 from kitten_tui.core.trace import Joined, Settings, Source, Trace
 from kitten_tui.core.vocabulary import QUANTITIES, Scope
@@ -27,6 +28,14 @@ class Cell:
     layer: int = 0
     rescaled: bool = False
     """Whether it is taken from the comparison: the same head with the scale switched the other way."""
+
+    def __post_init__(self) -> None:
+        """What heads share, and what no scale reaches, has one address and not several."""
+        scope = QUANTITIES[self.name].scope if self.name in QUANTITIES else Scope.HEAD
+        if scope is not Scope.HEAD:
+            object.__setattr__(self, "head", 0)
+        if scope in (Scope.SOURCE, Scope.SETTING):
+            object.__setattr__(self, "rescaled", False)
 
 
 class Op(Enum):
@@ -44,6 +53,10 @@ class Op(Enum):
     """The first term where the second is 1; −∞ where it is 0."""
     LESS = "less"
     """The first term less the second."""
+    LARGEST = "largest"
+    """The largest of the terms."""
+    MEDIAN = "median"
+    """The term in the middle, of an odd number of them."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +94,10 @@ class Derivation:
                 return parts[0] if parts[1] else -math.inf
             case Op.LESS:
                 return parts[0] - parts[1]
+            case Op.LARGEST:
+                return max(parts)
+            case Op.MEDIAN:
+                return sorted(parts)[len(parts) // 2]
 
 
 @dataclass(frozen=True)
@@ -107,6 +124,10 @@ class Workings:
 
         contribution and partial are made a query at a time and have no array: see Trace.
         """
+        if QUANTITIES[name].scope is Scope.SETTING:
+            rows = [[random_rows(d_k, self.settings.seed, scale)[name] for scale in (False, True)] for d_k in WIDTHS]
+            # Of an odd number; np.median would cost an import that is felt at the first key.
+            return np.sort(rows, axis=-1)[..., ROWS // 2]  # [width, scale]
         if QUANTITIES[name].scope is Scope.LAYER:
             found = getattr(self.joined(rescaled=rescaled), name)
         elif QUANTITIES[name].scope is Scope.SOURCE:
@@ -129,6 +150,8 @@ class Workings:
         array = self.array(cell.name, cell.head, rescaled=cell.rescaled)
         if array is None:
             raise LookupError(f"{cell.name}: this source has none")
+        if any(place < 0 for place in cell.index):
+            raise IndexError(f"{cell.name}: {cell.index}")
         return float(array[cell.index])
 
     def derive(self, cell: Cell) -> Derivation:
@@ -191,28 +214,34 @@ def _scores(of: Workings, cell: Cell) -> tuple[Op, tuple[Term, ...]]:
     return Op.SUM, tuple((of.at(cell, "q", query, i), of.at(cell, "k", key, i)) for i in range(d_k))
 
 
-def _divisor(trace: Trace) -> Operand:
-    scaled = trace.divisor != 1.0
-    return Operand(trace.divisor, symbol=f"√{trace.d_k}" if scaled else "1")
+def _divisor(of: Workings, cell: Cell) -> Operand:
+    trace = of.trace(cell.head, rescaled=cell.rescaled)
+    operand = of.at(cell, "divisor")
+    return replace(operand, symbol=f"√{trace.d_k}") if trace.divisor == math.sqrt(trace.d_k) else operand
 
 
 @derives("scaled")
 def _scaled(of: Workings, cell: Cell) -> tuple[Op, tuple[Term, ...]]:
-    trace = of.trace(cell.head, rescaled=cell.rescaled)
-    return Op.QUOTIENT, ((of.at(cell, "scores", *cell.index),), (_divisor(trace),))
+    return Op.QUOTIENT, ((of.at(cell, "scores", *cell.index),), (_divisor(of, cell),))
 
 
 @derives("masked")
 def _masked(of: Workings, cell: Cell) -> tuple[Op, tuple[Term, ...]]:
-    allowed = bool(of.trace(cell.head).allowed[cell.index])
-    return Op.COVER, ((of.at(cell, "scaled", *cell.index),), (Operand(float(allowed)),))
+    return Op.COVER, ((of.at(cell, "scaled", *cell.index),), (of.at(cell, "allowed", *cell.index),))
 
 
 @derives("exp")
 def _exp(of: Workings, cell: Cell) -> tuple[Op, tuple[Term, ...]]:
-    shift = float(of.trace(cell.head, rescaled=cell.rescaled).shift[cell.index[0]])
+    shift = of.at(cell, "shift", cell.index[0])
     terms: tuple[Term, ...] = ((of.at(cell, "masked", *cell.index),),)
-    return Op.EXP, terms + (((Operand(shift),),) if shift else ())
+    return Op.EXP, terms + (((shift,),) if shift.value else ())
+
+
+@derives("shift")
+def _shift(of: Workings, cell: Cell) -> tuple[Op, tuple[Term, ...]]:
+    row = tuple((of.at(cell, "masked", cell.index[0], key),) for key in range(len(of.source.tokens)))
+    # A row of ordinary size is not shifted.
+    return (Op.LARGEST, row) if of.value(cell) else (Op.GIVEN, ())
 
 
 def _row_sum(name: str) -> Derive:
@@ -244,14 +273,18 @@ def _gradient(of: Workings, cell: Cell) -> tuple[Op, tuple[Term, ...]]:
     (query,) = cell.index
     weights = [of.at(cell, "weights", query, key) for key in range(len(of.source.tokens))]
     slopes = tuple((weight, Operand(1.0 - weight.value)) for weight in weights)
-    return Op.QUOTIENT, (*slopes, (_divisor(of.trace(cell.head, rescaled=cell.rescaled)),))
+    return Op.QUOTIENT, (*slopes, (_divisor(of, cell),))
 
 
 @derives("dropped")
 def _dropped(of: Workings, cell: Cell) -> tuple[Op, tuple[Term, ...]]:
-    trace = of.trace(cell.head)
-    keep = Operand(float(trace.keep[cell.index]))
-    return Op.QUOTIENT, ((of.at(cell, "weights", *cell.index), keep), (Operand(1.0 - trace.rate),))
+    keep = of.at(cell, "keep", *cell.index)
+    return Op.QUOTIENT, ((of.at(cell, "weights", *cell.index), keep), (of.at(cell, "kept_share"),))
+
+
+@derives("kept_share")
+def _kept_share(of: Workings, cell: Cell) -> tuple[Op, tuple[Term, ...]]:
+    return Op.LESS, ((Operand(1.0),), (of.at(cell, "rate"),))
 
 
 @derives("contribution")
@@ -290,3 +323,13 @@ def _output(of: Workings, cell: Cell) -> tuple[Op, tuple[Term, ...]]:
     if of.joined().b_o is not None:
         terms += ((of.at(cell, "b_o", column),),)
     return Op.SUM, terms
+
+
+def _typical(of: Workings, cell: Cell) -> tuple[Op, tuple[Term, ...]]:
+    width, scale = cell.index
+    rows = random_rows(WIDTHS[width], of.settings.seed, bool(scale))[cell.name]  # [row]
+    return Op.MEDIAN, tuple((Operand(float(value)),) for value in rows)
+
+
+DERIVATIONS["typical_headroom"] = _typical
+DERIVATIONS["typical_gradient"] = _typical

@@ -145,6 +145,11 @@ class Trace(_Frozen):
     """Σ ∂α/∂ω of a row, each weight to its own score. [query]"""
 
     @property
+    def kept_share(self) -> float:
+        """1 − p."""
+        return 1.0 - self.rate
+
+    @property
     def d_k(self) -> int:
         return int(self.q.shape[-1])
 

@@ -10,8 +10,11 @@ class Scope(Enum):
     """What a quantity belongs to."""
 
     SOURCE = "source"
+    SHARED = "shared"
+    """The same in all heads of a layer."""
     HEAD = "head"
     LAYER = "layer"
+    SETTING = "setting"
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Quantity:
 QUANTITIES = {
     "embedding": Quantity("e", ("token", "d_model"), Scope.SOURCE),
     "position": Quantity("p", ("token", "d_model"), Scope.SOURCE),
-    "x": Quantity("x", ("token", "d_model")),
+    "x": Quantity("x", ("token", "d_model"), Scope.SHARED),
     "w_q": Quantity("W_q", ("d_model", "d_k")),
     "w_k": Quantity("W_k", ("d_model", "d_k")),
     "w_v": Quantity("W_v", ("d_model", "d_k")),
@@ -53,6 +56,14 @@ QUANTITIES = {
     "w_o": Quantity("W_o", ("concat", "d_model"), Scope.LAYER),
     "b_o": Quantity("b_o", ("d_model",), Scope.LAYER),
     "output": Quantity("output", ("token", "d_model"), Scope.LAYER),
+    "divisor": Quantity("divisor", (), Scope.SHARED),
+    "allowed": Quantity("mask", ("query", "key")),
+    "shift": Quantity("max", ("query",)),
+    "keep": Quantity("kept", ("query", "key")),
+    "rate": Quantity("p", (), Scope.SHARED),
+    "kept_share": Quantity("1 − p", (), Scope.SHARED),
+    "typical_headroom": Quantity("median 1 − max α", ("width", "scale"), Scope.SETTING),
+    "typical_gradient": Quantity("median Σ∂α/∂ω", ("width", "scale"), Scope.SETTING),
 }
 
 TRACED = ("embedding", "position", "x", "q", "k", "v", "scores", "scaled", "masked", "weights", "dropped", "context")

@@ -10,10 +10,11 @@ from rich.segment import Segment
 from rich.style import Style
 
 from kitten_tui.commands import COMMANDS, Command, grouped
+from kitten_tui.core.derivation import Cell
 from kitten_tui.core.ops import Array
 from kitten_tui.core.trace import Settings
 from kitten_tui.ink.cells import Line, clean, cut, fit, show_token, wrap
-from kitten_tui.ink.formula import arithmetic
+from kitten_tui.ink.formula import Sum, arithmetic, arithmetic_room, choices
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.say import say
@@ -129,16 +130,40 @@ def _first_in_sight(widths: Sequence[int], selected: int, width: int) -> int:
     return first
 
 
-def foot(page: Page, words: Words, palette: Palette, width: int) -> Drawn:
-    """The sentence that reads the picture, and the arithmetic of the selected cell."""
-    reading = wrap(say(words, page.reading), width - 2)
+def foot(
+    page: Page,
+    words: Words,
+    palette: Palette,
+    width: int,
+    trail: Sequence[Cell] = (),
+    chosen: Cell | None = None,
+) -> Drawn:
+    """The sentence that reads the picture, or the way that was followed; and the arithmetic of the selected cell."""
+    look = Sum(page.view.tokens, page.view.trace.d_k, words, palette, chosen)
+    text = _breadcrumb((*trail, page.derivation.cell), look, 2 * (width - 4)) if trail else say(words, page.reading)
+    reading = wrap(text, width - 2)
     if len(reading) > READING_LINES:
         reading[READING_LINES - 1] = cut(reading[READING_LINES - 1] + " …", width - 2)
     lines: list[Line] = [[Segment(f" {text}", palette.text)] for text in reading[:READING_LINES]]
     lines += [[Segment(" ", palette.text)] for _ in range(READING_LINES - len(lines))]
-    d_k = page.view.trace.d_k
-    sums = arithmetic(page.derivation, page.view.tokens, d_k, words, width - 2, palette)
+    sums = arithmetic(page.derivation, look, width - 2)
     return Drawn(lines + [[Segment(" ", palette.text), *line] for line in sums])
+
+
+def _breadcrumb(cells: Sequence[Cell], look: Sum, room: int) -> str:
+    """The way down, as much of its end as there is room for."""
+    names = [look.name(cell, head=True) for cell in cells]
+    text = " ← ".join(names)
+    while cell_len(text) > room and len(names) > 1:
+        names = names[1:]
+        text = " ← ".join(["…", *names])
+    return text
+
+
+def operand_choices(page: Page, words: Words, width: int) -> list[Cell]:
+    """The operands that the arithmetic line shows and that can be followed."""
+    look = Sum(page.view.tokens, page.view.trace.d_k, words)
+    return choices(page.derivation, look, arithmetic_room(page.derivation, look, width - 2))
 
 
 def key_line(words: Words, palette: Palette, width: int) -> Drawn:

@@ -36,7 +36,7 @@ class FactsBlock(Block[Facts]):
         after_cursor = False
         for fact in self.figure.rows[y - HEADING][1]:
             text = fit(self._write(fact), self.cell_width, "right")
-            at_cursor = isinstance(fact, Fact) and fact.id == self.look.focus
+            at_cursor = fact.id == self.look.focus
             if at_cursor:
                 line.append(Segment("[" + text[1:], palette.cursor))
             else:
@@ -44,8 +44,8 @@ class FactsBlock(Block[Facts]):
             after_cursor = at_cursor
         return self._filled([*line, Segment("]" if after_cursor else " ", palette.text)])
 
-    def _write(self, fact: Fact | float) -> str:
-        value = fact.value if isinstance(fact, Fact) else fact
+    def _write(self, fact: Fact) -> str:
+        value = fact.value
         return f"{value:.0e}".replace("e-0", "e-") if 0.0 < abs(value) < 0.0005 else fmt(value)
 
     def _filled(self, line: Line) -> Line:
@@ -60,12 +60,11 @@ class FactsBlock(Block[Facts]):
         if not 0 <= row < len(self.figure.rows) or x < self.label_width:
             return None
         facts = self.figure.rows[row][1]
-        fact = facts[column] if column < len(facts) else None
-        return fact if isinstance(fact, Fact) else None
+        return facts[column] if column < len(facts) else None
 
     def place(self) -> Place | None:
         for row, (_, facts) in enumerate(self.figure.rows):
             for column, fact in enumerate(facts):
-                if isinstance(fact, Fact) and fact.id == self.look.focus:
+                if fact.id == self.look.focus:
                     return Place(self.label_width + column * self.cell_width, HEADING + row, self.cell_width + 1)
         return None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import fsum, prod
 
 from rich.cells import cell_len
 from rich.segment import Segment
 
 from kitten_tui.core.derivation import Cell, Derivation, Op, Operand, Term
-from kitten_tui.core.vocabulary import QUANTITIES
+from kitten_tui.core.vocabulary import QUANTITIES, Scope
 from kitten_tui.ink.cells import Line, cut, show_token
 from kitten_tui.ink.numbers import MINUS_INFINITY, fmt
 from kitten_tui.ink.palette import PLAIN, Palette
@@ -20,8 +21,35 @@ LONGEST_LABEL = 12
 _BIASED = ("q", "k", "v", "output")
 
 
-def cell_name(cell: Cell, tokens: Sequence[str], d_k: int = 1) -> str:
-    """A cell as people write it: ω[journey, step]; numbers count from 1."""
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of arithmetic: an operand, or what stands between operands."""
+
+    text: str
+    operand: Operand | None = None
+
+
+Pieces = list[Piece]
+
+
+@dataclass(frozen=True, eq=False)
+class Sum:
+    """How arithmetic is written: for which tokens, in which words, with which operand chosen."""
+
+    tokens: Sequence[str]
+    d_k: int
+    words: Words
+    palette: Palette = PLAIN
+    chosen: Cell | None = None
+    heads: bool = False
+    """Whether cells are named with their head."""
+
+    def name(self, cell: Cell, *, head: bool = False) -> str:
+        return cell_name(cell, self.tokens, self.d_k, head=head or self.heads)
+
+
+def cell_name(cell: Cell, tokens: Sequence[str], d_k: int = 1, *, head: bool = False) -> str:
+    """A cell as people write it: ω[journey, step], or with its head ω h2[journey, step]; numbers count from 1."""
 
     def label(axis: str, place: int) -> str:
         if axis in ("token", "query", "key"):
@@ -32,33 +60,49 @@ def cell_name(cell: Cell, tokens: Sequence[str], d_k: int = 1) -> str:
 
     quantity = QUANTITIES[cell.name]
     labels = [label(axis, place) for axis, place in zip(quantity.axes, cell.index, strict=True)]
-    return f"{quantity.symbol}[{', '.join(labels)}]"
+    symbol = (
+        f"{quantity.symbol} h{cell.head + 1}"
+        if head and quantity.scope is Scope.HEAD and quantity.axes
+        else quantity.symbol
+    )
+    return f"{symbol}[{', '.join(labels)}]" if labels else symbol
 
 
-def arithmetic(
-    derivation: Derivation,
-    tokens: Sequence[str],
-    d_k: int,
-    words: Words,
-    width: int,
-    palette: Palette = PLAIN,
-) -> list[Line]:
-    """Two lines: the sum with its operands, and in words what is done."""
-    name = cell_name(derivation.cell, tokens, d_k)
+def arithmetic(derivation: Derivation, look: Sum, width: int) -> list[Line]:
+    """Two lines: the sum with its operands, and in words what is done or which operand is chosen."""
+    palette = look.palette
+    name = look.name(derivation.cell)
     result = fmt(derivation.value)
-    room = width - cell_len(name) - cell_len(result) - 6
-    middle = _expression(derivation, tokens, d_k, words, room)
     line = [Segment(name, palette.chosen), Segment(" = ", palette.muted)]
-    if middle:
-        line += [Segment(middle, palette.text), Segment(" = ", palette.muted)]
+    pieces = expression(derivation, look, arithmetic_room(derivation, look, width))
+    for piece in pieces:
+        at_it = look.chosen is not None and piece.operand is not None and piece.operand.cell == look.chosen
+        line.append(Segment(piece.text, palette.cursor if at_it else palette.text))
+    if pieces:
+        line.append(Segment(" = ", palette.muted))
     line.append(Segment(result, palette.result))
-    return [line, [Segment(cut(" " * 2 + _in_words(derivation, words, d_k), width), palette.muted)]]
+    below = in_words(derivation, look)
+    if look.chosen is not None:
+        below = look.words("formula.chosen", cell=look.name(look.chosen))
+    return [line, [Segment(cut(" " * 2 + below, width), palette.muted)]]
 
 
-def _in_words(derivation: Derivation, words: Words, d_k: int) -> str:
+def arithmetic_room(derivation: Derivation, look: Sum, width: int) -> int:
+    """What a line of this width leaves between the name and the result."""
+    name = look.name(derivation.cell)
+    return width - cell_len(name) - cell_len(fmt(derivation.value)) - 6
+
+
+def choices(derivation: Derivation, look: Sum, room: int) -> list[Cell]:
+    """The operands on the line that can be followed, in reading order, each once."""
+    pieces = expression(derivation, look, room)
+    cells = (piece.operand.cell for piece in pieces if piece.operand is not None)
+    return list(dict.fromkeys(cell for cell in cells if cell is not None))
+
+
+def in_words(derivation: Derivation, look: Sum) -> str:
     """What is done, as a sentence; where the ordinary case does not hold, what is done there."""
-    cell = derivation.cell
-    text = ""
+    cell, words = derivation.cell, look.words
     match cell.name:
         case "x" if derivation.op is Op.GIVEN:
             text = words("formula.x_given")
@@ -67,87 +111,132 @@ def _in_words(derivation: Derivation, words: Words, d_k: int) -> str:
         case "exp" if len(derivation.terms) > 1:
             text = words("formula.exp_shifted")
         case "concat":
-            text = words("formula.concat", head=cell.index[1] // d_k + 1, dim=cell.index[1] % d_k + 1)
+            text = words("formula.concat", head=cell.index[1] // look.d_k + 1, dim=cell.index[1] % look.d_k + 1)
         case "masked":
-            state = "formula.kept" if derivation.terms[1][0].value else "formula.covered"
-            text = f"{words('formula.masked')} ({words(state)})"
+            allowed = derivation.terms[1][0].value
+            text = words("formula.masked_kept" if allowed else "formula.masked_covered")
         case _:
             text = words(f"formula.{cell.name}")
-    if cell.name in _BIASED and len(derivation.terms[-1]) == 1:
+    if cell.name in _BIASED and derivation.terms and len(derivation.terms[-1]) == 1:
         text += f" + {QUANTITIES['b_o' if cell.name == 'output' else f'b_{cell.name}'].symbol}"
-    return f"{text} ({words('formula.other')})" if cell.rescaled else text
+    return text + words("formula.other") if cell.rescaled else text
 
 
-def _expression(derivation: Derivation, tokens: Sequence[str], d_k: int, words: Words, room: int) -> str:
+def expression(derivation: Derivation, look: Sum, room: int) -> Pieces:
     """What stands between the name and the result, in at most this many cells; nothing for an input."""
-    terms = derivation.terms
+    cell, terms = derivation.cell, derivation.terms
     match derivation.op:
         case Op.GIVEN:
-            return ""
+            return []
         case Op.SUM if len(terms) == 1 and len(terms[0]) == 1 and terms[0][0].cell:
-            return cell_name(terms[0][0].cell, tokens, d_k)
+            return [Piece(look.name(terms[0][0].cell, head=cell.name == "concat"), terms[0][0])]
         case Op.SUM:
-            return _sum(terms, words, room)
+            return _sum(terms, look, room)
         case Op.QUOTIENT:
-            return _quotient(terms, words, room)
+            return _quotient(terms, look, room)
         case Op.EXP:
-            power = " − ".join(_factor(term[0]) for term in terms)
-            return f"e^({power})" if len(terms) > 1 else f"e^{power}"
+            power = _joined([[_factor(term[0])] for term in terms], " − ")
+            return [Piece("e^("), *power, Piece(")")] if len(terms) > 1 else [Piece("e^"), *power]
         case Op.COVER:
-            score = _factor(terms[0][0])
-            return score if terms[1][0].value else f"{score} → {MINUS_INFINITY}"
+            score, allowed = _factor(terms[0][0]), terms[1][0]
+            return [score] if allowed.value else [score, Piece(" "), Piece(f"→ {MINUS_INFINITY}", allowed)]
         case Op.LESS:
-            return " − ".join(_factor(term[0]) for term in terms)
+            return _joined([[_factor(term[0])] for term in terms], " − ")
+        case Op.LARGEST | Op.MEDIAN:
+            return _listed(derivation, look, room)
 
 
-def _quotient(terms: Sequence[Term], words: Words, room: int) -> str:
+def text_of_pieces(pieces: Iterable[Piece]) -> str:
+    return "".join(piece.text for piece in pieces)
+
+
+def _width(pieces: Iterable[Piece]) -> int:
+    return sum(cell_len(piece.text) for piece in pieces)
+
+
+def _quotient(terms: Sequence[Term], look: Sum, room: int) -> Pieces:
     """Something over the last term; a divisor with a symbol is written both ways."""
     divisor = terms[-1][0]
-    if divisor.value == 1.0 and divisor.cell is None:
-        return _sum(terms[:-1], words, room)
-    below = divisor.symbol or _factor(divisor)
+    if divisor.value == 1.0:
+        return _sum(terms[:-1], look, room)
+    below = Piece(divisor.symbol, divisor) if divisor.symbol else _factor(divisor)
     if len(terms) > 2:
-        return f"({_sum(terms[:-1], words, room - cell_len(below) - 5)}) / {below}"
-    above = _product(terms[0])
-    return f"{above} / {below} = {above} / {fmt(divisor.value)}" if divisor.symbol else f"{above} / {below}"
+        return [Piece("("), *_sum(terms[:-1], look, room - cell_len(below.text) - 5), Piece(") / "), below]
+    above = product(terms[0])
+    pieces = [*above, Piece(" / "), below]
+    if divisor.symbol:
+        pieces.append(Piece(f" = {text_of_pieces(above)} / {fmt(divisor.value)}"))
+    return pieces
 
 
-def _sum(terms: Sequence[Term], words: Words, room: int) -> str:
+def _listed(derivation: Derivation, look: Sum, room: int) -> Pieces:
+    """The name of a choice among many, with as many of them as there is room for."""
+    name = "max" if derivation.op is Op.LARGEST else "median"
+    shown: Pieces = []
+    for place, term in enumerate(derivation.terms):
+        more = [Piece(", ")] if shown else []
+        if _width(shown) + 20 > room:
+            shown.append(Piece(f", … {len(derivation.terms) - place}"))
+            break
+        shown += [*more, _factor(term[0])]
+    return [Piece(f"{name}("), *shown, Piece(")")]
+
+
+def _sum(terms: Sequence[Term], look: Sum, room: int) -> Pieces:
     """All terms, with the products worked out if there is room; else the largest, and one term for the rest."""
-    written = [_product(term) for term in terms]
-    whole = _added(written)
+    whole = _added([product(term) for term in terms])
     if len(terms) > 1 and any(len(term) > 1 for term in terms):
-        products = _added([fmt(_value(term)) for term in terms])
-        if cell_len(whole) + 3 + cell_len(products) <= room:
-            return f"{whole} = {products}"
-    if cell_len(whole) <= room:
+        products = text_of_pieces(_added([[Piece(fmt(value_of(term)))] for term in terms]))
+        if _width(whole) + 3 + cell_len(products) <= room:
+            return [*whole, Piece(f" = {products}")]
+    if _width(whole) <= room:
         return whole
-    order = sorted(range(len(terms)), key=lambda place: -abs(_value(terms[place])))
+    order = by_size(terms)
     for count in range(len(terms) - 1, 0, -1):
-        rest = fsum(_value(terms[place]) for place in order[count:])
-        more = words("formula.more", count=len(terms) - count, value=fmt(rest))
-        text = f"{_added([written[place] for place in order[:count]])} + ({more})"
-        if cell_len(text) <= room or count == 1:
-            return text
+        rest = fsum(value_of(terms[place]) for place in order[count:])
+        more = look.words("formula.more", count=len(terms) - count, value=fmt(rest))
+        pieces = [*_added([product(terms[place]) for place in order[:count]]), Piece(f" + ({more})")]
+        if _width(pieces) <= room or count == 1:
+            return pieces
     return whole
 
 
-def _value(term: Term) -> float:
+def by_size(terms: Sequence[Term]) -> list[int]:
+    """The places of the terms, the largest first whatever their sign."""
+    return sorted(range(len(terms)), key=lambda place: -abs(value_of(terms[place])))
+
+
+def value_of(term: Term) -> float:
+    """The product of the operands."""
     return prod(operand.value for operand in term)
 
 
-def _product(term: Term) -> str:
-    return " × ".join(_factor(operand) for operand in term)
+def product(term: Term) -> Pieces:
+    """The operands with × between them."""
+    return _joined([[_factor(operand)] for operand in term], " × ")
 
 
-def _factor(operand: Operand) -> str:
-    if operand.cell is None and float(operand.value).is_integer():
-        return str(int(operand.value))
-    return fmt(operand.value)
+def _factor(operand: Operand) -> Piece:
+    if operand.cell is None or operand.cell.name in ("allowed", "keep"):
+        whole = float(operand.value).is_integer()
+        return Piece(str(int(operand.value)) if whole else fmt(operand.value), operand)
+    return Piece(fmt(operand.value), operand)
 
 
-def _added(parts: Sequence[str]) -> str:
-    text = parts[0]
+def _added(parts: Sequence[Pieces]) -> Pieces:
+    """Parts with + between them, or − before one that is negative."""
+    pieces = list(parts[0])
     for part in parts[1:]:
-        text += f" − {part[1:]}" if part.startswith("-") else f" + {part}"
-    return text
+        first = part[0]
+        if first.text.startswith("-"):
+            pieces += [Piece(" − "), Piece(first.text[1:], first.operand), *part[1:]]
+        else:
+            pieces += [Piece(" + "), *part]
+    return pieces
+
+
+def _joined(parts: Sequence[Pieces], sign: str) -> Pieces:
+    pieces = list(parts[0])
+    for part in parts[1:]:
+        pieces += [Piece(sign), *part]
+    return pieces

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from kitten_tui.ink.blocks import Look
 from kitten_tui.ink.cells import clean, text_of, wrap
 from kitten_tui.ink.chrome import status_parts
-from kitten_tui.ink.formula import arithmetic
+from kitten_tui.ink.formula import Sum, arithmetic
 from kitten_tui.ink.palette import PLAIN
 from kitten_tui.ink.say import say
 from kitten_tui.ink.sheet import Picture
@@ -26,7 +26,7 @@ def plain(
     for note in notes:
         yield from wrap(clean(note), WIDTH)
     page = turn_to(STAGES[0], view)
-    yield ", ".join(status_parts(page, words))
+    yield words("plain.separator").join(status_parts(page, words))
     for number in stages:
         yield ""
         yield from _stage(STAGES[number], number, view, words)
@@ -43,5 +43,5 @@ def _stage(stage: Stage, number: int, view: View, words: Words) -> Iterator[str]
     yield from (text_of(line).rstrip() for line in picture.lines())
     yield ""
     yield from wrap(say(words, page.reading), WIDTH)
-    for line in arithmetic(page.derivation, view.tokens, view.trace.d_k, words, WIDTH):
+    for line in arithmetic(page.derivation, Sum(view.tokens, view.trace.d_k, words), WIDTH):
         yield text_of(line).rstrip()

@@ -14,9 +14,12 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from kitten_tui.commands import COMMANDS
+from kitten_tui.core.derivation import Cell
+from kitten_tui.ink.chrome import operand_choices
 from kitten_tui.sources.lesson import Lesson
 from kitten_tui.stages import STAGES, Page, navigation, turn_to
 from kitten_tui.stages.figure import phrase
+from kitten_tui.stages.follow import follow, largest
 from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
 from kitten_tui.widgets.canvas import Canvas
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 BINDINGS: list[BindingType] = [
     Binding(key, action, command.id, show=False) for command in COMMANDS for key, action in command.keys
 ]
+BINDINGS.append(Binding("escape", "leave", show=False))
 
 
 class LessonScreen(Screen[None], inherit_bindings=False):
@@ -40,12 +44,13 @@ class LessonScreen(Screen[None], inherit_bindings=False):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high"), (30, "-tall")]
     AUTO_FOCUS = None
 
-    shown: reactive[Shown | None] = reactive(None)
+    shown: reactive[Shown | None] = reactive(None, repaint=False)
 
     def __init__(self, view: View, lesson: Lesson, words: Words) -> None:
         super().__init__()
         self.lesson = lesson
         self.words = words
+        self.trail: tuple[Page, ...] = ()
         self.set_reactive(LessonScreen.shown, self._shown(turn_to(STAGES[view.selection.stage], view)))
 
     def compose(self) -> ComposeResult:
@@ -66,12 +71,15 @@ class LessonScreen(Screen[None], inherit_bindings=False):
         return self.shown.page
 
     def look_at(self, view: View) -> None:
-        """Show this view."""
+        """Show this view. Another stage ends the way that was followed."""
+        if view.selection.stage != self.page.selection.stage:
+            self.trail = ()
         self.shown = self._shown(turn_to(STAGES[view.selection.stage], view))
 
     def open(self, lesson: Lesson) -> None:
         """Another lesson, at the same stage, under the settings it asks for."""
         self.lesson = lesson
+        self.trail = ()
         selection = Selection(stage=self.page.selection.stage, query=lesson.query, key=lesson.query)
         self.look_at(View(lesson, lesson.settings, selection))
 
@@ -84,13 +92,14 @@ class LessonScreen(Screen[None], inherit_bindings=False):
         """A sentence in the place of the reading, until something changes."""
         self.shown = self._shown(replace(self.page, reading=phrase(key)))
 
-    def _shown(self, page: Page) -> Shown:
+    def _shown(self, page: Page, chosen: Cell | None = None) -> Shown:
         lesson, words = self.lesson, self.words
         notes = tuple(note for note in (words.of(lesson.note),) if note)
         if lesson.invented:
             notes += (words("invented_note", seed=page.view.settings.seed),)
         title = words.of(lesson.title) or " ".join(lesson.tokens)
-        return Shown(page, words, title, notes)
+        trail = tuple(past.derivation.cell for past in self.trail)
+        return Shown(page, words, title, notes, trail, chosen)
 
     @on(Pointed)
     def follow_pointer(self, event: Pointed) -> None:
@@ -100,7 +109,47 @@ class LessonScreen(Screen[None], inherit_bindings=False):
     async def press_key(self, event: KeyClicked) -> None:
         await self.run_action(event.action)
 
+    def action_follow(self) -> None:
+        page = self.page
+        cell = (self.shown and self.shown.chosen) or largest(page.derivation)
+        view = cell and follow(page, cell, STAGES)
+        if view:
+            self.trail = (*self.trail, page)
+            self.shown = self._shown(turn_to(STAGES[view.selection.stage], view))
+        else:
+            self.say("message.input")
+
+    def action_back(self) -> None:
+        if self.trail:
+            page, self.trail = self.trail[-1], self.trail[:-1]
+            self.shown = self._shown(page)
+        else:
+            self.say("message.start")
+
+    def action_choose(self) -> None:
+        """The arrows choose an operand, until one is followed or something else is done."""
+        choices = operand_choices(self.page, self.words, self.size.width)
+        if choices:
+            self.shown = self._shown(self.page, choices[0])
+        else:
+            self.say("message.input")
+
+    def action_leave(self) -> None:
+        self.shown = self._shown(self.page)
+
+    def action_show_whole(self) -> None:
+        from kitten_tui.screens.text import TextScreen
+
+        if self.shown is not None:
+            self.app.push_screen(TextScreen.whole(self.shown))
+
     def action_step_stage(self, by: int) -> None:
+        chosen = self.shown and self.shown.chosen
+        if chosen:
+            choices = operand_choices(self.page, self.words, self.size.width)
+            place = max(0, min(choices.index(chosen) + by, len(choices) - 1))
+            self.shown = self._shown(self.page, choices[place])
+            return
         stage = self.page.selection.stage + by
         if 0 <= stage < len(STAGES):
             self.look_at(navigation.go_to_stage(self.page, stage))

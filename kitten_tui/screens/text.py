@@ -12,7 +12,9 @@ from textual.screen import ModalScreen
 
 from kitten_tui.ink import chrome
 from kitten_tui.ink.cells import Line
+from kitten_tui.ink.formula import Sum
 from kitten_tui.ink.palette import Palette
+from kitten_tui.ink.whole import whole
 from kitten_tui.widgets.inked import InkedText, Shown
 from kitten_tui.words import Words
 
@@ -34,7 +36,10 @@ class PanelText(InkedText, can_focus=True):
 class TextScreen(ModalScreen[None]):
     """Closed by the key that opened it, by escape, or by q."""
 
-    BINDINGS = [Binding(key, "dismiss", show=False) for key in ("escape", "q", "i", "question_mark", "enter", "space")]
+    BINDINGS = [
+        Binding(key, "dismiss", show=False)
+        for key in ("escape", "q", "i", "question_mark", "enter", "space", "equals_sign")
+    ]
 
     def __init__(self, title: str, write: Write) -> None:
         super().__init__()
@@ -50,6 +55,16 @@ class TextScreen(ModalScreen[None]):
         page, words = shown.page, shown.words
         title = words(f"{page.stage.id}.name")
         return cls(title, lambda palette, width: chrome.lesson(page, shown.notes, words, palette, width))
+
+    @classmethod
+    def whole(cls, shown: Shown) -> TextScreen:
+        page, words = shown.page, shown.words
+
+        def write(palette: Palette, width: int) -> list[Line]:
+            look = Sum(page.view.tokens, page.view.trace.d_k, words, palette)
+            return whole(page.derivation, look, width)
+
+        return cls(words("command.whole.name"), write)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="panel") as panel:

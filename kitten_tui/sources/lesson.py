@@ -9,7 +9,6 @@ from functools import lru_cache
 from kitten_tui.core import attention
 from kitten_tui.core.ops import Array
 from kitten_tui.core.trace import Inputs, Joined, Settings, Trace
-from kitten_tui.sources.invented import invent
 
 Texts = Mapping[str, str]
 """A text in each language it was written in, by language code."""
@@ -40,7 +39,7 @@ class Lesson:
     """The token to begin with."""
     references: tuple[Reference, ...] = ()
     invented: bool = False
-    """Whether the numbers stand for nothing: vectors from the spelling, matrices from the seed."""
+    """Whether the numbers stand for nothing: made up for a sentence that somebody typed."""
 
     n_layers = 1
 
@@ -65,13 +64,10 @@ class Lesson:
         return ("none", "causal") if self.inputs.own_mask is None else ("none", "causal", "own")
 
     def trace(self, layer: int, head: int, settings: Settings) -> Trace:
-        return _trace(self._inputs(settings), head, settings)
+        return _trace(self.inputs, head, settings)
 
     def joined(self, layer: int, settings: Settings) -> Joined:
-        return _joined(self._inputs(settings), settings)
-
-    def _inputs(self, settings: Settings) -> Inputs:
-        return invent(self.tokens, settings.seed) if self.invented else self.inputs
+        return _joined(self.inputs, settings)
 
 
 # Inputs compare by identity, so these remember the numbers of one lesson and never mix two.

@@ -107,6 +107,7 @@ class _Table:
             settings=settings,
             query=begin.query(tokens),
             references=tuple(table.reference(inputs, settings) for table in self.tables("reference")),
+            invented=self.get("invented", bool, "true or false", False),
         )
 
     def tokens(self) -> tuple[str, ...]:
@@ -250,6 +251,7 @@ _KEYS = (
     "w_o",
     "b_o",
     "own_mask",
+    "invented",
     "settings",
     "heads",
     "reference",

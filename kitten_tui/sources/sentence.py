@@ -35,9 +35,10 @@ def tokenise(text: str) -> tuple[str, ...]:
     before = " "  # the character before this one
     for character in unicodedata.normalize("NFC", text):
         joins = character == _EMOJI_JOINER or character in _TAGS
-        if unicodedata.category(character) == "Cf" and (not joins or before.isspace()):
+        nothing_before = _parts(before)
+        if unicodedata.category(character) == "Cf" and not _parts(character) and (nothing_before or not joins):
             continue  # invisible, and joins nothing
-        if not character.isspace() and not _is_control(character):
+        if not _parts(character):
             if tokens and _continues(tokens[-1], before, character):
                 tokens[-1] += character
             else:
@@ -48,7 +49,7 @@ def tokenise(text: str) -> tuple[str, ...]:
 
 def _continues(token: str, before: str, character: str) -> bool:
     """Whether this character belongs to the token that ends with `before`."""
-    if before.isspace() or _is_control(before):
+    if _parts(before):
         return False
     if before == _EMOJI_JOINER or character == _EMOJI_JOINER or character in _EMOJI_EXTENDERS:
         return True
@@ -81,8 +82,9 @@ def _is_flag_half(character: str) -> bool:
     return 0x1F1E6 <= ord(character) <= 0x1F1FF
 
 
-def _is_control(character: str) -> bool:
-    return unicodedata.category(character) == "Cc"
+def _parts(character: str) -> bool:
+    """Whether it stands between words and is no part of any: space, control character, zero-width space."""
+    return character.isspace() or character == "\u200b" or unicodedata.category(character) == "Cc"
 
 
 def from_sentence(text: str, seed: int = Settings.seed) -> Lesson:

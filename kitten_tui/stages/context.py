@@ -73,4 +73,13 @@ def reading(view: View) -> Phrase:
     )
 
 
-CONTEXT = Stage("context", "z = Σ α v", "context", (("partial", "key"),), sheet, reading, weighs=True)
+CONTEXT = Stage(
+    "context",
+    "z = Σ α v",
+    "context",
+    (("partial", "key"),),
+    sheet,
+    reading,
+    weighs=True,
+    home=("dropped", "contribution", "partial", "context"),
+)

@@ -54,6 +54,8 @@ class Figure:
     """What the indices of its cells are, as axes of the selection."""
     head: int | None = None
     """The head it belongs to, where it is not the selected one."""
+    fixed: tuple[int, ...] = ()
+    """The further indices of its cells, which no key moves."""
     rescaled: bool = False
     """Whether it shows the comparison with the scale switched the other way."""
 
@@ -61,7 +63,7 @@ class Figure:
         """The cell of this figure that the selection points at."""
         return Cell(
             name=self.name,
-            index=tuple(selection.at(axis) for axis in self.axes),
+            index=(*(selection.at(axis) for axis in self.axes), *self.fixed),
             head=selection.head if self.head is None else self.head,
             layer=selection.layer,
             rescaled=self.rescaled,
@@ -163,6 +165,7 @@ class Fact:
     name: str
     value: float
     axes: tuple[str, ...] = ()
+    fixed: tuple[int, ...] = ()
     rescaled: bool = False
 
 
@@ -171,7 +174,7 @@ class Facts(Figure):
     """A small table of single numbers: a label for each row, a heading for each column."""
 
     headings: tuple[Title, ...]
-    rows: tuple[tuple[Title, tuple[Fact | float, ...]], ...]
+    rows: tuple[tuple[Title, tuple[Fact, ...]], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,6 +192,8 @@ class Sheet:
     bands: tuple[Band, ...]
     aligned: bool = False
     """Whether figures in the same place of different bands stand exactly below one another."""
+    loose: tuple[Figure, ...] = ()
+    """Quantities that have no place in the picture, such as settings; the arithmetic line can stand at them."""
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -200,7 +205,7 @@ class Sheet:
         found: list[Figure] = []
         for figure in self.figures:
             if isinstance(figure, Facts):
-                found += [_single(fact) for _, facts in figure.rows for fact in facts if isinstance(fact, Fact)]
+                found += [_single(fact) for _, facts in figure.rows for fact in facts]
             elif isinstance(figure, (Matrix, Bars)):
                 found.append(figure)
                 if isinstance(figure, Matrix) and figure.foot:
@@ -209,9 +214,9 @@ class Sheet:
 
     def focused(self, selection: Selection, default: str) -> Figure:
         """The figure that has the cursor."""
-        stops = {figure.id: figure for figure in self.stops}
+        stops = {figure.id: figure for figure in (*self.stops, *self.loose)}
         return stops.get(selection.focus) or stops[default]
 
 
 def _single(fact: Fact) -> Figure:
-    return Figure(id=fact.id, name=fact.name, axes=fact.axes, rescaled=fact.rescaled)
+    return Figure(id=fact.id, name=fact.name, axes=fact.axes, fixed=fact.fixed, rescaled=fact.rescaled)

@@ -43,8 +43,11 @@ def reading(view: View) -> Phrase:
     if not seen:
         return phrase("heads.reading.covered", query=view.token)
     row = rows[view.selection.head]  # [key]
+    if not row.any():
+        return phrase("heads.reading.nothing", query=view.token, head=view.selection.head + 1)
     best = int(row.argmax())
-    key = "heads.reading" if len(seen) > 1 else "heads.reading.same"
+    same = len(seen) == 1 and seen.total() == n_heads
+    key = "heads.reading.same" if same else "heads.reading"
     return phrase(
         key,
         query=view.token,
@@ -58,4 +61,13 @@ def reading(view: View) -> Phrase:
 
 WALK = (("dropped.{head}", "head"), ("concat", "concat"))
 
-HEADS = Stage("heads", "[z¹ z² …] W_o", "dropped.{head}", WALK, sheet, reading, weighs=True)
+HEADS = Stage(
+    "heads",
+    "[z¹ z² …] W_o",
+    "dropped.{head}",
+    WALK,
+    sheet,
+    reading,
+    weighs=True,
+    home=("concat", "w_o", "b_o", "output"),
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kitten_tui.stages.figure import Band, Phrase, Sheet, phrase
+from kitten_tui.stages.figure import Band, Figure, Phrase, Sheet, phrase
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View, sign
 
@@ -26,7 +26,14 @@ def sheet(view: View) -> Sheet:
         title=("α′  ", phrase("title.dropout"), f"  {rate}"),
         column_labels=False,
     )
-    return Sheet((Band((before, sign("→"), masked), rows), Band((weights, sign("→"), after), rows)), aligned=True)
+    bands = (Band((before, sign("→"), masked), rows), Band((weights, sign("→"), after), rows))
+    return Sheet(bands, aligned=True, loose=LOOSE)
+
+
+LOOSE = (
+    *(Figure(id=name, name=name, axes=("query", "key")) for name in ("allowed", "keep")),
+    *(Figure(id=name, name=name) for name in ("rate", "kept_share")),
+)
 
 
 def reading(view: View) -> Phrase:
@@ -63,4 +70,5 @@ MASK = Stage(
     reading,
     weighs=True,
     covers=True,
+    home=("scaled", "allowed", "keep", "rate", "kept_share"),
 )

@@ -33,4 +33,12 @@ def reading(view: View) -> Phrase:
     return phrase("projections.reading", token=view.token, q=trace.q[query], k=trace.k[query], v=trace.v[query])
 
 
-PROJECTIONS = Stage("projections", "q = x W_q", "q", tuple((role, "d_k") for role in ROLES), sheet, reading)
+PROJECTIONS = Stage(
+    "projections",
+    "q = x W_q",
+    "q",
+    tuple((role, "d_k") for role in ROLES),
+    sheet,
+    reading,
+    home=("w_q", "w_k", "w_v", "b_q", "b_k", "b_v", "q", "k", "v"),
+)

@@ -35,4 +35,4 @@ def reading(view: View) -> Phrase:
     )
 
 
-SCORES = Stage("scores", "ω = q · k", "scores", (("scores", "key"),), sheet, reading)
+SCORES = Stage("scores", "ω = q · k", "scores", (("scores", "key"),), sheet, reading, home=("scores",))

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
-from kitten_tui.core import ops
+from kitten_tui.core.derivation import Cell
+from kitten_tui.core.experiment import WIDTHS
 from kitten_tui.core.trace import Trace
-from kitten_tui.stages.figure import Band, Bars, Fact, Facts, Phrase, Sheet, Title, phrase
+from kitten_tui.stages.figure import Band, Bars, Fact, Facts, Figure, Phrase, Sheet, Title, phrase
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View
-
-WIDTHS = (2, 64, 1024)
-"""The d_k that the experiment compares."""
-EXPERIMENT_ROWS = 101
-EXPERIMENT_KEYS = 6
 
 
 def divisor_name(trace: Trace, *, scale: bool) -> str:
@@ -58,7 +52,8 @@ def sheet(view: View) -> Sheet:
         ),
         rows,
     )
-    return Sheet((table, Band((_saturation(view), _experiment(view)))))
+    loose = (Figure(id="divisor", name="divisor"), Figure(id="shift", name="shift", axes=("query",)))
+    return Sheet((table, Band((_saturation(view), _experiment(view)))), loose=loose)
 
 
 def _title(trace: Trace, scale: bool) -> Title:
@@ -91,34 +86,19 @@ def _saturation(view: View) -> Facts:
 
 def _experiment(view: View) -> Facts:
     """The same two numbers for random queries and keys of growing width: what the scale is for."""
+
+    def fact(name: str, width: int, scale: bool) -> Fact:
+        name, fixed = f"typical_{name}", (width, int(scale))
+        value = view.workings.value(Cell(name, fixed))
+        return Fact(id=f"{name}.{width}.{int(scale)}", name=name, value=value, fixed=fixed)
+
     rows = []
     for name in ("headroom", "gradient"):
         for scale in (True, False):
-            divisor = "√d_k" if scale else "1"
-            values = tuple(saturation_of_random_rows(d_k, view.settings.seed, scale)[name] for d_k in WIDTHS)
-            rows.append(((phrase(f"softmax.{name}"), f" ÷{divisor}"), values))
+            title: Title = (phrase(f"softmax.{name}"), " ÷√d_k" if scale else " ÷1")
+            rows.append((title, tuple(fact(name, width, scale) for width in range(len(WIDTHS)))))
     headings = tuple((f"d_k={d_k}" if d_k == WIDTHS[0] else str(d_k),) for d_k in WIDTHS)
     return Facts(id="experiment", name="", title=(phrase("softmax.experiment"),), headings=headings, rows=tuple(rows))
-
-
-@lru_cache(maxsize=32)
-def saturation_of_random_rows(d_k: int, seed: int, scale: bool) -> dict[str, float]:
-    """The median headroom and gradient of softmax rows whose queries and keys are standard normal.
-
-    Their dot products have variance d_k: Vaswani et al. (2017), section 3.2.1, footnote 4.
-    """
-    draw = np.random.RandomState([seed, d_k])
-    q = draw.standard_normal((EXPERIMENT_ROWS, d_k))  # [row, d_k]
-    k = draw.standard_normal((EXPERIMENT_ROWS, EXPERIMENT_KEYS, d_k))  # [row, key, d_k]
-    scores = np.einsum("rd,rkd->rk", q, k)  # [row, key]
-    divisor = float(np.sqrt(d_k)) if scale else 1.0
-    scaled = scores / divisor  # [row, key]
-    exp = ops.exponentials(scaled, scaled.max(axis=-1))  # [row, key]
-    weights = ops.normalise(exp, exp.sum(axis=-1))  # [row, key]
-    return {
-        "headroom": float(np.median(ops.headroom(weights))),
-        "gradient": float(np.median(ops.gradient(weights, divisor))),
-    }
 
 
 def reading(view: View) -> Phrase:
@@ -142,4 +122,13 @@ def reading(view: View) -> Phrase:
     )
 
 
-SOFTMAX = Stage("softmax", "α = softmax(ω / √d_k)", "weights", (("weights", "key"),), sheet, reading, weighs=True)
+SOFTMAX = Stage(
+    "softmax",
+    "α = softmax(ω / √d_k)",
+    "weights",
+    (("weights", "key"),),
+    sheet,
+    reading,
+    weighs=True,
+    home=("masked", "exp", "total", "weights", "weight_sum", "headroom", "gradient", "divisor", "shift"),
+)

@@ -25,6 +25,8 @@ class Stage:
     """The sentence that reads the picture aloud."""
     weighs: bool = False
     """Whether the weights exist by this stage, so that the sentence can carry them."""
+    home: tuple[str, ...] = ()
+    """The quantities that are looked up here when a number is followed to where it comes from."""
     covers: bool = False
     """Whether the guided walk covers the future when it comes here."""
 

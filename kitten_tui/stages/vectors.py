@@ -32,4 +32,4 @@ def reading(view: View) -> Phrase:
     )
 
 
-VECTORS = Stage("vectors", "x = e + p", "x", (("x", "d_model"),), sheet, reading)
+VECTORS = Stage("vectors", "x = e + p", "x", (("x", "d_model"),), sheet, reading, home=("embedding", "position", "x"))

@@ -45,7 +45,7 @@ class Foot(InkedLines):
     """The reading and the arithmetic."""
 
     def draw(self, shown: Shown, width: int) -> Drawn:
-        return chrome.foot(shown.page, shown.words, self.palette, width)
+        return chrome.foot(shown.page, shown.words, self.palette, width, shown.trail, shown.chosen)
 
 
 class KeyLine(InkedLines):
@@ -64,6 +64,8 @@ class LessonText(InkedText):
     def watch_shown(self, before: Shown | None, after: Shown | None) -> None:
         if before is None or after is None or before.page.stage is not after.page.stage:
             self.scroll_to(y=0, animate=False)
+        elif before.words is after.words and before.notes == after.notes:
+            return
         self.rewrite()
 
     def write(self, width: int) -> list[Line]:

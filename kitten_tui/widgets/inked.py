@@ -14,6 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from kitten_tui.core.derivation import Cell
 from kitten_tui.ink import heat
 from kitten_tui.ink.blocks import Moves
 from kitten_tui.ink.cells import Line
@@ -31,6 +32,10 @@ class Shown:
     words: Words
     title: str
     notes: tuple[str, ...] = ()
+    trail: tuple[Cell, ...] = ()
+    """The cells that were followed to come here, the first one first."""
+    chosen: Cell | None = None
+    """The operand that is chosen while the arithmetic line has the arrows."""
 
 
 @dataclass
@@ -62,7 +67,7 @@ class Inked(Widget):
         "ink--key",
     }
 
-    shown: reactive[Shown | None] = reactive(None)
+    shown: reactive[Shown | None] = reactive(None, repaint=False)  # each widget repaints what has changed in it
     _palette: Palette | None = None
 
     @property
@@ -80,7 +85,7 @@ class Inked(Widget):
 
     def strip(self, line: Line, width: int) -> Strip:
         """A line as Textual has it, filled up to a width."""
-        return Strip(line).adjust_cell_length(width, self.rich_style)
+        return Strip(line).adjust_cell_length(width, self.palette.text)
 
 
 PARTS = ("title", "muted", "label", "chosen", "cursor", "result", "bar", "ghost", "key")
@@ -105,7 +110,9 @@ class InkedLines(Inked):
         return self._drawn
 
     def watch_shown(self) -> None:
-        self._drawn = None
+        before, self._drawn = self._drawn, None
+        if before is None or not self.size or self.drawn.lines != before.lines:
+            self.refresh()
 
     def on_resize(self) -> None:
         self._drawn = None
@@ -128,21 +135,17 @@ class InkedLines(Inked):
 class InkedText(Inked, ScrollView, can_focus=False):
     """Wrapped text that scrolls when it is longer than its place. Subclasses give `write`."""
 
-    _lines: list[Line] | None = None
+    _lines: list[Line] = []
 
     def write(self, width: int) -> list[Line]:
         raise NotImplementedError
 
-    @property
-    def lines(self) -> list[Line]:
-        if self._lines is None:
-            self._lines = self.write(self.scrollable_content_region.width)
-            self.virtual_size = Size(self.scrollable_content_region.width, len(self._lines))
-        return self._lines
-
     def rewrite(self) -> None:
-        """Write again, from the top."""
-        self._lines = None
+        """Write again for this width."""
+        width = self.scrollable_content_region.width
+        self._lines = self.write(width) if width else []
+        # Set here and not while painting, which would lay out the screen once more.
+        self.virtual_size = Size(width, len(self._lines))
         self.refresh()
 
     def on_resize(self) -> None:
@@ -150,9 +153,10 @@ class InkedText(Inked, ScrollView, can_focus=False):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._lines = None
+        if self.is_mounted:
+            self.rewrite()
 
     def render_line(self, y: int) -> Strip:
         row = y + self.scroll_offset.y
-        line = self.lines[row] if row < len(self.lines) else []
+        line = self._lines[row] if row < len(self._lines) else []
         return self.strip(line or [Segment("")], self.scrollable_content_region.width)

@@ -51,7 +51,7 @@ def _flat(table: Mapping[str, object], place: str = "") -> list[tuple[str, str]]
         if isinstance(value, Mapping):
             found += _flat(value, f"{name}.")
         else:
-            found.append((name, str(value).strip()))
+            found.append((name, str(value).strip("\n")))
     return found
 
 

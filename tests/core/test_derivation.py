@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -25,7 +26,12 @@ SETTINGS = (
     Settings(mask="causal", scale=False, dropout=0.1, seed=7),
     Settings(mask="own", dropout=0.2),
 )
-INPUTS = {"embedding", "position", "x", "w_q", "w_k", "w_v", "b_q", "b_k", "b_v", "w_o", "b_o"}
+WEIGHTS = {"w_q", "w_k", "w_v", "b_q", "b_k", "b_v"}
+INPUTS = {"embedding", "position", "x", "w_o", "b_o"} | WEIGHTS
+SWITCHED = {"divisor", "allowed", "keep", "rate"}
+"""What the settings give."""
+CONSTANT = {"shift", "typical_headroom", "typical_gradient"}
+"""What may be made of constants alone: the shift of a row that needs none, and the experiment beside the lesson."""
 
 
 def everything() -> Lesson:
@@ -96,17 +102,18 @@ def derived(name: str, settings: Settings) -> tuple[Derivation, ...]:
 
 
 @cache
-def array_of(lesson: Lesson, settings: Settings, name: str, head: int, rescaled: bool):
+def array_of(lesson: Lesson, settings: Settings, name: str, head: int, rescaled: bool) -> np.ndarray:
     """The array that holds a quantity, taken from where it is kept."""
-    if QUANTITIES[name].scope is Scope.SOURCE:
-        return getattr(lesson, name)
-    if QUANTITIES[name].scope is Scope.LAYER:
-        return getattr(lesson.joined(0, settings), name)
-    scale = settings.scale != rescaled
-    trace = lesson.trace(0, head, Settings(scale, settings.mask, settings.dropout, settings.seed))
+    scope = QUANTITIES[name].scope
+    if scope not in (Scope.SOURCE, Scope.LAYER, Scope.HEAD):
+        return Workings(lesson, settings).array(name, head, rescaled=rescaled)
+    switched = replace(settings, scale=settings.scale != rescaled)
+    if scope is not Scope.HEAD:
+        return getattr(lesson if scope is Scope.SOURCE else lesson.joined(0, switched), name)
+    trace = lesson.trace(0, head, switched)
     if name in ("contribution", "partial"):
         return np.array([getattr(trace, name)(query) for query in range(len(lesson.tokens))])
-    return getattr(trace.weights_of if name in INPUTS - {"x"} else trace, name)
+    return np.asarray(getattr(trace.weights_of if name in WEIGHTS else trace, name))
 
 
 def entry(lesson: Lesson, settings: Settings, cell: Cell) -> float:
@@ -165,7 +172,7 @@ def test_following_operands_ends_at_given_numbers(name, settings):
         assert found.cell not in walking, f"{found.cell} comes from itself"
         walking.add(found.cell)
         cells = [operand.cell for term in found.terms for operand in term if operand.cell is not None]
-        assert cells or found.op is Op.GIVEN, f"{found.cell} comes from nowhere"
+        assert cells or found.op is Op.GIVEN or found.cell.name in CONSTANT, f"{found.cell} comes from nowhere"
         for cell in cells:
             if cell not in ended:
                 follow(workings.derive(cell))
@@ -177,10 +184,15 @@ def test_following_operands_ends_at_given_numbers(name, settings):
             follow(found)
 
 
+def unshifted(found: Derivation) -> bool:
+    """A row of ordinary size loses nothing before exp: that nothing is a constant."""
+    return found.cell.name == "shift" and found.value == 0.0
+
+
 @small_lessons
-def test_only_what_the_source_gives_is_given(name, settings):
-    given = {found.cell.name for found in derived(name, settings) if found.op is Op.GIVEN}
-    assert given <= INPUTS - ({"x"} if LESSONS[name].embedding is not None else set())
+def test_only_what_the_source_or_the_settings_give_is_given(name, settings):
+    given = {found.cell.name for found in derived(name, settings) if found.op is Op.GIVEN and not unshifted(found)}
+    assert given <= (INPUTS | SWITCHED) - ({"x"} if LESSONS[name].embedding is not None else set())
 
 
 @pytest.mark.parametrize("settings", SETTINGS[:4], ids=range(4))
@@ -241,6 +253,13 @@ def test_an_index_outside_a_quantity_has_no_cell(name):
     axes = len(QUANTITIES[name].axes)
     with pytest.raises(LookupError):
         Workings(LESSONS["journey"], Settings()).derive(Cell(name, (99,) * axes))
+
+
+@pytest.mark.parametrize("name", ["x", "weights", "context", "contribution", "output"])
+def test_a_negative_index_has_no_cell(name):
+    axes = len(QUANTITIES[name].axes)
+    with pytest.raises(LookupError):
+        Workings(LESSONS["journey"], Settings()).derive(Cell(name, (0,) * (axes - 1) + (-1,)))
 
 
 def test_the_samples_lie_where_the_tests_look():

@@ -5,7 +5,7 @@ import pytest
 from kitten_tui.core.derivation import Cell, Workings
 from kitten_tui.core.trace import Settings
 from kitten_tui.ink.cells import text_of
-from kitten_tui.ink.formula import arithmetic
+from kitten_tui.ink.formula import Sum, arithmetic
 from kitten_tui.sources.find import open_source
 from kitten_tui.words import Words
 
@@ -14,7 +14,7 @@ def written(name: str, *index: int, width: int = 100, source: str = "journey", *
     lesson = open_source(source)
     workings = Workings(lesson, Settings(**settings))  # type: ignore[arg-type]
     d_k = workings.trace(0).d_k
-    lines = arithmetic(workings.derive(Cell(name, index)), lesson.tokens, d_k, Words("en"), width)
+    lines = arithmetic(workings.derive(Cell(name, index)), Sum(lesson.tokens, d_k, Words("en")), width)
     return text_of(lines[0])
 
 
@@ -31,7 +31,7 @@ def written(name: str, *index: int, width: int = 100, source: str = "journey", *
         ("weights", (1, 1), "α[journey, journey] = 3.706 / 16.368 = 0.226"),
         ("headroom", (1,), "1 − max α[journey] = 1 − 0.226 = 0.774"),
         ("contribution", (1, 1, 0), "α v[journey, journey, d1] = 0.226 × 0.395 = 0.089"),
-        ("concat", (1, 2), "concat[journey, 2.1] = z[journey, d1] = -0.532"),
+        ("concat", (1, 2), "concat[journey, 2.1] = z h2[journey, d1] = -0.532"),
     ],
 )
 def test_the_arithmetic_of_the_lesson(name: str, index: tuple[int, ...], line: str) -> None:

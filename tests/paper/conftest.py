@@ -9,7 +9,7 @@ from hypothesis import settings
 from kitten_tui.cli import main
 
 # The same examples on every run and on every machine, however slow.
-settings.register_profile("laws", derandomize=True, deadline=None, max_examples=50)
+settings.register_profile("laws", derandomize=True, deadline=None, max_examples=40)
 settings.load_profile("laws")
 
 

@@ -64,7 +64,7 @@ BAD_USAGE = [
 bad_usage = pytest.mark.parametrize(
     ("argv", "fragment"), [pytest.param(argv, fragment, id=name) for name, argv, fragment in BAD_USAGE]
 )
-HEADLESS = [["--json"], ["--plain"], ["--check"], ["--help"], ["--version"], ["--plain", "a cat"], ["--head", "9"]]
+HEADLESS = [["--json"], ["--plain"], ["--check"], ["--help"], ["--head", "9"]]
 
 
 def controls(text: str) -> set[str]:

@@ -23,7 +23,7 @@ def families() -> set[str]:
     keys |= {f"group.{group}" for group in GROUPS}
     keys |= {f"status.mask_{mask}" for mask in MASKS}
     keys |= {f"softmax.{name}" for name in ("headroom", "gradient")}
-    return keys | {f"formula.{name}" for name in QUANTITIES}
+    return keys | {f"formula.{name}" for name in QUANTITIES if name != "masked"}
 
 
 def written() -> set[str]:

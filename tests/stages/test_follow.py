@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from kitten_tui.core.trace import Settings
+from kitten_tui.sources.find import open_source, samples
+from kitten_tui.stages import STAGES, Page, turn_to
+from kitten_tui.stages.follow import follow, largest
+from kitten_tui.stages.selection import Selection
+from kitten_tui.stages.view import View
+
+SETTINGS = [Settings(), Settings(scale=False, mask="causal"), Settings(mask="causal", dropout=0.5, seed=7)]
+
+
+def page(view: View) -> Page:
+    return turn_to(STAGES[view.selection.stage], view)
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=range(len(SETTINGS)))
+@pytest.mark.parametrize("source", [*samples(), "the cat saw the cat"])
+def test_every_operand_can_be_followed_to_its_value(source: str, settings: Settings) -> None:
+    """From every figure of every stage, at the selected place."""
+    lesson = open_source(source)
+    last = len(lesson.tokens) - 1
+    for number, stage in enumerate(STAGES):
+        start = View(lesson, settings, Selection(stage=number, query=last, key=last // 2))
+        for figure in (*(sheet := stage.sheet(start)).stops, *sheet.loose):
+            here = turn_to(stage, start.with_(focus=figure.id))
+            for operand in {operand for term in here.derivation.terms for operand in term if operand.cell}:
+                assert operand.cell is not None
+                view = follow(here, operand.cell, STAGES)
+                assert view is not None, (stage.id, figure.id, operand)
+                assert page(view).derivation.value == operand.value
+
+
+def test_the_largest_operands_lead_down_to_an_input() -> None:
+    lesson = open_source("journey")
+    here = page(View(lesson, lesson.settings, Selection(stage=6, query=1, focus="output")))
+    names = [here.derivation.cell.name]
+    while (cell := largest(here.derivation)) is not None:
+        view = follow(here, cell, STAGES)
+        assert view is not None
+        here = page(view)
+        names.append(here.derivation.cell.name)
+    expected = "output concat context dropped weights exp masked scaled scores q x embedding"
+    assert names == expected.split()
+
+
+def test_a_number_of_the_comparison_is_met_with_the_scale_switched() -> None:
+    lesson = open_source("journey")
+    here = page(View(lesson, lesson.settings, Selection(stage=3, query=1, key=1, focus="ghost")))
+    cell = largest(here.derivation)
+    assert cell is not None
+    view = follow(here, cell, STAGES)
+    assert view is not None
+    assert not view.settings.scale
