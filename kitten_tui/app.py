@@ -11,7 +11,7 @@ from textual.screen import Screen
 from kitten_tui import themes
 from kitten_tui.commands import COMMANDS
 from kitten_tui.core.trace import Settings
-from kitten_tui.screens.lesson import LessonScreen
+from kitten_tui.screens.workbench import Workbench
 from kitten_tui.sources.lesson import Lesson
 from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
@@ -31,6 +31,7 @@ class KittenApp(App[None]):
         selection: Selection | None = None,
         language: str = "en",
         theme: str = themes.DARK.name,
+        init: str = "linear",
     ) -> None:
         super().__init__()
         for ours in themes.THEMES:
@@ -42,10 +43,18 @@ class KittenApp(App[None]):
                     self.unregister_theme(name)
         self.theme = theme if theme in self.available_themes else themes.DARK.name
         start = selection or Selection(query=lesson.query, key=lesson.query)
-        self.lesson_screen = LessonScreen(View(lesson, settings or lesson.settings, start), lesson, Words(language))
+        view = View(lesson, settings or lesson.settings, start)
+        self.lesson_screen = Workbench(view, lesson, Words(language), init)
 
     def get_default_screen(self) -> Screen[None]:
         return self.lesson_screen
+
+    async def action_quit(self) -> None:
+        """Leaves, but asks once where numbers were changed and not saved."""
+        if self.lesson_screen.history.is_saved or self.lesson_screen.warned:
+            self.exit()
+        else:
+            self.lesson_screen.warn_unsaved()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The registry's commands; a pair of keys is two entries."""

@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--mask", choices=("none", "causal", "own"), help="who may look at whom")
     parser.add_argument("--dropout", type=float, metavar="P", help="drop weights at this rate, from 0 to below 1")
     parser.add_argument("--seed", type=int, metavar="N", help="decides what is dropped, and the matrices of a sentence")
+    parser.add_argument("--init", choices=("rand", "linear"), help="draw all matrices from the seed, as PyTorch does")
     parser.add_argument("--lang", choices=("en", "zh"), help="the language (default: from LANG)")
     parser.add_argument("--theme", metavar="NAME", help="dark, light, or the name of one of Textual's themes")
     parser.add_argument("--version", action="version", version=f"kitten-tui {__version__}")
@@ -98,6 +99,10 @@ def _run(arguments: argparse.Namespace) -> int:
     settings = replace(lesson.settings, **{name: value for name, value in given.items() if value is not None})
     if settings.mask not in lesson.masks:
         raise UsageError(f"--mask: expected one of {', '.join(lesson.masks)} for this source, found {settings.mask}")
+    if arguments.init is not None:
+        from kitten_tui.sources.edits import redraw
+
+        lesson = redraw(lesson, settings.seed, arguments.init)
     view = View(lesson, settings, _selection(arguments, lesson))
     words = Words(arguments.lang or language_of_environment())
     notes = [note for note in (words.of(lesson.note),) if note]
@@ -139,7 +144,9 @@ def _run(arguments: argparse.Namespace) -> int:
     gc.disable()
     from kitten_tui.app import KittenApp  # 0.3 s: Textual, only for the screen
 
-    app = KittenApp(lesson, settings, view.selection, words.language, _theme(arguments.theme))
+    app = KittenApp(
+        lesson, settings, view.selection, words.language, _theme(arguments.theme), arguments.init or "linear"
+    )
     gc.freeze()
     gc.enable()
     app.run()

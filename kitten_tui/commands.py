@@ -49,10 +49,20 @@ COMMANDS = (
     Command("back", (("backspace", "back"),), "⌫", "ask", footer=True),
     Command("choose", (("a", "choose"),), "a", "ask"),
     Command("whole", (("equals_sign", "show_whole"),), "=", "ask"),
+    Command("edit", (("e", "change"),), "e", "change", footer=True),
+    Command("undo", (("u", "undo"), ("U", "redo")), "u U", "change"),
+    Command("flip", (("b", "flip"),), "b", "change"),
+    Command("changes", (("c", "list_changes"),), "c", "change"),
+    Command("save", (("ctrl+s", "save"),), "ctrl+s", "change"),
     Command("scale", (("s", "toggle_scale"),), "s", "change", footer=True),
     Command("mask", (("m", "next_mask"),), "m", "change", footer=True),
     Command("dropout", (("d", "next_dropout"),), "d", "change", footer=True),
     Command("draw", (("r", "next_seed"),), "r", "change"),
+    Command("rename", (("n", "rename_token"),), "n", "tokens"),
+    Command("insert", (("N", "insert_token"),), "N", "tokens"),
+    Command("delete", (("delete", "delete_token"),), "del", "tokens"),
+    Command("swap", (("less_than_sign", "swap_token(-1)"), ("greater_than_sign", "swap_token(1)")), "< >", "tokens"),
+    Command("positions", (("P", "next_positions"),), "P", "tokens"),
     Command("sentence", (("slash", "ask_sentence"),), "/", "open", footer=True),
     Command("open", (("o", "ask_file"),), "o", "open"),
     Command("lesson", (("i", "toggle_lesson"),), "i", "look", footer=True),
@@ -63,7 +73,7 @@ COMMANDS = (
     Command("help", (("question_mark", "help"),), "?", "look", footer=True),
     Command("quit", (("q", "app.quit"),), "q", "look", footer=True),
 )
-GROUPS = ("walk", "ask", "change", "open", "look")
+GROUPS = ("walk", "ask", "change", "tokens", "open", "look")
 
 
 def grouped() -> Iterator[tuple[str, tuple[Command, ...]]]:

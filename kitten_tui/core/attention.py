@@ -12,13 +12,12 @@ from kitten_tui.core.ops import Array, Mask
 from kitten_tui.core.trace import HeadWeights, Inputs, Joined, Settings, Trace
 
 
-def attend(x: Array, w: HeadWeights, *, allowed: Mask, keep: Mask, scale: bool, rate: float) -> Trace:
+def attend(x: Array, w: HeadWeights, *, allowed: Mask, keep: Mask, divisor: float, rate: float) -> Trace:
     """One head, with every intermediate kept.  [token, d_model] -> Trace"""
     q = ops.project(x, w.w_q, w.b_q)  # [token, d_k]
     k = ops.project(x, w.w_k, w.b_k)  # [token, d_k]
     v = ops.project(x, w.w_v, w.b_v)  # [token, d_k]
     scores = ops.dot_products(q, k)  # [query, key]
-    divisor = math.sqrt(q.shape[-1]) if scale else 1.0
     scaled = scores / divisor  # [query, key]
     masked = ops.cover(scaled, allowed)  # [query, key]
     shift = ops.exponent_shift(masked)  # [query]
@@ -58,9 +57,15 @@ def head(inputs: Inputs, index: int, settings: Settings, layer: int = 0) -> Trac
         inputs.heads[index],
         allowed=allowed(inputs, settings.mask),
         keep=masks.kept(len(inputs.tokens), settings.dropout, settings.seed, layer, index),
-        scale=settings.scale,
+        divisor=_divisor(inputs.heads[index], settings),
         rate=settings.dropout,
     )
+
+
+def _divisor(w: HeadWeights, settings: Settings) -> float:
+    if not settings.scale:
+        return 1.0
+    return math.sqrt(w.w_q.shape[-1]) if settings.divisor is None else settings.divisor
 
 
 def allowed(inputs: Inputs, mask: str) -> Mask:

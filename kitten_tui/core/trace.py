@@ -18,6 +18,9 @@ MASKS = ("none", "causal", "own")
 """Nothing covered; the future covered; the cells that the source itself covers."""
 
 
+MIN_DIVISOR, MAX_DIVISOR = 0.01, 1e6
+
+
 def fixed(values: npt.ArrayLike) -> Array:
     """A float64 copy that nobody can write to."""
     array = np.array(values, dtype=np.float64)
@@ -30,7 +33,9 @@ class Settings:
     """What a person may switch without touching a number of the lesson."""
 
     scale: bool = True
-    """Whether scores are divided by √d_k before the softmax."""
+    """Whether scores are divided before the softmax."""
+    divisor: float | None = None
+    """What they are divided by then; None is √d_k. Another number is a temperature inside attention."""
     mask: str = "none"
     """One of MASKS."""
     dropout: float = 0.0
@@ -41,6 +46,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.mask not in MASKS:
             raise ValueError(f"mask: expected one of {', '.join(MASKS)}, found {self.mask!r}")
+        if self.divisor is not None and not MIN_DIVISOR <= self.divisor <= MAX_DIVISOR:
+            raise ValueError(f"divisor: expected a number from {MIN_DIVISOR} to {MAX_DIVISOR:g}, found {self.divisor}")
         if not 0.0 <= self.dropout < 1.0:
             raise ValueError(f"dropout: expected a rate from 0 to below 1, found {self.dropout}")
         if not 0 <= self.seed < 2**32:
@@ -114,7 +121,7 @@ class Trace(_Frozen):
     scores: Array
     """ω = q · k. [query, key]"""
     divisor: float
-    """√d_k, or 1 when the scale is off."""
+    """√d_k or what is set in its place; 1 when the scale is off."""
     scaled: Array
     """[query, key]"""
     allowed: Mask

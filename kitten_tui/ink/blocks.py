@@ -14,6 +14,7 @@ from rich.segment import Segment
 from kitten_tui.ink.cells import Line, crop, fit, show_token, width_of
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.say import say_title
+from kitten_tui.stages.changes import Comparison
 from kitten_tui.stages.figure import Axis, Figure, Gap, Sign
 from kitten_tui.stages.selection import Selection
 from kitten_tui.words import Words
@@ -43,6 +44,8 @@ class Look:
     selection: Selection
     focus: str = ""
     """The id of the figure that has the cursor."""
+    comparison: Comparison | None = None
+    """What to mark changed cells against."""
 
 
 F = TypeVar("F", bound=Figure)

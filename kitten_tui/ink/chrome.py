@@ -19,6 +19,7 @@ from kitten_tui.ink.numbers import fmt
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.say import say
 from kitten_tui.stages import STAGES, Page
+from kitten_tui.stages.changes import Comparison
 from kitten_tui.words import Words
 
 READING_LINES = 2
@@ -137,14 +138,17 @@ def foot(
     width: int,
     trail: Sequence[Cell] = (),
     chosen: Cell | None = None,
+    comparison: Comparison | None = None,
 ) -> Drawn:
     """The sentence that reads the picture, or the way that was followed; and the arithmetic of the selected cell."""
-    look = Sum(page.view.tokens, page.view.trace.d_k, words, palette, chosen)
-    text = _breadcrumb((*trail, page.derivation.cell), look, 2 * (width - 4)) if trail else say(words, page.reading)
-    reading = wrap(text, width - 2)
-    if len(reading) > READING_LINES:
-        reading[READING_LINES - 1] = cut(reading[READING_LINES - 1] + " …", width - 2)
-    lines: list[Line] = [[Segment(f" {text}", palette.text)] for text in reading[:READING_LINES]]
+    was = None if comparison is None else comparison.value(page.derivation.cell)
+    look = Sum(page.view.tokens, page.view.trace.d_k, words, palette, chosen, was=was)
+    reading = say(words, page.reading, look.name)
+    text = _breadcrumb((*trail, page.derivation.cell), look, 2 * (width - 4)) if trail else reading
+    rows = wrap(text, width - 2)
+    if len(rows) > READING_LINES:
+        rows[READING_LINES - 1] = cut(rows[READING_LINES - 1] + " …", width - 2)
+    lines: list[Line] = [[Segment(f" {row}", palette.text)] for row in rows[:READING_LINES]]
     lines += [[Segment(" ", palette.text)] for _ in range(READING_LINES - len(lines))]
     sums = arithmetic(page.derivation, look, width - 2)
     return Drawn(lines + [[Segment(" ", palette.text), *line] for line in sums])

@@ -43,6 +43,8 @@ class Sum:
     chosen: Cell | None = None
     heads: bool = False
     """Whether cells are named with their head."""
+    was: float | None = None
+    """What the number was before the last change."""
 
     def name(self, cell: Cell, *, head: bool = False) -> str:
         return cell_name(cell, self.tokens, self.d_k, head=head or self.heads)
@@ -82,6 +84,9 @@ def arithmetic(derivation: Derivation, look: Sum, width: int) -> list[Line]:
         line.append(Segment(" = ", palette.muted))
     line.append(Segment(result, palette.result))
     below = in_words(derivation, look)
+    if look.was is not None and look.was != derivation.value:
+        change = f"{derivation.value - look.was:+.3f}"
+        below = f"{look.words('formula.was', was=fmt(look.was), change=change)}; {below}"
     if look.chosen is not None:
         below = look.words("formula.chosen", cell=look.name(look.chosen))
     return [line, [Segment(cut(" " * 2 + below, width), palette.muted)]]

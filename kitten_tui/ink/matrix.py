@@ -8,6 +8,7 @@ import numpy as np
 from rich.segment import Segment
 from rich.style import Style
 
+from kitten_tui.core.ops import Array
 from kitten_tui.ink.blocks import HEADING, Block, Look, Moves, Place, label_line, label_width
 from kitten_tui.ink.cells import Line, crop, fit, show_token, width_of
 from kitten_tui.ink.numbers import MINUS_INFINITY, Format, format_for, percent, tenths
@@ -18,6 +19,8 @@ PANEL_TITLE = 16
 """The room that the title of a small panel may ask for."""
 COVERED = "·"
 DROPPED = "×"
+CHANGED = "*"
+"""Before a number that the last change altered."""
 
 
 class MatrixBlock(Block[Matrix]):
@@ -90,8 +93,17 @@ class MatrixBlock(Block[Matrix]):
         line: Line = []
         for column in range(first, last):
             text, style = self._cell(row, column)
-            line.append(self._bracketed(text, style, column, cursor, first))
+            mark = CHANGED if self._changed(row, column) else ""
+            line.append(self._bracketed(text, style, column, cursor, first, mark))
         return line
+
+    @cached_property
+    def _before(self) -> Array | None:
+        comparison = self.look.comparison
+        return None if comparison is None else comparison.values(self.figure)
+
+    def _changed(self, row: int, column: int) -> bool:
+        return self._before is not None and bool(self._before[row, column] != self.figure.values[row, column])
 
     def _cell(self, row: int, column: int) -> tuple[str, Style]:
         figure, palette = self.figure, self.look.palette
@@ -103,8 +115,10 @@ class MatrixBlock(Block[Matrix]):
         low, high = self.range
         return self.write(value), palette.ramp(value, low, high) if figure.heat else palette.text
 
-    def _bracketed(self, text: str, style: Style, column: int, cursor: int | None, first: int) -> Segment:
-        text = fit(text, self.cell_width, "right")
+    def _bracketed(
+        self, text: str, style: Style, column: int, cursor: int | None, first: int, mark: str = ""
+    ) -> Segment:
+        text = fit(mark + text if self.cell_width > 2 else text, self.cell_width, "right")
         if self.cell_width > 1:
             if column == cursor:
                 text = "[" + text[1:]

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from kitten_tui.core.derivation import Cell
 from kitten_tui.ink.cells import show_token
 from kitten_tui.ink.numbers import brief, vector
 from kitten_tui.stages.figure import Phrase, Title
 from kitten_tui.words import Words
 
-LONGEST_TOKEN = 20
+LONGEST_TEXT = 60
 
 
-def say(words: Words, phrase: Phrase) -> str:
-    return words(phrase.key, **{name: _written(value) for name, value in phrase.values.items()})
+Name = Callable[[Cell], str]
+
+
+def say(words: Words, phrase: Phrase, name: Name = repr) -> str:
+    """The sentence; cells in it are called what `name` calls them."""
+    return words(phrase.key, **{key: _written(value, words, name) for key, value in phrase.values.items()})
 
 
 def say_title(words: Words, title: Title) -> str:
     return "".join(part if isinstance(part, str) else say(words, part) for part in title)
 
 
-def _written(value: object) -> str:
+def _written(value: object, words: Words, name: Name) -> str:
+    if isinstance(value, Phrase):
+        return say(words, value, name)
+    if isinstance(value, Cell):
+        return name(value)
     if isinstance(value, np.ndarray):
         return vector(value)
     if isinstance(value, (float, np.floating)):
         return brief(float(value))
-    return show_token(value, LONGEST_TOKEN) if isinstance(value, str) else str(value)
+    return show_token(value, LONGEST_TEXT) if isinstance(value, str) else str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from rich.text import Text
 from textual import on
@@ -14,16 +15,17 @@ from textual.widgets import Input, Static
 
 from kitten_tui.ink.cells import clean
 from kitten_tui.sources.errors import SourceError
-from kitten_tui.sources.lesson import Lesson
 from kitten_tui.words import Words
 
+Answer = TypeVar("Answer")
 
-class AskScreen(ModalScreen[Lesson | None]):
-    """Closes with the lesson that the answer opens, or with nothing."""
+
+class AskScreen(ModalScreen[Answer | None], Generic[Answer]):
+    """Closes with what the answer leads to, or with nothing."""
 
     BINDINGS = [Binding("escape", "dismiss", show=False)]
 
-    def __init__(self, words: Words, question: str, answer: Callable[[str], Lesson], hint: str = "") -> None:
+    def __init__(self, words: Words, question: str, answer: Callable[[str], Answer], hint: str = "") -> None:
         super().__init__()
         self.words = words
         self.question = question

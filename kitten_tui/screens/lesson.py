@@ -99,7 +99,7 @@ class LessonScreen(Screen[None], inherit_bindings=False):
             notes += (words("invented_note", seed=page.view.settings.seed),)
         title = words.of(lesson.title) or " ".join(lesson.tokens)
         trail = tuple(past.derivation.cell for past in self.trail)
-        return Shown(page, words, title, notes, trail, chosen)
+        return Shown(page, words, title, notes, trail, chosen=chosen)
 
     @on(Pointed)
     def follow_pointer(self, event: Pointed) -> None:

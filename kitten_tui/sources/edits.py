@@ -146,6 +146,16 @@ def with_positions(lesson: Lesson, kind: str, original: Lesson) -> Lesson:
     return _changed(lesson, _summed(lesson.inputs, lesson.embedding, position))
 
 
+def position_kind(lesson: Lesson, original: Lesson) -> str:
+    """Which of POSITIONS the lesson has; those of the original where it is neither of the others."""
+    position = lesson.position
+    if position is None or (original.position is not None and np.array_equal(position, original.position)):
+        return "own"
+    if not position.any():
+        return "none"
+    return "sinusoidal" if np.array_equal(position, _waves(*position.shape)) else "own"
+
+
 def redraw(lesson: Lesson, seed: int, init: str) -> Lesson:
     """Other matrices in all heads, drawn as PyTorch draws them; biases and W_o stay.
 

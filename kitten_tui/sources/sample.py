@@ -98,7 +98,7 @@ class _Table:
             own_mask=None if own is None else own.astype(bool),
         )
         begin = self.table("settings", {})
-        begin.only("scale", "mask", "dropout", "seed", "query")
+        begin.only("scale", "divisor", "mask", "dropout", "seed", "query")
         settings = begin.settings(Settings(), inputs)
         return Lesson(
             inputs=inputs,
@@ -149,10 +149,11 @@ class _Table:
         if mask == "own" and inputs.own_mask is None:
             self.fail("mask", "an own_mask in the file", "none")
         scale = self.get("scale", bool, "true or false", start.scale)
+        divisor = self.number("divisor", 0.0) if "divisor" in self.values else start.divisor
         dropout = self.number("dropout", start.dropout)
         seed = self.get("seed", int, "a whole number", start.seed)
         try:
-            return Settings(scale=scale, mask=mask, dropout=dropout, seed=seed)
+            return Settings(scale=scale, divisor=divisor, mask=mask, dropout=dropout, seed=seed)
         except ValueError as error:
             raise SourceError(f"{self.file}: {self.place}{error}") from None
 
@@ -166,7 +167,7 @@ class _Table:
 
     def reference(self, inputs: Inputs, settings: Settings) -> Reference:
         names = [key for key in self.values if key in QUANTITIES and key not in ("contribution", "partial")]
-        self.only("source", "tolerance", "head", "scale", "mask", "dropout", "seed", *names)
+        self.only("source", "tolerance", "head", "scale", "divisor", "mask", "dropout", "seed", *names)
         head = self.get("head", int, "the number of a head", 1)
         if not 1 <= head <= len(inputs.heads):
             self.fail("head", f"a number from 1 to {len(inputs.heads)}", head)

@@ -152,6 +152,8 @@ def _settings(settings: Settings) -> Iterator[str]:
     for field in fields(settings):
         value = getattr(settings, field.name)
         match value:
+            case None:
+                continue
             case bool():
                 yield f"{field.name} = {str(value).lower()}"
             case str():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from kitten_tui.core.derivation import Cell, Derivation, Op, Term
+from kitten_tui.core.derivation import Cell, Derivation, Op, Term, Workings
 from kitten_tui.core.vocabulary import QUANTITIES, Scope
 from kitten_tui.stages.figure import Figure
 from kitten_tui.stages.selection import Selection
@@ -48,6 +48,23 @@ def _largest(terms: Sequence[Term]) -> Cell | None:
             if operand.cell is not None:
                 return operand.cell
     return None
+
+
+def inputs_behind(workings: Workings, cell: Cell, is_input: Callable[[Cell], bool], most: int = 12) -> list[Cell]:
+    """The inputs that a number is made of, the nearest first, and of those as near the largest."""
+    found: dict[Cell, float] = {}
+    level, told = [cell], {cell}
+    while level and len(found) < most:
+        deeper: list[Cell] = []
+        for place in level:
+            for operand in (operand for term in workings.derive(place).terms for operand in term):
+                if operand.cell is not None and operand.cell not in told:
+                    told.add(operand.cell)
+                    deeper.append(operand.cell)
+        near = [place for place in deeper if is_input(place)]
+        found |= {place: workings.value(place) for place in sorted(near, key=lambda place: -abs(workings.value(place)))}
+        level = [place for place in deeper if not is_input(place)]
+    return list(found)[:most]
 
 
 def _view_at(view: View, cell: Cell, number: int, stages: Sequence[Stage]) -> View | None:

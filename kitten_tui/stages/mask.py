@@ -15,7 +15,7 @@ def sheet(view: View) -> Sheet:
     hidden = ~trace.allowed  # [query, key]
     dropped = ~trace.keep & trace.allowed  # [query, key]
     rate = f"p = {view.settings.dropout:g}"
-    scaled = f"ω/√{trace.d_k}" if view.settings.scale else "ω"
+    scaled = f"ω/{view.divisor_name}" if view.settings.scale else "ω"
     before = view.matrix("scaled", title=(f"{scaled}  ", phrase("title.before")))
     masked = view.matrix("masked", hidden=hidden, title=(phrase("title.masked"), "  −∞"))
     weights = view.matrix("weights", hidden=hidden, title=("α  ", phrase("title.after")), column_labels=False)

@@ -6,14 +6,9 @@ import numpy as np
 
 from kitten_tui.core.derivation import Cell
 from kitten_tui.core.experiment import WIDTHS
-from kitten_tui.core.trace import Trace
 from kitten_tui.stages.figure import Band, Bars, Fact, Facts, Figure, Phrase, Sheet, Title, phrase
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View
-
-
-def divisor_name(trace: Trace, *, scale: bool) -> str:
-    return f"√{trace.d_k}" if scale else "1"
 
 
 def sheet(view: View) -> Sheet:
@@ -26,14 +21,14 @@ def sheet(view: View) -> Sheet:
     table = Band(
         (
             view.column("scores", trace.scores[query], heat=False),
-            view.column("masked", trace.masked[query], heat=False, label=f"ω/{divisor_name(trace, scale=scale)}"),
+            view.column("masked", trace.masked[query], heat=False, label=f"ω/{view.divisor_name if scale else 1}"),
             view.column("exp", trace.exp[query], heat=False, label=exp_label, sum_name="total"),
             view.column("weights", trace.weights[query], sum_name="weight_sum"),
             Bars(
                 id="bars",
                 name="weights",
                 axes=("query", "key"),
-                title=_title(trace, scale),
+                title=_title(view, scale),
                 values=trace.weights[query],
                 rows=rows,
                 largest=largest,
@@ -43,7 +38,7 @@ def sheet(view: View) -> Sheet:
                 name="weights",
                 axes=("query", "key"),
                 rescaled=True,
-                title=_title(trace, not scale),
+                title=_title(view, not scale),
                 values=other.weights[query],
                 rows=rows,
                 largest=largest,
@@ -56,9 +51,9 @@ def sheet(view: View) -> Sheet:
     return Sheet((table, Band((_saturation(view), _experiment(view)))), loose=loose)
 
 
-def _title(trace: Trace, scale: bool) -> Title:
+def _title(view: View, scale: bool) -> Title:
     if scale:
-        return ("α  ", phrase("title.scaled", divisor=divisor_name(trace, scale=True)))
+        return ("α  ", phrase("title.scaled", divisor=view.divisor_name))
     return ("α  ", phrase("title.unscaled"))
 
 
@@ -79,7 +74,7 @@ def _saturation(view: View) -> Facts:
         id="saturation",
         name="",
         title=(phrase("softmax.saturation"),),
-        headings=((f"÷{divisor_name(view.trace, scale=True)}",), ("÷1",)),
+        headings=((f"÷{view.divisor_name}",), ("÷1",)),
         rows=(((phrase("softmax.headroom"),), row("headroom")), ((phrase("softmax.gradient"),), row("gradient"))),
     )
 
@@ -116,7 +111,7 @@ def reading(view: View) -> Phrase:
         query=view.token,
         best=view.name(best),
         weight=weights[best],
-        divisor=divisor_name(view.trace, scale=True),
+        divisor=view.divisor_name,
         scaled=scaled.weights[query].max(),
         unscaled=unscaled.weights[query].max(),
     )

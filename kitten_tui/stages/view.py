@@ -54,6 +54,12 @@ class View:
         """A token as a sentence about it names it; one that stands there more than once gets its place."""
         return place_name(self.tokens, place)
 
+    @property
+    def divisor_name(self) -> str:
+        """What scores are divided by with the scale on, as it is written."""
+        divisor = self.settings.divisor
+        return f"√{self.trace.d_k}" if divisor is None else f"{divisor:g}"
+
     def head(self, index: int) -> Trace:
         return self.workings.trace(index)
 

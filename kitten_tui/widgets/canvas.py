@@ -22,7 +22,7 @@ class Canvas(Inked, ScrollView, can_focus=False):
         """The sheet laid out for this width."""
         if self._picture is None and self.shown is not None:
             page = self.shown.page
-            look = Look(self.shown.words, self.palette, page.selection, page.focused.id)
+            look = Look(self.shown.words, self.palette, page.selection, page.focused.id, self.shown.comparison)
             width, height = self.scrollable_content_region.size
             self._picture = Picture(page.sheet, look, width, height)
         return self._picture

@@ -45,7 +45,7 @@ class Foot(InkedLines):
     """The reading and the arithmetic."""
 
     def draw(self, shown: Shown, width: int) -> Drawn:
-        return chrome.foot(shown.page, shown.words, self.palette, width, shown.trail, shown.chosen)
+        return chrome.foot(shown.page, shown.words, self.palette, width, shown.trail, shown.chosen, shown.comparison)
 
 
 class KeyLine(InkedLines):

@@ -21,6 +21,7 @@ from kitten_tui.ink.cells import Line
 from kitten_tui.ink.chrome import Drawn
 from kitten_tui.ink.palette import Palette
 from kitten_tui.stages import Page
+from kitten_tui.stages.changes import Comparison
 from kitten_tui.words import Words
 
 
@@ -34,6 +35,8 @@ class Shown:
     notes: tuple[str, ...] = ()
     trail: tuple[Cell, ...] = ()
     """The cells that were followed to come here, the first one first."""
+    comparison: Comparison | None = None
+    """The page before the last change."""
     chosen: Cell | None = None
     """The operand that is chosen while the arithmetic line has the arrows."""
 

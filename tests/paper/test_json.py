@@ -75,7 +75,7 @@ def test_the_head_is_the_one_asked_for():
 
 def test_the_settings_are_those_it_was_computed_with():
     settings = {"scale": False, "mask": "causal", "dropout": 0.5, "seed": 7}
-    assert written(open_source("journey"), Settings(**settings))["settings"] == settings
+    assert settings.items() <= written(open_source("journey"), Settings(**settings))["settings"].items()
 
 
 @pytest.mark.parametrize("text", ["千里 \u0301é 🐱", "a\u2028b \u202ec", "\ud800"], ids=ascii)

@@ -1,0 +1,39 @@
+"""A list to choose one line of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import OptionList
+
+from kitten_tui.ink.cells import clean
+
+
+class ChooseScreen(ModalScreen[int | None]):
+    """Closes with the place of the line, or with nothing."""
+
+    BINDINGS = [Binding("escape", "dismiss", show=False)]
+
+    def __init__(self, title: str, options: Sequence[str], place: int = 0) -> None:
+        super().__init__()
+        self.heading = title
+        self.options = options
+        self.place = place
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="panel") as panel:
+            panel.border_title = self.heading
+            yield OptionList(*(Text(clean(option)) for option in self.options))
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).highlighted = self.place
+
+    @on(OptionList.OptionSelected)
+    def choose(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option_index)

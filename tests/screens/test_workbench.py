@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList, Static
+
+from kitten_tui.app import KittenApp
+from kitten_tui.core.draws import draw_heads
+from kitten_tui.screens.choose import ChooseScreen
+from kitten_tui.screens.number import NumberScreen
+from kitten_tui.screens.workbench import Workbench
+from kitten_tui.sources.find import open_source
+from kitten_tui.sources.sample import read_sample
+
+TO_W_Q = ("2", *["shift+tab"] * 4)
+"""The keys from anywhere to W_q[d1, d1]."""
+
+
+def app() -> KittenApp:
+    return KittenApp(open_source("journey"))
+
+
+def screen(pilot: Pilot[None]) -> Workbench:
+    assert isinstance(pilot.app, KittenApp)
+    return pilot.app.lesson_screen
+
+
+def w_q(pilot: Pilot[None]) -> float:
+    return float(screen(pilot).page.view.trace.weights_of.w_q[0, 0])
+
+
+async def type_in(pilot: Pilot[None], text: str) -> None:
+    pilot.app.screen.query_one(Input).value = text
+    await pilot.press("enter")
+
+
+async def test_a_typed_number_is_kept_and_everything_follows() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press(*TO_W_Q, "e")
+        assert isinstance(pilot.app.screen, NumberScreen)
+        await type_in(pilot, "1.25")
+        trace = screen(pilot).page.view.trace
+        assert w_q(pilot) == 1.25
+        np.testing.assert_allclose(trace.q, trace.x @ trace.weights_of.w_q)
+        assert screen(pilot).page.reading.key == "change.done"
+        assert screen(pilot).history.now.name == "W_q h1[d1, d1] 0.296 → 1.250"
+
+
+async def test_nudges_are_live_and_escape_takes_them_back() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press(*TO_W_Q, "e", "up", "up", "shift+down")
+        assert w_q(pilot) == pytest.approx(0.29611194 - 0.8, abs=1e-6)
+        await pilot.press("escape")
+        assert w_q(pilot) == 0.29611194
+        assert len(screen(pilot).history.states) == 1
+
+
+@pytest.mark.parametrize("text", ["", "kitten", "nan", "inf", "1e300"])
+async def test_what_is_no_number_is_refused_in_place(text: str) -> None:
+    async with app().run_test() as pilot:
+        await pilot.press(*TO_W_Q, "e")
+        await type_in(pilot, text)
+        assert isinstance(pilot.app.screen, NumberScreen)
+        assert "expected" in str(pilot.app.screen.query_one("#problem", Static).render())
+        await pilot.press("escape")
+        assert w_q(pilot) == 0.29611194
+
+
+async def test_a_computed_number_offers_the_inputs_behind_it() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("3", "e")
+        assert isinstance(pilot.app.screen, ChooseScreen)
+        await pilot.press("enter")
+        assert isinstance(pilot.app.screen, NumberScreen)
+        await type_in(pilot, "0")
+        assert screen(pilot).page.view.trace.scores[1, 1] != pytest.approx(1.852384, abs=1e-6)
+
+
+async def test_what_changed_is_told_in_the_arithmetic_line() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press(*TO_W_Q, "e")
+        await type_in(pilot, "1.25")
+        await pilot.press("4")
+        shown = screen(pilot).shown
+        assert shown is not None
+        assert shown.comparison is not None
+        assert shown.comparison.value(shown.page.derivation.cell) == pytest.approx(0.226384, abs=1e-6)
+
+
+async def test_undo_and_redo_lead_back_to_the_same_bits() -> None:
+    async with app().run_test() as pilot:
+        before = screen(pilot).page.view.trace.context
+        await pilot.press(*TO_W_Q, "e")
+        await type_in(pilot, "1.25")
+        after = screen(pilot).page.view.trace.context
+        await pilot.press("m", "u", "u")
+        np.testing.assert_array_equal(screen(pilot).page.view.trace.context, before)
+        await pilot.press("u")
+        assert screen(pilot).page.reading.key == "change.nothing_to_undo"
+        await pilot.press("U")
+        np.testing.assert_array_equal(screen(pilot).page.view.trace.context, after)
+        await pilot.press("U", "U")
+        assert screen(pilot).page.view.settings.mask == "causal"
+        assert screen(pilot).page.reading.key == "change.nothing_to_redo"
+
+
+async def test_the_list_of_changes_leads_to_any_of_them() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("m", "s", "d", "c")
+        assert pilot.app.screen.query_one(OptionList).option_count == 4
+        await pilot.press("up", "up", "up", "enter")
+        assert screen(pilot).page.view.settings == open_source("journey").settings
+
+
+async def test_flipping_shows_before_and_after() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("b")
+        assert screen(pilot).page.reading.key == "change.nothing_to_compare"
+        await pilot.press("m", "b")
+        assert screen(pilot).page.view.settings.mask == "none"
+        await pilot.press("b")
+        assert screen(pilot).page.view.settings.mask == "causal"
+
+
+async def test_a_mask_cell_is_toggled() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("6", "h", "a", "e")
+        await pilot.press("escape")
+        screen(pilot).look_at(screen(pilot).page.view.with_(focus="allowed", query=1, key=4))
+        await pilot.press("e")
+        assert screen(pilot).page.view.settings.mask == "own"
+        assert screen(pilot).page.view.trace.weights[1, 4] == 0.0
+
+
+async def test_the_divisor_and_the_dropout_rate_are_inputs() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("4")
+        screen(pilot).look_at(screen(pilot).page.view.with_(focus="divisor"))
+        await pilot.press("e")
+        await type_in(pilot, "0.5")
+        assert screen(pilot).page.view.trace.divisor == 0.5
+        await pilot.press("6")
+        screen(pilot).look_at(screen(pilot).page.view.with_(focus="rate"))
+        await pilot.press("e")
+        await type_in(pilot, "1")
+        assert isinstance(pilot.app.screen, NumberScreen)
+        await type_in(pilot, "0.25")
+        assert screen(pilot).page.view.settings.dropout == 0.25
+
+
+async def test_words_are_renamed_inserted_swapped_and_deleted() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("n")
+        await type_in(pilot, "walk")
+        await pilot.press("N")
+        await type_in(pilot, "quietly")
+        assert screen(pilot).page.view.tokens == ("Your", "walk", "quietly", "starts", "with", "one", "step")
+        await pilot.press("greater_than_sign")
+        assert screen(pilot).page.view.tokens[1:3] == ("quietly", "walk")
+        await pilot.press("delete", "delete", "delete", "delete", "delete", "delete", "delete")
+        assert len(screen(pilot).page.view.tokens) == 1
+        assert screen(pilot).page.reading.key == "change.refused"
+        await pilot.press(*["u"] * 20)
+        assert screen(pilot).page.view.tokens == open_source("journey").tokens
+
+
+async def test_positions_go_round() -> None:
+    async with app().run_test() as pilot:
+        own = open_source("journey").position
+        await pilot.press("P")
+        assert not screen(pilot).lesson.position.any()  # type: ignore[union-attr]
+        await pilot.press("P", "P")
+        np.testing.assert_array_equal(screen(pilot).lesson.position, own)
+
+
+async def test_another_draw_is_the_books() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("r")
+        drawn = draw_heads(124, "linear", 3, 3, 2)[0].w_q
+        np.testing.assert_array_equal(screen(pilot).page.view.trace.weights_of.w_q, drawn)
+
+
+async def test_a_changed_lesson_is_saved_and_opens_again_to_the_same_bits(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    async with app().run_test() as pilot:
+        await pilot.press(*TO_W_Q, "e")
+        await type_in(pilot, "1.25")
+        await pilot.press("m", "ctrl+s")
+        await type_in(pilot, str(path))
+        assert screen(pilot).page.reading.key == "change.saved"
+        again = read_sample(path)
+        np.testing.assert_array_equal(again.trace(0, 0, again.settings).context, screen(pilot).page.view.trace.context)
+        path.write_text("mine", "utf-8")
+        await pilot.press("ctrl+s")
+        await type_in(pilot, str(path))
+        assert path.read_text("utf-8") == "mine"
+        await pilot.press("enter")
+        assert path.read_text("utf-8") != "mine"
+
+
+async def test_leaving_with_unsaved_changes_asks_once() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press(*TO_W_Q, "e")
+        await type_in(pilot, "1.25")
+        await pilot.press("q")
+        assert pilot.app.is_running
+        assert screen(pilot).page.reading.key == "change.unsaved"
+        await pilot.press("q")
+        assert pilot.app._exit
+
+
+async def test_leaving_without_changes_asks_nothing() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("m", "q")
+        assert pilot.app._exit
+
+
+async def test_another_lesson_begins_a_history_of_its_own() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("m", "o")
+        await type_in(pilot, "causal")
+        assert len(screen(pilot).history.states) == 1
+        await pilot.press("u")
+        assert screen(pilot).page.reading.key == "change.nothing_to_undo"
