@@ -31,7 +31,7 @@ class KittenApp(App[None]):
         selection: Selection | None = None,
         language: str = "en",
         theme: str = themes.DARK.name,
-        init: str = "linear",
+        init: str | None = None,
     ) -> None:
         super().__init__()
         for ours in themes.THEMES:
@@ -48,6 +48,10 @@ class KittenApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         return self.lesson_screen
+
+    def action_help_quit(self) -> None:
+        """ctrl+c: says how to leave, in the language of the screen."""
+        self.lesson_screen.say("message.quit")
 
     async def action_quit(self) -> None:
         """Leaves, but asks once where numbers were changed and not saved."""

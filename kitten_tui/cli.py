@@ -8,15 +8,21 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from kitten_tui import __version__
+from kitten_tui.sources.errors import SourceError
+
+if TYPE_CHECKING:
+    from kitten_tui.core.trace import Settings
+    from kitten_tui.sources.lesson import Lesson
+    from kitten_tui.stages.selection import Selection
 
 OK, FAILED, BAD = 0, 1, 2
 _DUMB = ("dumb", "unknown", "")
 
 
-class UsageError(Exception):
+class UsageError(SourceError):
     """The command line asks for something that does not exist."""
 
 
@@ -33,14 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(arguments)
     except SystemExit as stop:  # argparse after --help and --version
         return OK if stop.code is None else int(stop.code)
-    except (UsageError, ValueError) as error:  # SourceError is a ValueError
+    except SourceError as error:
         return _refuse(str(error))
     except BrokenPipeError:
         _discard_output()  # the reader of the pipe has gone
         return OK
-    except OSError as error:  # a full disk
-        _discard_output()
-        return _refuse(f"standard output: {error.strerror}")
     except KeyboardInterrupt:
         return 130
 
@@ -63,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     paper.add_argument("--plain", action="store_true", help="print the lesson as text")
     paper.add_argument("--check", action="store_true", help="compare with published values and with the laws")
     paper.add_argument("--explain", metavar="CELL", help='where a number comes from, as in "weights[journey,step]"')
-    parser.add_argument("--depth", type=int, default=1, metavar="N", help="with --explain: how many steps down (1)")
+    parser.add_argument("--depth", type=int, metavar="N", help="with --explain: how many steps down (default: 1)")
     parser.add_argument(
         "--stage", metavar="N", help="begin at this stage, 1 to 7 or its name; with --plain print only it"
     )
@@ -89,14 +92,13 @@ def _run(arguments: argparse.Namespace) -> int:
     from kitten_tui.stages.view import View
     from kitten_tui.words import Words, language_of_environment
 
-    if arguments.seed is not None:
-        Settings(seed=arguments.seed)  # refused before a sentence draws from it
+    _settings(Settings(), seed=arguments.seed)  # refused before a sentence draws from it
     if arguments.source == "-":
         lesson = from_sentence(_read_sentence(), Settings.seed if arguments.seed is None else arguments.seed)
     else:
         lesson = open_source(arguments.source, arguments.seed)
     given = {name: getattr(arguments, name) for name in ("scale", "mask", "dropout", "seed")}
-    settings = replace(lesson.settings, **{name: value for name, value in given.items() if value is not None})
+    settings = _settings(lesson.settings, **given)
     if settings.mask not in lesson.masks:
         raise UsageError(f"--mask: expected one of {', '.join(lesson.masks)} for this source, found {settings.mask}")
     if arguments.init is not None:
@@ -105,29 +107,21 @@ def _run(arguments: argparse.Namespace) -> int:
         lesson = redraw(lesson, settings.seed, arguments.init)
     view = View(lesson, settings, _selection(arguments, lesson))
     words = Words(arguments.lang or language_of_environment())
-    notes = [note for note in (words.of(lesson.note),) if note]
-    if lesson.invented:
-        notes.append(words("invented_note", seed=settings.seed))
-    title = words.of(lesson.title) or " ".join(lesson.tokens)
 
     if arguments.json:
         from kitten_tui.paper.json import to_json
 
         return _print([to_json(view)])
+    if arguments.depth is not None and arguments.explain is None:
+        raise UsageError("--depth: expected --explain CELL with it, found none")
     if arguments.explain is not None:
         from kitten_tui.paper.explain import explain, parse_cell
 
-        if arguments.depth < 1:
-            raise UsageError(f"--depth: expected a number from 1, found {arguments.depth}")
+        depth = 1 if arguments.depth is None else arguments.depth
+        if depth < 1:
+            raise UsageError(f"--depth: expected a number from 1, found {depth}")
         cell = parse_cell(arguments.explain, view.workings, view.selection.head)
-        return _print(explain(view.workings, cell, arguments.depth, words))
-    if arguments.explain is not None:
-        from kitten_tui.paper.explain import explain, parse_cell
-
-        if arguments.depth < 1:
-            raise UsageError(f"--depth: expected a number from 1, found {arguments.depth}")
-        cell = parse_cell(arguments.explain, view.workings, view.selection.head)
-        return _print(explain(view.workings, cell, arguments.depth, words))
+        return _print(explain(view.workings, cell, depth, words))
     if arguments.check:
         from kitten_tui.paper.check import checks, report
 
@@ -137,23 +131,29 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.plain or not _has_screen(arguments.source == "-"):
         from kitten_tui.paper.plain import plain
 
-        stages = range(7) if arguments.stage is None else [view.selection.stage]
-        return _print(plain(view, words, title, notes, stages))
+        stages = None if arguments.stage is None else [view.selection.stage]
+        return _print(plain(lesson, view, words, stages))
 
     # Nothing that is imported goes away again: looking for garbage in it costs 50 ms now and a hiccup later.
     gc.disable()
     from kitten_tui.app import KittenApp  # 0.3 s: Textual, only for the screen
 
-    app = KittenApp(
-        lesson, settings, view.selection, words.language, _theme(arguments.theme), arguments.init or "linear"
-    )
+    app = KittenApp(lesson, settings, view.selection, words.language, _theme(arguments.theme), arguments.init)
     gc.freeze()
     gc.enable()
     app.run()
     return OK
 
 
-def _selection(arguments: argparse.Namespace, lesson):  # type: ignore[no-untyped-def]
+def _settings(settings: Settings, **given: Any) -> Settings:
+    """The settings with what was given on the command line in place of the sample's."""
+    try:
+        return replace(settings, **{name: value for name, value in given.items() if value is not None})
+    except ValueError as error:
+        raise UsageError(f"--{error}") from None
+
+
+def _selection(arguments: argparse.Namespace, lesson: Lesson) -> Selection:
     """What is selected to begin with."""
     from kitten_tui.stages import STAGES
     from kitten_tui.stages.selection import Selection
@@ -241,10 +241,16 @@ def _has_screen(sentence_piped: bool) -> bool:
 
 
 def _print(lines: Iterable[str]) -> int:
-    for line in lines:
-        print(line)
-    if sys.stdout is not None:
-        sys.stdout.flush()
+    try:
+        for line in lines:
+            print(line)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a full disk
+        _discard_output()
+        raise UsageError(f"standard output: {error.strerror}") from None
     return OK
 
 

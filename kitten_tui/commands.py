@@ -36,6 +36,7 @@ COMMANDS = (
         "walk",
         footer=True,
     ),
+    Command("pin", (("p", "pin"),), "p", "walk"),
     Command(
         "layer", (("left_curly_bracket", "step_layer(-1)"), ("right_curly_bracket", "step_layer(1)")), "{ }", "walk"
     ),
@@ -58,6 +59,7 @@ COMMANDS = (
     Command("mask", (("m", "next_mask"),), "m", "change", footer=True),
     Command("dropout", (("d", "next_dropout"),), "d", "change", footer=True),
     Command("draw", (("r", "next_seed"),), "r", "change"),
+    Command("redrop", (("R", "next_dropped"),), "R", "change"),
     Command("rename", (("n", "rename_token"),), "n", "tokens"),
     Command("insert", (("N", "insert_token"),), "N", "tokens"),
     Command("delete", (("delete", "delete_token"),), "del", "tokens"),
@@ -71,6 +73,7 @@ COMMANDS = (
     Command("themes", (("T", "app.change_theme"),), "T", "look"),
     Command("palette", (("ctrl+p", "app.command_palette"),), "ctrl+p", "look"),
     Command("help", (("question_mark", "help"),), "?", "look", footer=True),
+    Command("suspend", (("ctrl+z", "app.suspend_process"),), "ctrl+z", "look"),
     Command("quit", (("q", "app.quit"),), "q", "look", footer=True),
 )
 GROUPS = ("walk", "ask", "change", "tokens", "open", "look")

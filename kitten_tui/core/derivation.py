@@ -8,96 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import Enum
 
 import numpy as np
 
-from kitten_tui.core.experiment import ROWS, WIDTHS, random_rows
+from kitten_tui.core.cell import Cell, Derivation, Op, Operand, Term
+from kitten_tui.core.experiment import WIDTHS, random_rows, typical
 from kitten_tui.core.ops import Array
 from kitten_tui.core.trace import Joined, Settings, Source, Trace
-from kitten_tui.core.vocabulary import QUANTITIES, Scope
+from kitten_tui.core.vocabulary import GAPS, QUANTITIES, Scope
 
-
-@dataclass(frozen=True)
-class Cell:
-    """The address of one number; indices count from 0 along the axes of its quantity."""
-
-    name: str
-    index: tuple[int, ...]
-    head: int = 0
-    layer: int = 0
-    rescaled: bool = False
-    """Whether it is taken from the comparison: the same head with the scale switched the other way."""
-
-    def __post_init__(self) -> None:
-        """What heads share, and what no scale reaches, has one address and not several."""
-        scope = QUANTITIES[self.name].scope if self.name in QUANTITIES else Scope.HEAD
-        if scope is not Scope.HEAD:
-            object.__setattr__(self, "head", 0)
-        if scope in (Scope.SOURCE, Scope.SETTING):
-            object.__setattr__(self, "rescaled", False)
-
-
-class Op(Enum):
-    """What is done with the terms; a term is a product of operands."""
-
-    GIVEN = "given"
-    """Nothing: the number is an input."""
-    SUM = "sum"
-    """All terms added up."""
-    QUOTIENT = "quotient"
-    """All terms but the last added up, divided by the last; nothing divided by nothing is 0."""
-    EXP = "exp"
-    """e to the power of the first term less the second, if there is one."""
-    COVER = "cover"
-    """The first term where the second is 1; −∞ where it is 0."""
-    LESS = "less"
-    """The first term less the second."""
-    LARGEST = "largest"
-    """The largest of the terms."""
-    MEDIAN = "median"
-    """The term in the middle, of an odd number of them."""
-
-
-@dataclass(frozen=True)
-class Operand:
-    value: float
-    cell: Cell | None = None
-    """Where it lives; None for a constant."""
-    symbol: str = ""
-    """How a constant is written, where that says more than its digits."""
-
-
-Term = tuple[Operand, ...]
-
-
-@dataclass(frozen=True)
-class Derivation:
-    cell: Cell
-    value: float
-    op: Op
-    terms: tuple[Term, ...] = ()
-
-    def recomputed(self) -> float:
-        """The value, from the operands alone."""
-        parts = [math.prod(operand.value for operand in term) for term in self.terms]
-        match self.op:
-            case Op.GIVEN:
-                return self.value
-            case Op.SUM:
-                return math.fsum(parts)
-            case Op.QUOTIENT:
-                return math.fsum(parts[:-1]) / parts[-1] if parts[-1] else 0.0
-            case Op.EXP:
-                return math.exp(parts[0] - math.fsum(parts[1:]))
-            case Op.COVER:
-                return parts[0] if parts[1] else -math.inf
-            case Op.LESS:
-                return parts[0] - parts[1]
-            case Op.LARGEST:
-                return max(parts)
-            case Op.MEDIAN:
-                return sorted(parts)[len(parts) // 2]
+__all__ = ["Cell", "Derivation", "Op", "Operand", "Term", "Workings"]
 
 
 @dataclass(frozen=True)
@@ -116,6 +36,10 @@ class Workings:
         """The heads of the layer together."""
         return self.source.joined(self.layer, self._settings(rescaled))
 
+    def settings_for(self, cell: Cell) -> Settings:
+        """What holds for this cell: the comparison has the scale switched."""
+        return self._settings(cell.rescaled)
+
     def _settings(self, rescaled: bool) -> Settings:
         return replace(self.settings, scale=not self.settings.scale) if rescaled else self.settings
 
@@ -124,10 +48,11 @@ class Workings:
 
         contribution and partial are made a query at a time and have no array: see Trace.
         """
+        if name in GAPS:
+            rows = self.array(GAPS[name], head, rescaled=rescaled)  # [query, column]
+            return None if rows is None else rows[:, None, :] - rows[None, :, :]  # [query, pinned, column]
         if QUANTITIES[name].scope is Scope.SETTING:
-            rows = [[random_rows(d_k, self.settings.seed, scale)[name] for scale in (False, True)] for d_k in WIDTHS]
-            # Of an odd number; np.median would cost an import that is felt at the first key.
-            return np.sort(rows, axis=-1)[..., ROWS // 2]  # [width, scale]
+            return typical(name, self.settings.seed)  # [width, scale]
         if QUANTITIES[name].scope is Scope.LAYER:
             found = getattr(self.joined(rescaled=rescaled), name)
         elif QUANTITIES[name].scope is Scope.SOURCE:
@@ -143,15 +68,19 @@ class Workings:
         Raises:
             LookupError: the source has no such quantity, or the index lies outside it.
         """
+        if any(place < 0 for place in cell.index):
+            raise IndexError(f"{cell.name}: {cell.index}")
         if cell.name in ("contribution", "partial"):
             trace = self.trace(cell.head, rescaled=cell.rescaled)
             rows: Array = getattr(trace, cell.name)(cell.index[0])  # [key, d_k]
             return float(rows[cell.index[1:]])
+        if cell.name in GAPS:
+            query, pinned, column = cell.index
+            pair = (replace(cell, name=GAPS[cell.name], index=(row, column)) for row in (query, pinned))
+            return self.value(next(pair)) - self.value(next(pair))
         array = self.array(cell.name, cell.head, rescaled=cell.rescaled)
         if array is None:
             raise LookupError(f"{cell.name}: this source has none")
-        if any(place < 0 for place in cell.index):
-            raise IndexError(f"{cell.name}: {cell.index}")
         return float(array[cell.index])
 
     def derive(self, cell: Cell) -> Derivation:
@@ -222,7 +151,10 @@ def _divisor(of: Workings, cell: Cell) -> Operand:
 
 @derives("scaled")
 def _scaled(of: Workings, cell: Cell) -> tuple[Op, tuple[Term, ...]]:
-    return Op.QUOTIENT, ((of.at(cell, "scores", *cell.index),), (_divisor(of, cell),))
+    score = of.at(cell, "scores", *cell.index)
+    if not of.settings_for(cell).scale:
+        return Op.SUM, ((score,),)
+    return Op.QUOTIENT, ((score,), (_divisor(of, cell),))
 
 
 @derives("masked")
@@ -323,6 +255,16 @@ def _output(of: Workings, cell: Cell) -> tuple[Op, tuple[Term, ...]]:
     if of.joined().b_o is not None:
         terms += ((of.at(cell, "b_o", column),),)
     return Op.SUM, terms
+
+
+def _gap(of: Workings, cell: Cell) -> tuple[Op, tuple[Term, ...]]:
+    query, pinned, column = cell.index
+    name = GAPS[cell.name]
+    return Op.LESS, ((of.at(cell, name, query, column),), (of.at(cell, name, pinned, column),))
+
+
+for _name in GAPS:
+    DERIVATIONS[_name] = _gap
 
 
 def _typical(of: Workings, cell: Cell) -> tuple[Op, tuple[Term, ...]]:

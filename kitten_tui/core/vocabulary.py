@@ -56,15 +56,21 @@ QUANTITIES = {
     "w_o": Quantity("W_o", ("concat", "d_model"), Scope.LAYER),
     "b_o": Quantity("b_o", ("d_model",), Scope.LAYER),
     "output": Quantity("output", ("token", "d_model"), Scope.LAYER),
+    "scores_gap": Quantity("Δω", ("query", "pinned", "key")),
+    "weights_gap": Quantity("Δα", ("query", "pinned", "key")),
+    "context_gap": Quantity("Δz", ("query", "pinned", "d_k")),
     "divisor": Quantity("divisor", (), Scope.SHARED),
     "allowed": Quantity("mask", ("query", "key")),
     "shift": Quantity("max", ("query",)),
     "keep": Quantity("kept", ("query", "key")),
-    "rate": Quantity("p", (), Scope.SHARED),
-    "kept_share": Quantity("1 − p", (), Scope.SHARED),
+    "rate": Quantity("rate", (), Scope.SHARED),
+    "kept_share": Quantity("1 − rate", (), Scope.SHARED),
     "typical_headroom": Quantity("median 1 − max α", ("width", "scale"), Scope.SETTING),
     "typical_gradient": Quantity("median Σ∂α/∂ω", ("width", "scale"), Scope.SETTING),
 }
+
+GAPS = {f"{name}_gap": name for name in ("scores", "weights", "context")}
+"""What a query's row has more than the row of another query that is pinned beside it."""
 
 TRACED = ("embedding", "position", "x", "q", "k", "v", "scores", "scaled", "masked", "weights", "dropped", "context")
 """What the JSON of a head holds, in the order of the lesson."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -43,6 +44,7 @@ def clean(text: str) -> str:
     return "".join(shown)
 
 
+@lru_cache(maxsize=4096)
 def show_token(token: str, width: int | None = None) -> str:
     """A token as a label: clean, never empty, and at most this wide."""
     text = clean(token)
@@ -75,6 +77,7 @@ def wrap(text: str, width: int) -> list[str]:
 
     A line begins with no closing mark and ends with no opening one.
     """
+    width = max(width, 1)
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = ""
@@ -83,7 +86,7 @@ def wrap(text: str, width: int) -> list[str]:
                 lines.append(line.rstrip())
                 line = ""
                 piece = piece.lstrip()
-            while cell_len(piece.rstrip()) > width:
+            while len(piece) > 1 and cell_len(piece.rstrip()) > width:
                 head = _longest_start(piece, width)
                 lines.append(head)
                 piece = piece[len(head) :]

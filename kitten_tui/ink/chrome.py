@@ -20,6 +20,7 @@ from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.say import say
 from kitten_tui.stages import STAGES, Page
 from kitten_tui.stages.changes import Comparison
+from kitten_tui.stages.figure import Phrase
 from kitten_tui.words import Words
 
 READING_LINES = 2
@@ -70,7 +71,10 @@ def status_parts(page: Page, words: Words) -> list[str]:
 
 
 def settings_parts(settings: Settings, words: Words) -> list[str]:
-    parts = [words("status.scale_on" if settings.scale else "status.scale_off"), words(f"status.mask_{settings.mask}")]
+    scale = words("status.scale_on" if settings.scale else "status.scale_off")
+    if settings.scale and settings.divisor is not None:
+        scale = words("status.scale_set", divisor=f"{settings.divisor:g}")
+    parts = [scale, words(f"status.mask_{settings.mask}")]
     if settings.dropout:
         parts.append(words("status.dropout", rate=f"{settings.dropout:g}", seed=settings.seed))
     return parts
@@ -131,20 +135,33 @@ def _first_in_sight(widths: Sequence[int], selected: int, width: int) -> int:
     return first
 
 
-def foot(
-    page: Page,
-    words: Words,
-    palette: Palette,
-    width: int,
-    trail: Sequence[Cell] = (),
-    chosen: Cell | None = None,
-    comparison: Comparison | None = None,
-) -> Drawn:
-    """The sentence that reads the picture, or the way that was followed; and the arithmetic of the selected cell."""
-    was = None if comparison is None else comparison.value(page.derivation.cell)
-    look = Sum(page.view.tokens, page.view.trace.d_k, words, palette, chosen, was=was)
-    reading = say(words, page.reading, look.name)
-    text = _breadcrumb((*trail, page.derivation.cell), look, 2 * (width - 4)) if trail else reading
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What the screen gives to every widget: a page, in a language, and what is to be said about it."""
+
+    page: Page
+    words: Words
+    title: str
+    notes: tuple[str, ...] = ()
+    message: Phrase | None = None
+    """What is to be said just now in place of the reading."""
+    trail: tuple[Cell, ...] = ()
+    """The cells that were followed to come here, the first one first."""
+    comparison: Comparison | None = None
+    """The page before the last change."""
+    chosen: Cell | None = None
+    """The operand that is chosen while the arithmetic line has the arrows."""
+
+
+def foot(shown: Shown, palette: Palette, width: int) -> Drawn:
+    """A message, the way that was followed, or the reading of the picture; below it the arithmetic of the cell."""
+    page, words = shown.page, shown.words
+    was = None if shown.comparison is None else shown.comparison.value(page.derivation.cell)
+    look = Sum(page.view.tokens, page.view.trace.d_k, words, palette, shown.chosen, was=was)
+    if shown.message is None and shown.trail:
+        text = _breadcrumb((*shown.trail, page.derivation.cell), look, 2 * (width - 4))
+    else:
+        text = say(words, shown.message or page.reading, look.name)
     rows = wrap(text, width - 2)
     if len(rows) > READING_LINES:
         rows[READING_LINES - 1] = cut(rows[READING_LINES - 1] + " …", width - 2)

@@ -6,7 +6,7 @@ from rich.segment import Segment
 
 from kitten_tui.ink.blocks import HEADING, Block, Look, Moves, Place
 from kitten_tui.ink.cells import Line, fit, width_of
-from kitten_tui.ink.numbers import fmt
+from kitten_tui.ink.numbers import exact
 from kitten_tui.ink.say import say_title
 from kitten_tui.stages.figure import Fact, Facts
 
@@ -46,7 +46,7 @@ class FactsBlock(Block[Facts]):
 
     def _write(self, fact: Fact) -> str:
         value = fact.value
-        return f"{value:.0e}".replace("e-0", "e-") if 0.0 < abs(value) < 0.0005 else fmt(value)
+        return exact(value)
 
     def _filled(self, line: Line) -> Line:
         return line + self.blank(max(self.width - width_of(line), 0))

@@ -12,12 +12,14 @@ from rich.segment import Segment
 from kitten_tui.core.derivation import Cell, Derivation, Op, Operand, Term
 from kitten_tui.core.vocabulary import QUANTITIES, Scope
 from kitten_tui.ink.cells import Line, cut, show_token
-from kitten_tui.ink.numbers import MINUS_INFINITY, fmt
+from kitten_tui.ink.numbers import MINUS_INFINITY, exact, fmt
 from kitten_tui.ink.palette import PLAIN, Palette
 from kitten_tui.stages.view import place_name
 from kitten_tui.words import Words
 
 LONGEST_LABEL = 12
+NARROWEST = 8
+"""No term, with the sign before it, takes fewer cells: 0.000 + ."""
 _BIASED = ("q", "k", "v", "output")
 
 
@@ -54,11 +56,11 @@ def cell_name(cell: Cell, tokens: Sequence[str], d_k: int = 1, *, head: bool = F
     """A cell as people write it: ω[journey, step], or with its head ω h2[journey, step]; numbers count from 1."""
 
     def label(axis: str, place: int) -> str:
-        if axis in ("token", "query", "key"):
+        if axis in ("token", "query", "pinned", "key"):
             return show_token(place_name(tokens, place), LONGEST_LABEL)
         if axis == "concat":
             return f"{place // d_k + 1}.{place % d_k + 1}"
-        return f"d{place + 1}"
+        return f"d{place + 1}" if axis in ("d_model", "d_k") else str(place + 1)
 
     quantity = QUANTITIES[cell.name]
     labels = [label(axis, place) for axis, place in zip(quantity.axes, cell.index, strict=True)]
@@ -74,7 +76,7 @@ def arithmetic(derivation: Derivation, look: Sum, width: int) -> list[Line]:
     """Two lines: the sum with its operands, and in words what is done or which operand is chosen."""
     palette = look.palette
     name = look.name(derivation.cell)
-    result = fmt(derivation.value)
+    result = exact(derivation.value)
     line = [Segment(name, palette.chosen), Segment(" = ", palette.muted)]
     pieces = expression(derivation, look, arithmetic_room(derivation, look, width))
     for piece in pieces:
@@ -95,7 +97,7 @@ def arithmetic(derivation: Derivation, look: Sum, width: int) -> list[Line]:
 def arithmetic_room(derivation: Derivation, look: Sum, width: int) -> int:
     """What a line of this width leaves between the name and the result."""
     name = look.name(derivation.cell)
-    return width - cell_len(name) - cell_len(fmt(derivation.value)) - 6
+    return width - cell_len(name) - cell_len(exact(derivation.value)) - 6
 
 
 def choices(derivation: Derivation, look: Sum, room: int) -> list[Cell]:
@@ -111,8 +113,12 @@ def in_words(derivation: Derivation, look: Sum) -> str:
     match cell.name:
         case "x" if derivation.op is Op.GIVEN:
             text = words("formula.x_given")
-        case "scaled" if derivation.terms[-1][0].value == 1.0:
+        case "scaled" if derivation.op is Op.SUM:
             text = words("formula.scaled_off")
+        case "scaled" if not derivation.terms[-1][0].symbol:
+            text = words("formula.scaled_set")
+        case "weights" if derivation.terms[-1][0].value == 0.0:
+            text = words("formula.weights_nothing")
         case "exp" if len(derivation.terms) > 1:
             text = words("formula.exp_shifted")
         case "concat":
@@ -189,21 +195,30 @@ def _listed(derivation: Derivation, look: Sum, room: int) -> Pieces:
 
 def _sum(terms: Sequence[Term], look: Sum, room: int) -> Pieces:
     """All terms, with the products worked out if there is room; else the largest, and one term for the rest."""
-    whole = _added([product(term) for term in terms])
-    if len(terms) > 1 and any(len(term) > 1 for term in terms):
-        products = text_of_pieces(_added([[Piece(fmt(value_of(term)))] for term in terms]))
-        if _width(whole) + 3 + cell_len(products) <= room:
+    if len(terms) * NARROWEST <= room:
+        whole = _added([product(term) for term in terms])
+        products = text_of_pieces(_added([[Piece(exact(value_of(term)))] for term in terms]))
+        worked_out = len(terms) > 1 and any(len(term) > 1 for term in terms)
+        if worked_out and _width(whole) + 3 + cell_len(products) <= room:
             return [*whole, Piece(f" = {products}")]
-    if _width(whole) <= room:
-        return whole
+        if _width(whole) <= room:
+            return whole
+    return _shortened(terms, look, room)
+
+
+def _shortened(terms: Sequence[Term], look: Sum, room: int) -> Pieces:
+    """As many terms as fit, the largest first, and what the others add up to."""
     order = by_size(terms)
-    for count in range(len(terms) - 1, 0, -1):
-        rest = fsum(value_of(terms[place]) for place in order[count:])
-        more = look.words("formula.more", count=len(terms) - count, value=fmt(rest))
-        pieces = [*_added([product(terms[place]) for place in order[:count]]), Piece(f" + ({more})")]
-        if _width(pieces) <= room or count == 1:
-            return pieces
-    return whole
+    values = [value_of(terms[place]) for place in order]
+    best: Pieces = []
+    for count in range(1, len(terms) + 1):
+        more = look.words("formula.more", count=len(terms) - count, value=exact(fsum(values[count:])))
+        shown = _added([product(terms[place]) for place in order[:count]])
+        pieces = [*shown, Piece(f" + ({more})")] if count < len(terms) else shown
+        if best and _width(pieces) > room:
+            break
+        best = pieces
+    return best
 
 
 def by_size(terms: Sequence[Term]) -> list[int]:
@@ -224,8 +239,8 @@ def product(term: Term) -> Pieces:
 def _factor(operand: Operand) -> Piece:
     if operand.cell is None or operand.cell.name in ("allowed", "keep"):
         whole = float(operand.value).is_integer()
-        return Piece(str(int(operand.value)) if whole else fmt(operand.value), operand)
-    return Piece(fmt(operand.value), operand)
+        return Piece(str(int(operand.value)) if whole else exact(operand.value), operand)
+    return Piece(exact(operand.value), operand)
 
 
 def _added(parts: Sequence[Pieces]) -> Pieces:

@@ -25,7 +25,7 @@ class Ramp:
         """The style of a value between the ends of its figure."""
         if not math.isfinite(value) or not self.styles:
             return Style.null()
-        share = (value - low) / (high - low) if high > low else 0.5
+        share = (value - low) / (high - low) if high > low else float(value != 0.0) / 2
         return self.styles[min(int(share * len(self.styles)), len(self.styles) - 1)]
 
 

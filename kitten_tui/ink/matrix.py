@@ -15,8 +15,8 @@ from kitten_tui.ink.numbers import MINUS_INFINITY, Format, format_for, percent, 
 from kitten_tui.ink.say import say_title
 from kitten_tui.stages.figure import Foot, Matrix
 
-PANEL_TITLE = 16
-"""The room that the title of a small panel may ask for."""
+PANEL_TITLE, TITLE = 16, 20
+"""The room that the title of a small panel, and of any other, may ask for."""
 COVERED = "·"
 DROPPED = "×"
 CHANGED = "*"
@@ -30,10 +30,9 @@ class MatrixBlock(Block[Matrix]):
         self.label_width = label_width(figure.rows) if figure.row_labels else 0
         # One cell more on the right: the closing bracket of a cursor in the last column.
         self.width = self.label_width + len(figure.columns) * cell_width + 1
-        if figure.compact:
-            title = width_of([Segment(say_title(look.words, figure.title))]) + 1
-            self.width = max(self.width, min(title, PANEL_TITLE))
-        self.top = HEADING if figure.column_labels else HEADING - 1  # without labels the rows begin below the title
+        title = width_of([Segment(say_title(look.words, figure.title))]) + 2
+        self.width = max(self.width, min(title, PANEL_TITLE if figure.compact else TITLE))
+        self.top = HEADING - (not figure.column_labels) - figure.untitled
         self.body = range(self.top, self.top + len(figure.rows))
         self.height = self.body.stop + (figure.foot is not None)
 
@@ -58,7 +57,7 @@ class MatrixBlock(Block[Matrix]):
         return tenths(value) if self.figure.compact and self.cell_width < 3 else self.format(value)
 
     def line(self, y: int, left: int, right: int) -> Line:
-        if y == 0:
+        if y == 0 and not self.figure.untitled:
             return super().line(y, left, right)
         label: Line = []
         if self.label_width and left < self.label_width:
@@ -122,7 +121,7 @@ class MatrixBlock(Block[Matrix]):
         if self.cell_width > 1:
             if column == cursor:
                 text = "[" + text[1:]
-            elif cursor is not None and column == cursor + 1 and column > first:
+            elif cursor is not None and column == cursor + 1 and column > first and text[0] == " ":
                 text = "]" + text[1:]
         return Segment(text, self.look.palette.cursor if column == cursor else style)
 

@@ -30,7 +30,7 @@ def brief(value: float) -> str:
     """A number with as many digits as a sentence bears: three decimals below 1, two below 100."""
     size = abs(value)
     if 0.0 < size < 0.0005:
-        return f"{value:.0e}".replace("e-0", "e-")
+        return scientific(value)
     return fmt(value, 3 if size < 1 else 2 if size < 100 else 0)
 
 
@@ -48,8 +48,12 @@ class Format:
     decimals: int
     bare: bool = False
     """Whether a number below 1 goes without its leading zero."""
+    powers: bool = False
+    """Whether only the size is written, since digits would not fit."""
 
     def __call__(self, value: float) -> str:
+        if self.powers and math.isfinite(value) and abs(value) >= 1.0:
+            return scientific(value)
         text = fmt(value, self.decimals)
         return text.replace("0.", ".", 1) if self.bare and text.lstrip("-").startswith("0.") else text
 
@@ -66,11 +70,24 @@ def format_for(values: Array, width: int) -> Format:
     for style in FORMATS:
         if max(len(style(value)) for value in extremes) <= width:
             return style
-    return FORMATS[-1]
+    return Format(0, powers=True)
 
 
 def percent(value: float) -> str:
-    return f"{100 * value:.0f}"
+    """Two digits for a weight; + is 1 or more, as in `tenths`."""
+    share = round(100 * value)
+    return "+" if share >= 100 else str(share)
+
+
+def exact(value: float) -> str:
+    """A number by itself: three decimals, or its size where they would all be 0."""
+    return scientific(value) if 0.0 < abs(value) < 0.0005 else fmt(value)
+
+
+def scientific(value: float) -> str:
+    """One digit and a power of ten: 3e5, 2e-8."""
+    digit, _, power = f"{value:.0e}".partition("e")
+    return f"{digit}e{int(power)}"
 
 
 def tenths(value: float) -> str:

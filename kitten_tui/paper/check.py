@@ -83,8 +83,9 @@ def slowly(trace: Trace) -> Array:
         scores = {key: sum(q[query][d] * k[key][d] for d in range(d_k)) / trace.divisor for key in seen}
         top = max(scores.values(), default=0.0)
         exps = {key: math.exp(scores[key] - top) for key in seen}
+        total = sum(exps.values())
         for key in seen:
-            share = exps[key] / sum(exps.values()) * float(trace.keep[query, key]) / (1.0 - trace.rate)
+            share = exps[key] / total * float(trace.keep[query, key]) / (1.0 - trace.rate)
             for d in range(d_k):
                 z[query, d] += share * v[key][d]
     return z

@@ -9,13 +9,16 @@ from kitten_tui.core.derivation import Cell, Workings
 from kitten_tui.core.vocabulary import QUANTITIES
 from kitten_tui.ink.cells import text_of
 from kitten_tui.ink.formula import Sum, arithmetic
+from kitten_tui.sources.errors import SourceError
+from kitten_tui.stages.view import place_name
 from kitten_tui.words import Words
 
 WIDTH = 160
-_NAME = re.compile(r"\s*([a-z_]+)\s*(?:h(\d{1,6}))?\s*(?:\[(.*)\])?\s*", re.DOTALL)
+_SYMBOLS = {quantity.symbol: name for name, quantity in QUANTITIES.items()}
+_NAME = re.compile(r"\s*([^\[]+?)\s*(?:h(\d{1,6}))?\s*(?:\[(.*)\])?\s*", re.DOTALL)
 
 
-class CellError(ValueError):
+class CellError(SourceError):
     """There is no such cell: one line that says what would be right."""
 
 
@@ -28,7 +31,7 @@ def parse_cell(text: str, workings: Workings, head: int) -> Cell:
         CellError: no quantity is called so, or it has no such place.
     """
     found = _NAME.fullmatch(text)
-    name = found[1] if found else ""
+    name = _SYMBOLS.get(found[1], found[1]) if found else ""
     if not found or name not in QUANTITIES:
         raise CellError(
             f"--explain: expected a quantity such as weights[1,2], one of {', '.join(QUANTITIES)}; found {text}"
@@ -44,7 +47,9 @@ def parse_cell(text: str, workings: Workings, head: int) -> Cell:
         wanted = f"{name}[{', '.join(axes)}]" if axes else name
         raise CellError(f"--explain: expected {wanted}, found {text}")
     places = zip(axes, sizes, labels, strict=True)
-    index = tuple(_place(name, axis, size, label, workings.source.tokens) for axis, size, label in places)
+    index = tuple(
+        _place(name, axis, size, label, workings.source.tokens, workings.trace(0).d_k) for axis, size, label in places
+    )
     return Cell(name, index, head, workings.layer)
 
 
@@ -58,14 +63,26 @@ def _sizes(name: str, workings: Workings, head: int) -> tuple[int, ...]:
     return array.shape
 
 
-def _place(name: str, axis: str, size: int, label: str, tokens: Sequence[str]) -> int:
-    token = label.strip("'\"")
-    if axis in ("token", "query", "key") and token in tokens:
-        return list(tokens).index(token)
-    if label.isascii() and label.isdigit() and len(label) < 7 and 1 <= int(label) <= size:
-        return int(label) - 1
-    by_name = "a token of the sentence or " if axis in ("token", "query", "key") else ""
-    raise CellError(f"--explain: {name}: expected {by_name}a number from 1 to {size} for {axis}, found {label}")
+def _place(name: str, axis: str, size: int, label: str, tokens: Sequence[str], d_k: int) -> int:
+    """A place as the program writes it: a token, token#number, d2, head.dimension; or its number."""
+    label = label.strip("'\"")
+    by_token = axis in ("token", "query", "pinned", "key")
+    if by_token:
+        for place in range(len(tokens)):
+            if label in (tokens[place], place_name(tokens, place)):
+                return place
+    digits = label.removeprefix("d") if axis in ("d_model", "d_k") else label
+    head, dot, inner = label.partition(".")
+    if axis == "concat" and dot and _counts(head) and _counts(inner) and 1 <= int(inner) <= d_k:
+        digits = str((int(head) - 1) * d_k + int(inner))
+    if _counts(digits) and 1 <= int(digits) <= size:
+        return int(digits) - 1
+    expected = "a token of the sentence or " if by_token else ""
+    raise CellError(f"--explain: {name}: expected {expected}a number from 1 to {size} for {axis}, found {label}")
+
+
+def _counts(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 7
 
 
 def explain(workings: Workings, cell: Cell, depth: int, words: Words) -> Iterator[str]:

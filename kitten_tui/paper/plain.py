@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.blocks import Look
 from kitten_tui.ink.cells import clean, text_of, wrap
 from kitten_tui.ink.chrome import status_parts
@@ -11,6 +13,7 @@ from kitten_tui.ink.formula import Sum, arithmetic
 from kitten_tui.ink.palette import PLAIN
 from kitten_tui.ink.say import say
 from kitten_tui.ink.sheet import Picture
+from kitten_tui.sources.lesson import Lesson
 from kitten_tui.stages import STAGES, Stage, turn_to
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
@@ -18,27 +21,30 @@ from kitten_tui.words import Words
 WIDTH = 100
 
 
-def plain(
-    view: View, words: Words, title: str, notes: Sequence[str], stages: Sequence[int] = range(len(STAGES))
-) -> Iterator[str]:
-    """The lines of these stages, without a control character."""
-    yield clean(title)
-    for note in notes:
+def plain(lesson: Lesson, view: View, words: Words, stages: Sequence[int] | None = None) -> Iterator[str]:
+    """The lines of these stages, or of all, without a control character."""
+    yield clean(title_of(lesson, words))
+    for note in notes_of(lesson, view.settings, words):
         yield from wrap(clean(note), WIDTH)
     page = turn_to(STAGES[0], view)
     yield words("plain.separator").join(status_parts(page, words))
-    for number in stages:
+    for number in range(len(STAGES)) if stages is None else stages:
         yield ""
         yield from _stage(STAGES[number], number, view, words)
 
 
 def _stage(stage: Stage, number: int, view: View, words: Words) -> Iterator[str]:
-    page = turn_to(stage, view.with_(stage=number))
     name = words(f"{stage.id}.name")
     yield words("plain.stage", number=number + 1, name=name, formula=stage.formula)
     yield ""
     yield from wrap(words(f"{stage.id}.lesson"), WIDTH)
     yield ""
+    if stage.covers and view.settings.mask == "none":
+        # The stage about the mask has nothing to show without one, and paper has no key to press.
+        view = replace(view, settings=replace(view.settings, mask="causal"))
+        yield words("plain.covered")
+        yield ""
+    page = turn_to(stage, view.with_(stage=number))
     picture = Picture(page.sheet, Look(words, PLAIN, page.selection, page.focused.id), WIDTH, WIDTH)
     yield from (text_of(line).rstrip() for line in picture.lines())
     yield ""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,25 +14,33 @@ from textual.screen import Screen
 
 from kitten_tui.commands import COMMANDS
 from kitten_tui.core.derivation import Cell
-from kitten_tui.ink.chrome import operand_choices
+from kitten_tui.ink.about import notes_of, title_of
+from kitten_tui.ink.chrome import Shown, operand_choices
 from kitten_tui.sources.lesson import Lesson
 from kitten_tui.stages import STAGES, Page, navigation, turn_to
-from kitten_tui.stages.figure import phrase
+from kitten_tui.stages.figure import Phrase, phrase
 from kitten_tui.stages.follow import follow, largest
 from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
 from kitten_tui.widgets.canvas import Canvas
 from kitten_tui.widgets.chrome import Foot, KeyLine, LessonText, Rail, SizeNotice, TitleLine, TokenStrip
-from kitten_tui.widgets.inked import KeyClicked, Pointed, Shown
+from kitten_tui.widgets.inked import KeyClicked, Pointed
 from kitten_tui.words import Words
-
-if TYPE_CHECKING:
-    pass
 
 BINDINGS: list[BindingType] = [
     Binding(key, action, command.id, show=False) for command in COMMANDS for key, action in command.keys
 ]
 BINDINGS.append(Binding("escape", "leave", show=False))
+
+
+@dataclass(frozen=True)
+class Step:
+    """A place that was left by following an operand."""
+
+    selection: Selection
+    cell: Cell
+    scale: bool
+    """A number of the comparison is met with the scale switched, and left again."""
 
 
 class LessonScreen(Screen[None], inherit_bindings=False):
@@ -50,7 +57,7 @@ class LessonScreen(Screen[None], inherit_bindings=False):
         super().__init__()
         self.lesson = lesson
         self.words = words
-        self.trail: tuple[Page, ...] = ()
+        self.trail: tuple[Step, ...] = ()
         self.set_reactive(LessonScreen.shown, self._shown(turn_to(STAGES[view.selection.stage], view)))
 
     def compose(self) -> ComposeResult:
@@ -71,35 +78,33 @@ class LessonScreen(Screen[None], inherit_bindings=False):
         return self.shown.page
 
     def look_at(self, view: View) -> None:
-        """Show this view. Another stage ends the way that was followed."""
-        if view.selection.stage != self.page.selection.stage:
-            self.trail = ()
-        self.shown = self._shown(turn_to(STAGES[view.selection.stage], view))
+        """Show this view; the way that was followed to the last one ends."""
+        self.trail = ()
+        self.show_view(view)
+
+    def show_view(self, view: View, message: Phrase | None = None) -> None:
+        """Show this view and say something, on the way that was followed."""
+        self.shown = self._shown(turn_to(STAGES[view.selection.stage], view), message)
 
     def open(self, lesson: Lesson) -> None:
         """Another lesson, at the same stage, under the settings it asks for."""
         self.lesson = lesson
-        self.trail = ()
         selection = Selection(stage=self.page.selection.stage, query=lesson.query, key=lesson.query)
         self.look_at(View(lesson, lesson.settings, selection))
 
     def speak(self, words: Words) -> None:
         """The same page in another language."""
         self.words = words
-        self.look_at(self.page.view)
+        self.show_view(self.page.view)
 
-    def say(self, key: str) -> None:
-        """A sentence in the place of the reading, until something changes."""
-        self.shown = self._shown(replace(self.page, reading=phrase(key)))
+    def say(self, key: str, **values: object) -> None:
+        """A sentence in the place of the reading, until the next key."""
+        self.shown = self._shown(self.page, phrase(key, **values))
 
-    def _shown(self, page: Page, chosen: Cell | None = None) -> Shown:
-        lesson, words = self.lesson, self.words
-        notes = tuple(note for note in (words.of(lesson.note),) if note)
-        if lesson.invented:
-            notes += (words("invented_note", seed=page.view.settings.seed),)
-        title = words.of(lesson.title) or " ".join(lesson.tokens)
-        trail = tuple(past.derivation.cell for past in self.trail)
-        return Shown(page, words, title, notes, trail, chosen=chosen)
+    def _shown(self, page: Page, message: Phrase | None = None, chosen: Cell | None = None) -> Shown:
+        notes = notes_of(self.lesson, page.view.settings, self.words)
+        trail = tuple(step.cell for step in self.trail)
+        return Shown(page, self.words, title_of(self.lesson, self.words), notes, message, trail, chosen=chosen)
 
     @on(Pointed)
     def follow_pointer(self, event: Pointed) -> None:
@@ -114,25 +119,33 @@ class LessonScreen(Screen[None], inherit_bindings=False):
         cell = (self.shown and self.shown.chosen) or largest(page.derivation)
         view = cell and follow(page, cell, STAGES)
         if view:
-            self.trail = (*self.trail, page)
-            self.shown = self._shown(turn_to(STAGES[view.selection.stage], view))
+            self.trail = (*self.trail, Step(page.selection, page.derivation.cell, page.view.settings.scale))
+            self.show_view(view)
         else:
             self.say("message.input")
 
     def action_back(self) -> None:
-        if self.trail:
-            page, self.trail = self.trail[-1], self.trail[:-1]
-            self.shown = self._shown(page)
-        else:
+        if not self.trail:
             self.say("message.start")
+            return
+        step, self.trail = self.trail[-1], self.trail[:-1]
+        # The numbers may have changed since; the place is the same.
+        settings = replace(self.page.view.settings, scale=step.scale)
+        self.show_view(View(self.page.view.source, settings, step.selection))
 
     def action_choose(self) -> None:
         """The arrows choose an operand, until one is followed or something else is done."""
         choices = operand_choices(self.page, self.words, self.size.width)
         if choices:
-            self.shown = self._shown(self.page, choices[0])
+            self.shown = self._shown(self.page, chosen=choices[0])
         else:
             self.say("message.input")
+
+    def _choose_next(self, chosen: Cell, by: int) -> None:
+        choices = operand_choices(self.page, self.words, self.size.width)
+        place = choices.index(chosen) + by if chosen in choices else 0  # a narrower window shows fewer
+        if choices:
+            self.shown = self._shown(self.page, chosen=choices[max(0, min(place, len(choices) - 1))])
 
     def action_leave(self) -> None:
         self.shown = self._shown(self.page)
@@ -146,9 +159,7 @@ class LessonScreen(Screen[None], inherit_bindings=False):
     def action_step_stage(self, by: int) -> None:
         chosen = self.shown and self.shown.chosen
         if chosen:
-            choices = operand_choices(self.page, self.words, self.size.width)
-            place = max(0, min(choices.index(chosen) + by, len(choices) - 1))
-            self.shown = self._shown(self.page, choices[place])
+            self._choose_next(chosen, by)
             return
         stage = self.page.selection.stage + by
         if 0 <= stage < len(STAGES):
@@ -173,6 +184,11 @@ class LessonScreen(Screen[None], inherit_bindings=False):
 
     def action_step_head(self, by: int) -> None:
         self.look_at(navigation.step_head(self.page, by))
+
+    def action_pin(self) -> None:
+        """Keeps the query's row beside the rows of others, or lets it go."""
+        selection = self.page.selection
+        self.look_at(self.page.view.with_(pinned=-1 if selection.pinned >= 0 else selection.query))
 
     def action_step_layer(self, by: int) -> None:
         self.look_at(navigation.step_layer(self.page, by))

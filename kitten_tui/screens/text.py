@@ -12,10 +12,11 @@ from textual.screen import ModalScreen
 
 from kitten_tui.ink import chrome
 from kitten_tui.ink.cells import Line
+from kitten_tui.ink.chrome import Shown
 from kitten_tui.ink.formula import Sum
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.whole import whole
-from kitten_tui.widgets.inked import InkedText, Shown
+from kitten_tui.widgets.inked import InkedText
 from kitten_tui.words import Words
 
 Write = Callable[[Palette, int], list[Line]]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from kitten_tui.core.derivation import Cell
 from kitten_tui.core.trace import Settings
+from kitten_tui.ink.chrome import Shown
 from kitten_tui.ink.formula import cell_name
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.screens.lesson import LessonScreen
@@ -16,12 +17,11 @@ from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.history import History, State
 from kitten_tui.sources.lesson import Lesson
 from kitten_tui.sources.save import ExistsError, save
-from kitten_tui.stages import STAGES, Page, navigation, turn_to
+from kitten_tui.stages import Page, navigation, turn_to
 from kitten_tui.stages.changes import Comparison, effect
 from kitten_tui.stages.figure import Phrase, phrase
 from kitten_tui.stages.follow import inputs_behind
 from kitten_tui.stages.view import View
-from kitten_tui.widgets.inked import Shown
 from kitten_tui.words import Words
 
 SETTINGS = ("divisor", "rate")
@@ -31,7 +31,7 @@ SETTINGS = ("divisor", "rate")
 class Workbench(LessonScreen):
     """Owns the history of changes; what is shown is always its present state."""
 
-    def __init__(self, view: View, lesson: Lesson, words: Words, init: str = "linear") -> None:
+    def __init__(self, view: View, lesson: Lesson, words: Words, init: str | None = None) -> None:
         self.history = History.of(lesson, view.settings)
         self.init = init
         self.flipped = False
@@ -41,16 +41,29 @@ class Workbench(LessonScreen):
 
     # What is shown
 
-    def look_at(self, view: View) -> None:
-        self.flipped = False
-        super().look_at(view)
+    @property
+    def present(self) -> View:
+        """The state that changes are made to, at the place that is selected; not the one that is flipped to."""
+        now = self.history.now
+        return View(now.lesson, now.settings, self.page.selection)
+
+    def show_view(self, view: View, message: Phrase | None = None) -> None:
+        """Settings that came with a view, as in the guided walk, are a change like any other."""
+        now = self.history.now
+        if self.flipped:
+            self.flipped = False
+            view = View(now.lesson, now.settings, view.selection)
+        elif view.settings != now.settings and view.source is now.lesson:
+            self.history = self.history.did(State(now.lesson, view.settings, _difference(now.settings, view.settings)))
+        super().show_view(view, message)
 
     def open(self, lesson: Lesson) -> None:
         self.history = History.of(lesson, lesson.settings)
+        self.flipped = False
         super().open(lesson)
 
-    def _shown(self, page: Page, chosen: Cell | None = None) -> Shown:
-        return replace(super()._shown(page, chosen), comparison=self._comparison(page))
+    def _shown(self, page: Page, message: Phrase | None = None, chosen: Cell | None = None) -> Shown:
+        return replace(super()._shown(page, message, chosen), comparison=self._comparison(page))
 
     def _comparison(self, page: Page) -> Comparison | None:
         """The page before the last change, as far as the two can be laid over each other."""
@@ -59,54 +72,57 @@ class Workbench(LessonScreen):
             return None
         return Comparison(turn_to(page.stage, View(before.lesson, before.settings, page.selection)))
 
-    def _show_state(self, reading: Phrase | None = None) -> None:
+    def _show_state(self, message: Phrase | None = None) -> None:
         """The present state at the place that is selected, as far as that still exists."""
         now = self.history.now
+        if now.lesson.tokens != self.page.view.tokens:
+            self.trail = ()
         self.lesson = now.lesson
         self.flipped = False
         last = len(now.lesson.tokens) - 1
         old = self.page.selection
-        selection = old.moved(query=min(old.query, last), key=min(old.key, last))
-        page = turn_to(STAGES[selection.stage], View(now.lesson, now.settings, selection))
-        self.shown = self._shown(page if reading is None else replace(page, reading=reading))
+        pinned = old.pinned if old.pinned <= last else -1
+        selection = old.moved(query=min(old.query, last), key=min(old.key, last), pinned=pinned)
+        self.show_view(View(now.lesson, now.settings, selection), message)
 
     # Changing
 
     def change(self, name: str, lesson: Lesson, settings: Settings, since: History | None = None) -> None:
         """One more change; from `since` where a change is still being made."""
+        before = (since or self.history).now
         self.history = (since or self.history).did(State(lesson, settings, name))
         self.warned = False
-        self._show_state()
-        assert self.history.before is not None
         reached = None
-        if self.history.before.lesson.tokens == lesson.tokens:
-            before = View(self.history.before.lesson, self.history.before.settings, self.page.selection)
-            reached = effect(self.page.view, before)
-        told = phrase("change.done", name=name, effect=reached or phrase("change.nothing"))
-        self.shown = self._shown(replace(self.page, reading=told))
+        if before.lesson.tokens == lesson.tokens:
+            selection = self.page.selection
+            reached = effect(View(lesson, settings, selection), View(before.lesson, before.settings, selection))
+        self._show_state(phrase("change.done", name=name, effect=reached or phrase("change.nothing")))
 
     def change_settings(self, view: View) -> None:
         """A view with other settings as a change."""
-        old, new = self.history.now.settings, view.settings
-        names = [
-            name for name in ("scale", "divisor", "mask", "dropout", "seed") if getattr(old, name) != getattr(new, name)
-        ]
-        name = ", ".join(f"{name}: {getattr(old, name)} → {getattr(new, name)}" for name in names)
-        self.change(name, self.lesson, new)
+        if view.settings != self.history.now.settings:
+            self.change(_difference(self.history.now.settings, view.settings), self.lesson, view.settings)
 
     def action_toggle_scale(self) -> None:
-        self.change_settings(navigation.toggle_scale(self.page.view))
+        self.change_settings(navigation.toggle_scale(self.present))
 
     def action_next_mask(self) -> None:
-        self.change_settings(navigation.next_mask(self.page.view))
+        self.change_settings(navigation.next_mask(self.present))
 
     def action_next_dropout(self) -> None:
-        self.change_settings(navigation.next_dropout(self.page.view))
+        self.change_settings(navigation.next_dropout(self.present))
+
+    def action_next_dropped(self) -> None:
+        """The next seed for dropout alone."""
+        self.change_settings(navigation.next_seed(self.present))
 
     def action_next_seed(self) -> None:
-        settings = navigation.next_seed(self.page.view).settings
-        lesson = edits.redraw(self.lesson, settings.seed, self.init)
-        self.change(f"seed {settings.seed} ({self.init})", lesson, settings)
+        settings = navigation.next_seed(self.present).settings
+        if self.lesson.invented and self.init is None:
+            lesson = edits.reinvent(self.lesson, settings.seed)
+        else:
+            lesson = edits.redraw(self.lesson, settings.seed, self.init or "linear")
+        self.change(f"W: seed {settings.seed}", lesson, settings)
 
     def action_change(self) -> None:
         """Changes the selected number, or one of the inputs it is made of."""
@@ -219,7 +235,7 @@ class Workbench(LessonScreen):
 
     def refuse(self, problem: str) -> None:
         """What could not be done, in the place of the reading."""
-        self.shown = self._shown(replace(self.page, reading=phrase("change.refused", problem=problem)))
+        self.say("change.refused", problem=problem)
 
     # Back and forth
 
@@ -257,9 +273,8 @@ class Workbench(LessonScreen):
         state = self.history.now if self.flipped else before
         page = turn_to(self.page.stage, View(state.lesson, state.settings, self.page.selection))
         self.flipped = not self.flipped
-        if self.flipped:
-            page = replace(page, reading=phrase("change.before", name=self.history.now.name))
-        self.shown = self._shown(page)
+        message = phrase("change.before", name=self.history.now.name) if self.flipped else None
+        self.shown = self._shown(page, message)
 
     # Keeping
 
@@ -276,7 +291,13 @@ class Workbench(LessonScreen):
             """The path that was written; an existing file only when its name is given twice."""
             now = self.history.now
             try:
-                save(now.lesson, now.settings, self.page.selection.query, Path(text), overwrite=text in refused)
+                save(
+                    now.lesson,
+                    now.settings,
+                    self.page.selection.query,
+                    Path(text).expanduser(),
+                    overwrite=text in refused,
+                )
             except ExistsError as error:
                 refused.append(text)
                 raise SourceError(f"{error}. {self.words('change.overwrite')}") from None
@@ -285,6 +306,24 @@ class Workbench(LessonScreen):
         def saved(path: str | None) -> None:
             if path is not None:
                 self.history = self.history.marked_saved()
-                self.shown = self._shown(replace(self.page, reading=phrase("change.saved", path=path)))
+                self.say("change.saved", path=path)
 
         self.app.push_screen(AskScreen(self.words, "change.save", answer), saved)
+
+
+def _difference(old: Settings, new: Settings) -> str:
+    """What is set in another way, as the name of a change."""
+    pairs = ((field.name, getattr(old, field.name), getattr(new, field.name)) for field in fields(old))
+    return ", ".join(f"{name}: {_written(was)} → {_written(now)}" for name, was, now in pairs if was != now)
+
+
+def _written(value: object) -> str:
+    match value:
+        case None:
+            return "√d_k"
+        case bool():
+            return "on" if value else "off"
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)

@@ -18,9 +18,9 @@ from kitten_tui.core.ops import Array, Mask
 from kitten_tui.core.positions import sinusoidal
 from kitten_tui.core.trace import HeadWeights, Inputs, Settings, fixed
 from kitten_tui.sources.errors import SourceError
-from kitten_tui.sources.invented import DECIMALS, embed
-from kitten_tui.sources.lesson import Lesson
-from kitten_tui.sources.sample import MAX_NUMBER, MAX_TOKENS
+from kitten_tui.sources.invented import DECIMALS, embed, invent
+from kitten_tui.sources.lesson import MAX_TOKENS, Lesson
+from kitten_tui.sources.sample import MAX_NUMBER
 
 POSITIONS = ("own", "none", "sinusoidal")
 """Those of the lesson as it was opened; zeros; sines and cosines."""
@@ -154,6 +154,15 @@ def position_kind(lesson: Lesson, original: Lesson) -> str:
     if not position.any():
         return "none"
     return "sinusoidal" if np.array_equal(position, _waves(*position.shape)) else "own"
+
+
+def reinvent(lesson: Lesson, seed: int) -> Lesson:
+    """Other matrices, as a sentence typed with this seed has them; the words and their vectors stay."""
+    old = lesson.inputs
+    new = invent(lesson.tokens, seed)
+    if new.heads[0].w_q.shape != old.heads[0].w_q.shape or len(new.heads) != len(old.heads):
+        return redraw(lesson, seed, INITS[-1])
+    return _changed(lesson, replace(old, heads=new.heads, w_o=new.w_o, b_o=None))
 
 
 def redraw(lesson: Lesson, seed: int, init: str) -> Lesson:

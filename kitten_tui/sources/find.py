@@ -43,14 +43,15 @@ def open_file(argument: str) -> Lesson:
     if named is not None:
         return read_sample(named)
     if _exists(argument):
-        return read_sample(Path(argument))
+        return read_sample(Path(argument).expanduser())
+    argument = argument or "nothing"
     raise SourceError(f"{argument}: expected a file or the name of a sample ({', '.join(samples())}), found neither")
 
 
 def _exists(argument: str) -> bool:
     try:
-        return Path(argument).exists() and bool(argument)
-    except (OSError, ValueError):  # too long for a name, or holds a null byte
+        return Path(argument).expanduser().exists() and bool(argument)
+    except (OSError, ValueError, RuntimeError):  # too long for a name, or holds a null byte
         return False
 
 

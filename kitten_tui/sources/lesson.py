@@ -10,6 +10,9 @@ from kitten_tui.core import attention
 from kitten_tui.core.ops import Array
 from kitten_tui.core.trace import Inputs, Joined, Settings, Trace
 
+MAX_TOKENS = 256
+"""What one layer can be asked about at every key press."""
+
 Texts = Mapping[str, str]
 """A text in each language it was written in, by language code."""
 

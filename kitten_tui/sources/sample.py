@@ -12,12 +12,11 @@ import numpy as np
 
 from kitten_tui.core.ops import Array
 from kitten_tui.core.trace import HeadWeights, Inputs, Settings, fixed
-from kitten_tui.core.vocabulary import QUANTITIES
+from kitten_tui.core.vocabulary import GAPS, QUANTITIES
 from kitten_tui.sources.errors import SourceError
-from kitten_tui.sources.lesson import Lesson, Reference, Texts
+from kitten_tui.sources.lesson import MAX_TOKENS, Lesson, Reference, Texts
 
 MAX_BYTES = 2_000_000
-MAX_TOKENS = 256
 MAX_NUMBER = 1e9
 """Far above any trained weight, and far below where products would overflow."""
 
@@ -166,7 +165,8 @@ class _Table:
         self.fail("query", f"a token of the sentence or a number from 1 to {len(tokens)}", query)
 
     def reference(self, inputs: Inputs, settings: Settings) -> Reference:
-        names = [key for key in self.values if key in QUANTITIES and key not in ("contribution", "partial")]
+        names = [key for key in self.values if key in QUANTITIES and QUANTITIES[key].axes]
+        names = [name for name in names if name not in ("contribution", "partial", *GAPS)]
         self.only("source", "tolerance", "head", "scale", "divisor", "mask", "dropout", "seed", *names)
         head = self.get("head", int, "the number of a head", 1)
         if not 1 <= head <= len(inputs.heads):

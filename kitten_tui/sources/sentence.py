@@ -7,9 +7,7 @@ import unicodedata
 from kitten_tui.core.trace import Settings
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.invented import invent
-from kitten_tui.sources.lesson import Lesson
-
-MAX_TOKENS = 256
+from kitten_tui.sources.lesson import MAX_TOKENS, Lesson
 
 _EMOJI_JOINER = "\u200d"
 _TAGS = tuple(map(chr, range(0xE0020, 0xE0080)))

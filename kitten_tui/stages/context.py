@@ -32,7 +32,7 @@ def sheet(view: View) -> Sheet:
     ]
     if trace.d_k == 2:
         figures.append(_plane(view))
-    return Sheet((Band(tuple(figures), view.axis("key")),))
+    return Sheet((Band(tuple(figures), view.axis("key")), *view.pinned_rows("context")))
 
 
 def _steps(view: View, name: str, values: Array, **look: Any) -> Matrix:
@@ -77,7 +77,7 @@ CONTEXT = Stage(
     "context",
     "z = Σ α v",
     "context",
-    (("partial", "key"),),
+    (("partial", "key"), ("context", "d_k")),
     sheet,
     reading,
     weighs=True,

@@ -106,6 +106,8 @@ class Matrix(Figure):
     row_labels: bool = False
     """Whether it carries labels of its own, since the band has others."""
     column_labels: bool = True
+    untitled: bool = False
+    """Whether its rows begin at once, since the figure above has the same columns."""
     foot: Foot | None = None
     """What its columns add up to."""
 

@@ -21,7 +21,7 @@ def follow(page: Page, cell: Cell, stages: Sequence[Stage]) -> View | None:
     """
     here = page.selection.stage
     home = next((number for number, stage in enumerate(stages) if cell.name in stage.home), here)
-    for number in dict.fromkeys((here, home)):
+    for number in dict.fromkeys((here, home, *range(len(stages)))):
         view = _view_at(page.view, cell, number, stages)
         if view is not None:
             return view
@@ -38,6 +38,8 @@ def largest(derivation: Derivation) -> Cell | None:
     What divides or covers a number is followed only where nothing else can be.
     """
     terms = derivation.terms
+    if derivation.op is Op.LARGEST:
+        return max(terms, key=lambda term: term[0].value)[0].cell
     main = terms[:1] if derivation.op in (Op.EXP, Op.COVER) else terms[:-1] if derivation.op is Op.QUOTIENT else terms
     return _largest(main) or _largest(terms)
 

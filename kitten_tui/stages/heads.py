@@ -59,7 +59,7 @@ def reading(view: View) -> Phrase:
     )
 
 
-WALK = (("dropped.{head}", "head"), ("concat", "concat"))
+WALK = (("dropped.{head}", "head"), ("concat", "concat"), ("output", "d_model"))
 
 HEADS = Stage(
     "heads",

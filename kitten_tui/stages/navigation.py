@@ -43,12 +43,18 @@ def step_down(page: Page, by: int) -> View:
 def step_figure(page: Page, by: int) -> View:
     """The next figure that the cursor can stand in, after the last the first."""
     stops = page.sheet.stops
-    here = next(place for place, figure in enumerate(stops) if figure.id == page.focused.id)
+    before_first = -1 if by > 0 else 0  # from a setting, which has no place among them
+    here = next((place for place, figure in enumerate(stops) if figure.id == page.focused.id), before_first)
     figure = stops[(here + by) % len(stops)]
     return _with_head_of(figure, page.view).with_(focus=figure.id)
 
 
 def step_head(page: Page, by: int) -> View:
+    """Another head; where the cursor is in what all heads have side by side, the part of that head."""
+    if "concat" in page.focused.axes:
+        d_k, n_heads = page.view.trace.d_k, page.view.source.n_heads
+        head, inner = divmod(page.selection.concat, d_k)
+        return page.view.with_(concat=_clamped(head + by, n_heads) * d_k + inner)
     head = _clamped(page.selection.head + by, page.view.source.n_heads)
     # A cursor in the panel of one head moves to the panel of the other.
     focus = "" if page.focused.head is not None else page.selection.focus
@@ -76,29 +82,37 @@ def point(page: Page, moves: Mapping[str, int | str]) -> View:
 
 def walk(page: Page, stages: Sequence[Stage]) -> View | None:
     """The next small step of the guided walk, None at its end."""
-    steps = page.stage.walk
+    steps = _steps(page)
     here = next((n for n, (figure, _) in enumerate(steps) if _is(figure, page)), None)
     if here is None:
-        return _begin(page, 0)
+        return _begin(page, steps[0])
     axis = steps[here][1]
     place = page.selection.at(axis) + 1
     if place < _length(page, axis):
         focus = "" if axis == "head" else page.focused.id
         return page.view.with_(focus=focus, **{axis: place})
     if here + 1 < len(steps):
-        return _begin(page, here + 1)
+        return _begin(page, steps[here + 1])
     if page.selection.stage + 1 == len(stages):
         return None
     following = stages[page.selection.stage + 1]
     figure, axis = following.walk[0]
-    view = page.view.with_(stage=page.selection.stage + 1, focus="" if axis == "head" else figure, **{axis: 0})
+    # Each stage is walked from its beginning; what is looked at in a panel is the query itself.
+    start = {"d_model": 0, "d_k": 0, "key": page.selection.query, axis: 0}
+    view = page.view.with_(stage=page.selection.stage + 1, focus="" if axis == "head" else figure, **start)
     # The stage about the mask has nothing to show without one.
     covers = following.covers and view.settings.mask == "none"
     return replace(view, settings=replace(view.settings, mask="causal")) if covers else view
 
 
-def _begin(page: Page, step: int) -> View:
-    figure, axis = page.stage.walk[step]
+def _steps(page: Page) -> list[tuple[str, str]]:
+    """What the walk goes through on this page: a lesson may end before W_o."""
+    ids = {figure.id for figure in page.sheet.stops}
+    return [step for step in page.stage.walk if step[1] == "head" or step[0] in ids]
+
+
+def _begin(page: Page, step: tuple[str, str]) -> View:
+    figure, axis = step
     return page.view.with_(focus="" if axis == "head" else figure, **{axis: 0})
 
 

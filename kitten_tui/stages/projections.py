@@ -18,10 +18,9 @@ def sheet(view: View) -> Sheet:
         matrices += [gap(), view.matrix(f"w_{role}")]
         results += [sign("→"), view.matrix(role, title=(f"{role} = x W_{role}",))]
         bias = view.workings.array(f"b_{role}", view.selection.head)
-        if bias is not None:
-            biases += [gap(), view.bias(f"b_{role}")]
+        biases += [gap(), gap() if bias is None else view.bias(f"b_{role}")]
     bands = [Band(tuple(matrices), view.axis("d_model"))]
-    if len(biases) > 1:
+    if any(figure.name for figure in biases):
         bands.append(Band(tuple(biases)))
     bands.append(Band(tuple(results), view.axis("token")))
     return Sheet(tuple(bands), aligned=True)

@@ -11,7 +11,7 @@ from kitten_tui.stages.view import View
 
 def sheet(view: View) -> Sheet:
     scores = view.matrix("scores", title=("ω = q · k   ", phrase("title.queries_keys")))
-    return Sheet((Band((scores,), view.axis("query")),))
+    return Sheet((Band((scores,), view.axis("query")), *view.pinned_rows("scores")))
 
 
 def reading(view: View) -> Phrase:

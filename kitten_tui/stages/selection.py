@@ -17,6 +17,8 @@ class Selection:
     d_model: int = 0
     d_k: int = 0
     concat: int = 0
+    pinned: int = -1
+    """A query to compare with, whose row stays; −1 is none."""
     focus: str = ""
     """The id of the figure that has the cursor; empty means the one the stage begins with."""
 

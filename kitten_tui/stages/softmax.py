@@ -17,13 +17,17 @@ def sheet(view: View) -> Sheet:
     rows = view.axis("key")
     # One length for both, so that the bars can be compared.
     largest = float(max(trace.weights[query].max(), other.weights[query].max()))
+    scaled = "scaled" if trace.allowed[query].all() else "masked"
     exp_label = "exp" if trace.shift[query] == 0.0 else "exp−max"
     table = Band(
         (
             view.column("scores", trace.scores[query], heat=False),
-            view.column("masked", trace.masked[query], heat=False, label=f"ω/{view.divisor_name if scale else 1}"),
+            view.column(
+                scaled, getattr(trace, scaled)[query], heat=False, label=f"ω/{view.divisor_name if scale else 1}"
+            ),
             view.column("exp", trace.exp[query], heat=False, label=exp_label, sum_name="total"),
             view.column("weights", trace.weights[query], sum_name="weight_sum"),
+            *view.pinned_columns("weights"),
             Bars(
                 id="bars",
                 name="weights",
@@ -125,5 +129,17 @@ SOFTMAX = Stage(
     sheet,
     reading,
     weighs=True,
-    home=("masked", "exp", "total", "weights", "weight_sum", "headroom", "gradient", "divisor", "shift"),
+    home=(
+        "scaled",
+        "masked",
+        "exp",
+        "total",
+        "weights",
+        "weight_sum",
+        "headroom",
+        "gradient",
+        "divisor",
+        "shift",
+        "weights_gap",
+    ),
 )

@@ -13,7 +13,7 @@ from kitten_tui.core.derivation import Workings
 from kitten_tui.core.ops import Array
 from kitten_tui.core.trace import Joined, Settings, Source, Trace
 from kitten_tui.core.vocabulary import QUANTITIES
-from kitten_tui.stages.figure import Axis, Foot, Gap, Matrix, Sign
+from kitten_tui.stages.figure import Axis, Band, Foot, Gap, Matrix, Sign
 from kitten_tui.stages.selection import Selection
 
 
@@ -96,6 +96,51 @@ class View:
             axes=axes,
             head=head,
             **look,
+        )
+
+    @property
+    def pinned(self) -> int | None:
+        """The query whose row stays beside the selected one."""
+        pinned = self.selection.pinned
+        return pinned if 0 <= pinned < len(self.tokens) else None
+
+    def pinned_rows(self, name: str) -> tuple[Band, ...]:
+        """The pinned query's row of a quantity, and how much more the selected one has; nothing without a pin."""
+        if self.pinned is None:
+            return ()
+        values = self.workings.array(name, self.selection.head)
+        assert values is not None
+        columns = QUANTITIES[name].axes[1]
+        row, gap = values[self.pinned], values[self.selection.query] - values[self.pinned]  # [column]
+        return (
+            self._row(f"{name}.pinned", name, ("pinned", columns), row, f"↑{self.name(self.pinned)}"),
+            self._row(f"{name}.gap", f"{name}_gap", ("query", "pinned", columns), gap, "Δ"),
+        )
+
+    def _row(self, id_: str, name: str, axes: tuple[str, ...], row: Array, label: str) -> Band:
+        columns = self._axis_of(axes[-1], len(row))
+        rows = Axis("", (label,))
+        values = row[None, :]
+        matrix = Matrix(
+            id=id_, name=name, values=values, rows=rows, columns=columns, axes=axes, column_labels=False, untitled=True
+        )
+        return Band((matrix,), rows)
+
+    def pinned_columns(self, name: str) -> tuple[Matrix, ...]:
+        """The same, written downwards: a row for each key."""
+        if self.pinned is None:
+            return ()
+        values = self.workings.array(name, self.selection.head)
+        assert values is not None
+        row, gap = values[self.pinned], values[self.selection.query] - values[self.pinned]  # [key]
+        symbol = QUANTITIES[name].symbol
+        pinned = self.column(name, row, id=f"{name}.pinned", label=f"{symbol}↑")
+        return (
+            replace(pinned, axes=("pinned", "key")),
+            replace(
+                self.column(f"{name}_gap", gap, id=f"{name}.gap", label=f"Δ{symbol}", heat=False),
+                axes=("query", "pinned", "key"),
+            ),
         )
 
     def bias(self, name: str) -> Matrix:

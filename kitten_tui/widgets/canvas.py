@@ -8,8 +8,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from kitten_tui.ink.blocks import HEADING, Look
+from kitten_tui.ink.chrome import Shown
 from kitten_tui.ink.sheet import Picture
-from kitten_tui.widgets.inked import Inked, Pointed, Shown
+from kitten_tui.widgets.inked import Inked, Pointed
 
 
 class Canvas(Inked, ScrollView, can_focus=False):

@@ -7,8 +7,8 @@ from textual.message import Message
 
 from kitten_tui.ink import chrome
 from kitten_tui.ink.cells import Line, wrap
-from kitten_tui.ink.chrome import Drawn
-from kitten_tui.widgets.inked import InkedLines, InkedText, KeyClicked, Pointed, Shown
+from kitten_tui.ink.chrome import Drawn, Shown
+from kitten_tui.widgets.inked import InkedLines, InkedText, KeyClicked, Pointed
 
 
 class TitleLine(InkedLines):
@@ -45,7 +45,7 @@ class Foot(InkedLines):
     """The reading and the arithmetic."""
 
     def draw(self, shown: Shown, width: int) -> Drawn:
-        return chrome.foot(shown.page, shown.words, self.palette, width, shown.trail, shown.chosen, shown.comparison)
+        return chrome.foot(shown, self.palette, width)
 
 
 class KeyLine(InkedLines):

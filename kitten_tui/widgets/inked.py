@@ -14,31 +14,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from kitten_tui.core.derivation import Cell
 from kitten_tui.ink import heat
 from kitten_tui.ink.blocks import Moves
 from kitten_tui.ink.cells import Line
-from kitten_tui.ink.chrome import Drawn
+from kitten_tui.ink.chrome import Drawn, Shown
 from kitten_tui.ink.palette import Palette
-from kitten_tui.stages import Page
-from kitten_tui.stages.changes import Comparison
-from kitten_tui.words import Words
-
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """What the screen gives to every widget: a page, in a language."""
-
-    page: Page
-    words: Words
-    title: str
-    notes: tuple[str, ...] = ()
-    trail: tuple[Cell, ...] = ()
-    """The cells that were followed to come here, the first one first."""
-    comparison: Comparison | None = None
-    """The page before the last change."""
-    chosen: Cell | None = None
-    """The operand that is chosen while the arithmetic line has the arrows."""
 
 
 @dataclass

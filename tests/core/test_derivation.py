@@ -111,6 +111,9 @@ def array_of(lesson: Lesson, settings: Settings, name: str, head: int, rescaled:
     if scope is not Scope.HEAD:
         return getattr(lesson if scope is Scope.SOURCE else lesson.joined(0, switched), name)
     trace = lesson.trace(0, head, switched)
+    if name.endswith("_gap"):
+        rows = getattr(trace, name.removesuffix("_gap"))
+        return np.array([[one - other for other in rows] for one in rows])
     if name in ("contribution", "partial"):
         return np.array([getattr(trace, name)(query) for query in range(len(lesson.tokens))])
     return np.asarray(getattr(trace.weights_of if name in WEIGHTS else trace, name))

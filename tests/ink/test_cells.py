@@ -88,3 +88,8 @@ def test_crop_shows_exactly_its_window(text: str, left: int, size: int) -> None:
 
 def test_half_of_a_wide_character_becomes_a_space() -> None:
     assert text_of(crop([Segment("小猫")], 1, 4)) == " 猫"
+
+
+@pytest.mark.parametrize("width", [-1, 0, 1])
+def test_wrap_survives_a_window_of_no_width(width: int) -> None:
+    assert "".join(wrap("a 猫", width)) == "a猫"

@@ -44,7 +44,7 @@ def test_a_covered_cell() -> None:
 
 
 def test_without_the_scale_nothing_is_divided() -> None:
-    assert written("scaled", 1, 1, scale=False) == "scaled[journey, journey] = 1.852 = 1.852"
+    assert written("scaled", 1, 1, scale=False) == "scaled[journey, journey] = ω[journey, journey] = 1.852"
 
 
 def test_dropout_says_what_is_kept_and_by_how_much_it_grows() -> None:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from kitten_tui.ink.numbers import Format, brief, fmt, format_for, percent, tenths, vector
+from kitten_tui.ink.numbers import Format, brief, exact, fmt, format_for, percent, tenths, vector
 
 
 @pytest.mark.parametrize(
@@ -61,5 +61,15 @@ def test_bare_numbers_keep_their_sign() -> None:
 
 
 def test_weights_in_small_panels() -> None:
-    assert [percent(value) for value in (0.0, 0.226, 1.0)] == ["0", "23", "100"]
+    assert [percent(value) for value in (0.0, 0.226, 1.0)] == ["0", "23", "+"]
     assert [tenths(value) for value in (0.0, 0.226, 0.96, 2.0)] == ["0", "2", "+", "+"]
+
+
+def test_what_does_not_fit_is_told_by_its_size() -> None:
+    style = format_for(np.array([-3475123.0, 2.0]), 4)
+    assert [style(value) for value in (-3475123.0, 2.0, 0.25)] == ["-3e6", "2e0", "0"]
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.0, "0.000"), (0.00042, "4e-4"), (-2e-8, "-2e-8"), (0.25, "0.250")])
+def test_a_small_number_by_itself_keeps_its_size(value: float, text: str) -> None:
+    assert exact(value) == text

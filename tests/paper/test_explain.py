@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kitten_tui.cli import main
 from kitten_tui.core.derivation import Cell, Workings
 from kitten_tui.core.trace import Settings
+from kitten_tui.ink.formula import cell_name
 from kitten_tui.paper.explain import CellError, explain, parse_cell
 from kitten_tui.sources.find import open_source
+from kitten_tui.stages import STAGES
+from kitten_tui.stages.selection import Selection
+from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
 LESSON = open_source("journey")
@@ -24,6 +30,9 @@ WORKINGS = Workings(LESSON, Settings())
         ("total[one]", Cell("total", (4,))),
         ("contribution[1,2,2]", Cell("contribution", (0, 1, 1))),
         ("divisor", Cell("divisor", ())),
+        ("α h2[journey, step]", Cell("weights", (1, 5), head=1)),
+        ("W_o[2.1, d3]", Cell("w_o", (2, 2))),
+        ("1 − max α[journey]", Cell("headroom", (1,))),
     ],
 )
 def test_cells_are_named_by_token_or_by_number(text: str, cell: Cell) -> None:
@@ -49,6 +58,18 @@ def test_a_bad_name_says_what_would_be_right(text: str, wanted: str) -> None:
     with pytest.raises(CellError) as refused:
         parse_cell(text, WORKINGS, head=0)
     assert wanted in str(refused.value)
+
+
+@pytest.mark.parametrize("source", ["journey", "the cat saw the cat"])
+def test_every_name_that_is_printed_can_be_typed(source: str) -> None:
+    lesson = open_source(source)
+    workings = Workings(lesson, Settings())
+    d_k = workings.trace(0).d_k
+    for stage in STAGES:
+        view = View(lesson, Settings(), Selection(query=2, key=1, head=1, pinned=0))
+        for figure in stage.sheet(view).stops:
+            cell = replace(figure.cell(view.selection), rescaled=False)
+            assert parse_cell(cell_name(cell, lesson.tokens, d_k, head=True), workings, head=0) == cell
 
 
 def test_one_step_down() -> None:

@@ -34,7 +34,8 @@ w_v = [[1, 0], [0, 1]]
 
 def lines(lesson: Lesson, language: str = "en", given: Settings | None = None, **selection: int) -> list[str]:
     view = View(lesson, given or lesson.settings, Selection(**selection))
-    return list(plain(view, Words(language), "a title", ["a note"]))
+    told = replace(lesson, title={"en": "a title"}, note={"en": "a note"}, invented=False)
+    return list(plain(told, view, Words(language)))
 
 
 def headings(language: str) -> list[str]:
@@ -63,7 +64,7 @@ def test_title_and_notes_come_first():
 
 def test_only_the_stages_asked_for_are_printed():
     view = View(open_source("journey"), Settings(), Selection())
-    found = list(plain(view, Words("en"), "", [], [2, 4]))
+    found = list(plain(view.source, view, Words("en"), [2, 4]))
     assert [line for line in found if line in headings("en")] == [headings("en")[2], headings("en")[4]]
 
 
@@ -105,7 +106,11 @@ def test_tokens_of_a_file_that_hold_escapes_are_printed_without_any():
 
 def test_a_title_and_a_note_that_hold_escapes_are_printed_without_any():
     view = View(open_source("causal"), Settings(), Selection())
-    found = list(plain(view, Words("en"), "\x1b]0;title\x07", ["\x1b[2J\nnote"], [0]))
+    found = list(
+        plain(
+            replace(view.source, title={"en": "\x1b]0;title\x07"}, note={"en": "\x1b[2J\nnote"}), view, Words("en"), [0]
+        )
+    )
     assert obeyed("".join(found)) == []
 
 

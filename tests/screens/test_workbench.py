@@ -11,6 +11,7 @@ from kitten_tui.app import KittenApp
 from kitten_tui.core.draws import draw_heads
 from kitten_tui.screens.choose import ChooseScreen
 from kitten_tui.screens.number import NumberScreen
+from kitten_tui.screens.text import PanelText
 from kitten_tui.screens.workbench import Workbench
 from kitten_tui.sources.find import open_source
 from kitten_tui.sources.sample import read_sample
@@ -26,6 +27,12 @@ def app() -> KittenApp:
 def screen(pilot: Pilot[None]) -> Workbench:
     assert isinstance(pilot.app, KittenApp)
     return pilot.app.lesson_screen
+
+
+def said(pilot: Pilot[None]) -> str:
+    """The key of what is said in place of the reading."""
+    shown = screen(pilot).shown
+    return shown.message.key if shown is not None and shown.message is not None else ""
 
 
 def w_q(pilot: Pilot[None]) -> float:
@@ -45,7 +52,7 @@ async def test_a_typed_number_is_kept_and_everything_follows() -> None:
         trace = screen(pilot).page.view.trace
         assert w_q(pilot) == 1.25
         np.testing.assert_allclose(trace.q, trace.x @ trace.weights_of.w_q)
-        assert screen(pilot).page.reading.key == "change.done"
+        assert said(pilot) == "change.done"
         assert screen(pilot).history.now.name == "W_q h1[d1, d1] 0.296 → 1.250"
 
 
@@ -99,12 +106,12 @@ async def test_undo_and_redo_lead_back_to_the_same_bits() -> None:
         await pilot.press("m", "u", "u")
         np.testing.assert_array_equal(screen(pilot).page.view.trace.context, before)
         await pilot.press("u")
-        assert screen(pilot).page.reading.key == "change.nothing_to_undo"
+        assert said(pilot) == "change.nothing_to_undo"
         await pilot.press("U")
         np.testing.assert_array_equal(screen(pilot).page.view.trace.context, after)
         await pilot.press("U", "U")
         assert screen(pilot).page.view.settings.mask == "causal"
-        assert screen(pilot).page.reading.key == "change.nothing_to_redo"
+        assert said(pilot) == "change.nothing_to_redo"
 
 
 async def test_the_list_of_changes_leads_to_any_of_them() -> None:
@@ -118,7 +125,7 @@ async def test_the_list_of_changes_leads_to_any_of_them() -> None:
 async def test_flipping_shows_before_and_after() -> None:
     async with app().run_test() as pilot:
         await pilot.press("b")
-        assert screen(pilot).page.reading.key == "change.nothing_to_compare"
+        assert said(pilot) == "change.nothing_to_compare"
         await pilot.press("m", "b")
         assert screen(pilot).page.view.settings.mask == "none"
         await pilot.press("b")
@@ -162,7 +169,7 @@ async def test_words_are_renamed_inserted_swapped_and_deleted() -> None:
         assert screen(pilot).page.view.tokens[1:3] == ("quietly", "walk")
         await pilot.press("delete", "delete", "delete", "delete", "delete", "delete", "delete")
         assert len(screen(pilot).page.view.tokens) == 1
-        assert screen(pilot).page.reading.key == "change.refused"
+        assert said(pilot) == "change.refused"
         await pilot.press(*["u"] * 20)
         assert screen(pilot).page.view.tokens == open_source("journey").tokens
 
@@ -190,7 +197,7 @@ async def test_a_changed_lesson_is_saved_and_opens_again_to_the_same_bits(tmp_pa
         await type_in(pilot, "1.25")
         await pilot.press("m", "ctrl+s")
         await type_in(pilot, str(path))
-        assert screen(pilot).page.reading.key == "change.saved"
+        assert said(pilot) == "change.saved"
         again = read_sample(path)
         np.testing.assert_array_equal(again.trace(0, 0, again.settings).context, screen(pilot).page.view.trace.context)
         path.write_text("mine", "utf-8")
@@ -207,7 +214,7 @@ async def test_leaving_with_unsaved_changes_asks_once() -> None:
         await type_in(pilot, "1.25")
         await pilot.press("q")
         assert pilot.app.is_running
-        assert screen(pilot).page.reading.key == "change.unsaved"
+        assert said(pilot) == "change.unsaved"
         await pilot.press("q")
         assert pilot.app._exit
 
@@ -224,4 +231,51 @@ async def test_another_lesson_begins_a_history_of_its_own() -> None:
         await type_in(pilot, "causal")
         assert len(screen(pilot).history.states) == 1
         await pilot.press("u")
-        assert screen(pilot).page.reading.key == "change.nothing_to_undo"
+        assert said(pilot) == "change.nothing_to_undo"
+
+
+async def test_going_back_after_a_change_shows_the_present_numbers() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("3", "enter", "enter", "enter", "e")
+        await type_in(pilot, "9")
+        await pilot.press("backspace", "backspace", "backspace")
+        page = screen(pilot).page
+        assert page.derivation.cell.name == "scores"
+        assert page.view.source is screen(pilot).history.now.lesson
+        assert page.derivation.value != pytest.approx(1.852384, abs=1e-6)
+
+
+async def test_moving_after_a_flip_shows_the_present_numbers() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("d", "b", "down")
+        assert screen(pilot).page.view.settings.dropout == 0.1
+        await pilot.press("d", "b", "d")
+        assert screen(pilot).page.view.settings.dropout == 0.5
+        assert len(screen(pilot).history.states) == 4
+
+
+async def test_a_narrower_window_shows_fewer_operands_to_choose() -> None:
+    async with app().run_test(size=(200, 36)) as pilot:
+        await pilot.press("7", *["tab"] * 5, "a", *["right"] * 11)
+        await pilot.resize_terminal(80, 24)
+        await pilot.press("right")
+        shown = screen(pilot).shown
+        assert shown is not None
+        assert shown.chosen is not None
+
+
+async def test_a_long_page_scrolls() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("question_mark", "down", "down")
+        assert pilot.app.screen.query_one(PanelText).scroll_offset.y == 2
+        await pilot.press("end")
+        text = pilot.app.screen.query_one(PanelText)
+        assert text.scroll_offset.y == text.max_scroll_y > 10
+
+
+async def test_help_survives_a_window_of_a_few_columns() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("question_mark")
+        await pilot.resize_terminal(6, 4)
+        await pilot.resize_terminal(80, 24)
+        assert pilot.app.is_running

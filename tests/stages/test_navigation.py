@@ -88,7 +88,7 @@ def test_every_step_of_the_walk_changes_something() -> None:
 
 
 def test_the_walk_covers_the_future_when_it_comes_to_the_mask() -> None:
-    here = page(4, focus="partial", key=5)
+    here = page(4, focus="context", d_k=1)
     view = navigation.walk(here, STAGES)
     assert view is not None
     assert (view.selection.stage, view.settings.mask) == (5, "causal")
@@ -126,3 +126,36 @@ def test_a_place_outside_another_figure_moves_to_its_edge() -> None:
 def test_pointing_into_another_panel_selects_its_head() -> None:
     here = turned(navigation.point(page(6), {"focus": "dropped.3", "query": 2, "key": 4}))
     assert (here.selection.head, here.selection.query, here.selection.key) == (2, 2, 4)
+
+
+def test_every_key_works_at_every_figure_and_at_every_setting() -> None:
+    moves = (
+        navigation.step_along,
+        navigation.step_down,
+        navigation.step_figure,
+        navigation.step_head,
+        navigation.step_query,
+        navigation.step_layer,
+    )
+    for stage in range(len(STAGES)):
+        sheet = page(stage, pinned=0).sheet
+        for figure in (*sheet.stops, *sheet.loose):
+            for move in moves:
+                for by in (-1, 1):
+                    assert turned(move(page(stage, focus=figure.id, pinned=0), by)).focused is not None
+
+
+def test_the_head_keys_move_through_what_the_heads_have_side_by_side() -> None:
+    here = turned(navigation.step_head(page(6, focus="concat", concat=1), 1))
+    assert (here.focused.id, here.selection.concat, here.selection.head) == ("concat", 3, 1)
+
+
+@pytest.mark.parametrize(("stage", "name"), [(2, "scores"), (3, "weights"), (4, "context")])
+def test_a_pinned_query_stays_beside_the_selected_one(stage: int, name: str) -> None:
+    here = page(stage, query=4, pinned=1)
+    figures = {figure.id: figure for figure in here.sheet.figures}
+    rows = getattr(here.view.trace, name)
+    assert figures[f"{name}.pinned"].values.ravel().tolist() == rows[1].tolist()  # type: ignore[attr-defined]
+    assert figures[f"{name}.gap"].values.ravel().tolist() == (rows[4] - rows[1]).tolist()  # type: ignore[attr-defined]
+    focused = page(stage, query=4, pinned=1, focus=f"{name}.gap", key=2)
+    assert focused.derivation.value == focused.derivation.recomputed()
