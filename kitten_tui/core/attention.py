@@ -52,12 +52,17 @@ def attend(x: Array, w: HeadWeights, *, allowed: Mask, keep: Mask, divisor: floa
 
 def head(inputs: Inputs, index: int, settings: Settings, layer: int = 0) -> Trace:
     """One head of a layer under these settings."""
+    return head_of(inputs.x, inputs.heads[index], inputs.own_mask, settings, layer, index)
+
+
+def head_of(x: Array, w: HeadWeights, own_mask: Mask | None, settings: Settings, layer: int, index: int) -> Trace:
+    """One head from all that it depends on: no other head, and nothing of what comes after it."""
     return attend(
-        inputs.x,
-        inputs.heads[index],
-        allowed=allowed(inputs, settings.mask),
-        keep=masks.kept(len(inputs.tokens), settings.dropout, settings.seed, layer, index),
-        divisor=_divisor(inputs.heads[index], settings),
+        x,
+        w,
+        allowed=allowed(len(x), settings.mask, own_mask),
+        keep=masks.kept(len(x), settings.dropout, settings.seed, layer, index),
+        divisor=_divisor(w, settings),
         rate=settings.dropout,
     )
 
@@ -68,11 +73,10 @@ def _divisor(w: HeadWeights, settings: Settings) -> float:
     return math.sqrt(w.w_q.shape[-1]) if settings.divisor is None else settings.divisor
 
 
-def allowed(inputs: Inputs, mask: str) -> Mask:
+def allowed(n: int, mask: str, own_mask: Mask | None) -> Mask:
     """Who may look at whom under the mask of this name.  -> [query, key]"""
-    n = len(inputs.tokens)
-    if mask == "own" and inputs.own_mask is not None:
-        return inputs.own_mask
+    if mask == "own" and own_mask is not None:
+        return own_mask
     return masks.causal(n) if mask == "causal" else masks.everything(n)
 
 

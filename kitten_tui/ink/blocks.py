@@ -22,6 +22,9 @@ from kitten_tui.words import Words
 HEADING = 2
 """The title and the column labels: the rows of a block begin below them."""
 
+CHANGED = "*"
+"""Before a number that the last change altered."""
+
 Moves = Mapping[str, int | str]
 """Where the selection goes when a place of the picture is pointed at."""
 

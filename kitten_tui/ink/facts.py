@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rich.segment import Segment
 
-from kitten_tui.ink.blocks import HEADING, Block, Look, Moves, Place
+from kitten_tui.ink.blocks import CHANGED, HEADING, Block, Look, Moves, Place
 from kitten_tui.ink.cells import Line, fit, width_of
 from kitten_tui.ink.numbers import exact
 from kitten_tui.ink.say import say_title
-from kitten_tui.stages.figure import Fact, Facts
+from kitten_tui.stages.figure import Fact, Facts, fact_figure
 
 
 class FactsBlock(Block[Facts]):
@@ -35,7 +35,7 @@ class FactsBlock(Block[Facts]):
         line = [Segment(fit(f" {self.labels[y - HEADING]}", self.label_width), palette.label)]
         after_cursor = False
         for fact in self.figure.rows[y - HEADING][1]:
-            text = fit(self._write(fact), self.cell_width, "right")
+            text = fit(self._mark(fact) + self._write(fact), self.cell_width, "right")
             at_cursor = fact.id == self.look.focus
             if at_cursor:
                 line.append(Segment("[" + text[1:], palette.cursor))
@@ -43,6 +43,11 @@ class FactsBlock(Block[Facts]):
                 line.append(Segment("]" + text[1:] if after_cursor else text, palette.text))
             after_cursor = at_cursor
         return self._filled([*line, Segment("]" if after_cursor else " ", palette.text)])
+
+    def _mark(self, fact: Fact) -> str:
+        comparison = self.look.comparison
+        cell = fact_figure(fact).cell(self.look.selection)
+        return CHANGED if comparison is not None and comparison.changed(cell, fact.value) else ""
 
     def _write(self, fact: Fact) -> str:
         value = fact.value

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from kitten_tui.core.ops import Array
-from kitten_tui.ink.blocks import HEADING, Block, Look, Moves, Place, label_line, label_width
+from kitten_tui.ink.blocks import CHANGED, HEADING, Block, Look, Moves, Place, label_line, label_width
 from kitten_tui.ink.cells import Line, crop, fit, show_token, width_of
 from kitten_tui.ink.numbers import MINUS_INFINITY, Format, format_for, percent, tenths
 from kitten_tui.ink.say import say_title
@@ -19,8 +19,6 @@ PANEL_TITLE, TITLE = 16, 20
 """The room that the title of a small panel, and of any other, may ask for."""
 COVERED = "·"
 DROPPED = "×"
-CHANGED = "*"
-"""Before a number that the last change altered."""
 
 
 class MatrixBlock(Block[Matrix]):
@@ -146,10 +144,14 @@ class MatrixBlock(Block[Matrix]):
 
     def _foot(self, foot: Foot, first: int, last: int) -> Line:
         cursor = self._cursor_column(self.body.stop)
-        return [
-            self._bracketed(self.write(float(foot.values[column])), self.look.palette.result, column, cursor, first)
-            for column in range(first, last)
-        ]
+        comparison, selection, line = self.look.comparison, self.look.selection, []
+        for column in range(first, last):
+            value = float(foot.values[column])
+            places = {foot.columns.name: column} if foot.columns.name else {}
+            altered = comparison is not None and comparison.changed(foot.cell(selection.moved(**places)), value)
+            mark = CHANGED if altered else ""
+            line.append(self._bracketed(self.write(value), self.look.palette.result, column, cursor, first, mark))
+        return line
 
     def _label(self, y: int) -> Line:
         if y not in self.body:

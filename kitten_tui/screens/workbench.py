@@ -24,8 +24,8 @@ from kitten_tui.stages.follow import inputs_behind
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
-SETTINGS = ("divisor", "rate")
-"""Inputs that are no number of the lesson."""
+SETTINGS = ("divisor", "rate", "keep")
+"""Inputs that are no number of the lesson; which weights are kept is drawn from the seed."""
 
 
 class Workbench(LessonScreen):
@@ -153,7 +153,8 @@ class Workbench(LessonScreen):
         from kitten_tui.screens.number import NumberScreen
 
         since = self.history
-        value = self.page.view.workings.value(cell)
+        name = "seed" if cell.name == "keep" else self._called(cell)
+        value = float(since.now.settings.seed) if cell.name == "keep" else self.page.view.workings.value(cell)
 
         def live(number: float) -> str:
             """Applies a number; what is wrong with it, if anything."""
@@ -161,7 +162,7 @@ class Workbench(LessonScreen):
                 lesson, settings = self._with_number(since.now, cell, number)
             except ValueError as error:  # SourceError is one
                 return str(error)
-            self.change(f"{self._called(cell)} {fmt(value)} → {fmt(number)}", lesson, settings, since)
+            self.change(f"{name} {fmt(value)} → {fmt(number)}", lesson, settings, since)
             return ""
 
         def closed(kept: bool | None) -> None:
@@ -169,7 +170,7 @@ class Workbench(LessonScreen):
                 self.history = since
                 self._show_state()
 
-        self.app.push_screen(NumberScreen(self._called(cell), value, live, self.words), closed)
+        self.app.push_screen(NumberScreen(name, value, live, self.words), closed)
 
     @staticmethod
     def _with_number(state: State, cell: Cell, number: float) -> tuple[Lesson, Settings]:
@@ -178,6 +179,10 @@ class Workbench(LessonScreen):
                 return state.lesson, replace(state.settings, divisor=number, scale=True)
             case "rate":
                 return state.lesson, replace(state.settings, dropout=number)
+            case "keep":
+                if not number.is_integer():
+                    raise SourceError(f"seed: expected a whole number, found {number}")
+                return state.lesson, replace(state.settings, seed=int(number))
             case _:
                 return edits.change_number(state.lesson, cell, number), state.settings
 

@@ -62,7 +62,7 @@ def toggle_mask_cell(lesson: Lesson, settings: Settings, query: int, key: int) -
     n = len(lesson.tokens)
     _expect_place("query", query, n)
     _expect_place("key", key, n)
-    allowed = attention.allowed(lesson.inputs, settings.mask).copy()  # [query, key]
+    allowed = attention.allowed(len(lesson.tokens), settings.mask, lesson.inputs.own_mask).copy()  # [query, key]
     allowed[query, key] = not allowed[query, key]
     return _changed(lesson, replace(lesson.inputs, own_mask=allowed)), replace(settings, mask="own")
 
@@ -226,7 +226,7 @@ def _with_array(inputs: Inputs, cell: Cell, array: Array) -> Inputs:
         heads[cell.head] = replace(heads[cell.head], **{cell.name: array})
         return replace(inputs, heads=tuple(heads))
     changed: Inputs = replace(inputs, **{cell.name: array})  # type: ignore[arg-type]
-    if changed.embedding is None or changed.position is None:
+    if cell.name not in ("embedding", "position") or changed.embedding is None or changed.position is None:
         return changed
     return _summed(changed, changed.embedding, changed.position)
 

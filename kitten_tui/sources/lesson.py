@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from kitten_tui.core import attention
 from kitten_tui.core.ops import Array
-from kitten_tui.core.trace import Inputs, Joined, Settings, Trace
+from kitten_tui.core.trace import HeadWeights, Inputs, Joined, Settings, Trace
 
 MAX_TOKENS = 256
 """What one layer can be asked about at every key press."""
@@ -67,19 +68,33 @@ class Lesson:
         return ("none", "causal") if self.inputs.own_mask is None else ("none", "causal", "own")
 
     def trace(self, layer: int, head: int, settings: Settings) -> Trace:
-        return _trace(self.inputs, head, settings)
+        inputs = self.inputs
+        return _trace(Same(inputs.x), inputs.heads[head], Same(inputs.own_mask), settings, layer, head)
 
     def joined(self, layer: int, settings: Settings) -> Joined:
-        return _joined(self.inputs, settings)
+        contexts = tuple(Same(self.trace(layer, head, settings).context) for head in range(self.n_heads))
+        return _joined(contexts, Same(self.inputs.w_o), Same(self.inputs.b_o))
 
 
-# Inputs compare by identity, so these remember the numbers of one lesson and never mix two.
+class Same:
+    """An array as a key: equal to the very same array and to no other."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.array is self.array
+
+    def __hash__(self) -> int:
+        return id(self.array)
+
+
+# Keyed by all that a head depends on and by nothing else: a changed W_o recomputes no head, a changed head no other.
 @lru_cache(maxsize=64)
-def _trace(inputs: Inputs, head: int, settings: Settings) -> Trace:
-    return attention.head(inputs, head, settings)
+def _trace(x: Same, w: HeadWeights, own_mask: Same, settings: Settings, layer: int, head: int) -> Trace:
+    return attention.head_of(x.array, w, own_mask.array, settings, layer, head)
 
 
 @lru_cache(maxsize=16)
-def _joined(inputs: Inputs, settings: Settings) -> Joined:
-    contexts = [_trace(inputs, head, settings).context for head in range(len(inputs.heads))]
-    return attention.join(contexts, inputs.w_o, inputs.b_o)
+def _joined(contexts: tuple[Same, ...], w_o: Same, b_o: Same) -> Joined:
+    return attention.join([context.array for context in contexts], w_o.array, b_o.array)

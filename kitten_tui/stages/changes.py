@@ -29,6 +29,11 @@ class Comparison:
                 return old.values
         return None
 
+    def changed(self, cell: Cell, value: float) -> bool:
+        """Whether a number that stands by itself had another value."""
+        was = self.value(cell)
+        return was is not None and was != value
+
     def value(self, cell: Cell) -> float | None:
         """What stood at this address before, None where nothing did."""
         try:

@@ -207,7 +207,7 @@ class Sheet:
         found: list[Figure] = []
         for figure in self.figures:
             if isinstance(figure, Facts):
-                found += [_single(fact) for _, facts in figure.rows for fact in facts]
+                found += [fact_figure(fact) for _, facts in figure.rows for fact in facts]
             elif isinstance(figure, (Matrix, Bars)):
                 found.append(figure)
                 if isinstance(figure, Matrix) and figure.foot:
@@ -220,5 +220,6 @@ class Sheet:
         return stops.get(selection.focus) or stops[default]
 
 
-def _single(fact: Fact) -> Figure:
+def fact_figure(fact: Fact) -> Figure:
+    """A single number as a figure that the cursor can stand in."""
     return Figure(id=fact.id, name=fact.name, axes=fact.axes, fixed=fact.fixed, rescaled=fact.rescaled)

@@ -28,6 +28,11 @@ CORE = Path(__file__).parent.parent / "core"
 NAMES = ("embedding", "position", "x", "w_q", "w_k", "w_v", "b_q", "b_k", "b_v", "w_o", "b_o")
 
 
+def allowed(lesson, mask):
+    """Who may look at whom in a lesson under the mask of this name."""
+    return attention.allowed(len(lesson.tokens), mask, lesson.inputs.own_mask)
+
+
 def with_everything(vectors: str = "embedding") -> Lesson:
     """Four words, two heads, and every input that a lesson may have; or x alone."""
     lesson = from_sentence("no cat no dog", 5)
@@ -252,7 +257,10 @@ def test_toggling_a_cell_flips_it_and_nothing_else(lesson, mask, data):
     query, key = (some_token(lesson, data.draw) for _ in range(2))
     before = Settings(mask=mask, dropout=0.5, scale=False)
     changed, settings = edits.toggle_mask_cell(lesson, before, query, key)
-    one, other = attention.allowed(lesson.inputs, mask), attention.allowed(changed.inputs, settings.mask)
+    one, other = (
+        allowed(lesson, mask),
+        allowed(changed, settings.mask),
+    )
     assert np.argwhere(one != other).tolist() == [[query, key]]
     assert settings == replace(before, mask="own")
 
@@ -262,7 +270,7 @@ def test_toggling_a_cell_twice_leads_back_to_the_mask_that_was_in_force(lesson, 
     query, key = (some_token(lesson, data.draw) for _ in range(2))
     once = edits.toggle_mask_cell(lesson, Settings(mask=mask), query, key)
     twice, settings = edits.toggle_mask_cell(*once, query, key)
-    assert (attention.allowed(twice.inputs, settings.mask) == attention.allowed(lesson.inputs, mask)).all()
+    assert (allowed(twice, settings.mask) == allowed(lesson, mask)).all()
     assert "own" in twice.masks
 
 
