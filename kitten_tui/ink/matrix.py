@@ -90,7 +90,7 @@ class MatrixBlock(Block[Matrix]):
         line: Line = []
         for column in range(first, last):
             text, style = self._cell(row, column)
-            mark = CHANGED if self._changed(row, column) else ""
+            mark = CHANGED if text[-1].isdigit() and self._changed(row, column) else ""
             line.append(self._bracketed(text, style, column, cursor, first, mark))
         return line
 

@@ -54,7 +54,8 @@ class Workbench(LessonScreen):
             self.flipped = False
             view = View(now.lesson, now.settings, view.selection)
         elif view.settings != now.settings and view.source is now.lesson:
-            self.history = self.history.did(State(now.lesson, view.settings, _difference(now.settings, view.settings)))
+            name = _difference(now.settings, view.settings)
+            self.history = self.history.did(State(now.lesson, view.settings, name, quiet=True))
         super().show_view(view, message)
 
     def open(self, lesson: Lesson) -> None:
@@ -68,7 +69,7 @@ class Workbench(LessonScreen):
     def _comparison(self, page: Page) -> Comparison | None:
         """The page before the last change, as far as the two can be laid over each other."""
         before = self.history.before
-        if before is None or self.flipped or before.lesson.tokens != page.view.tokens:
+        if before is None or self.flipped or self.history.now.quiet or before.lesson.tokens != page.view.tokens:
             return None
         return Comparison(turn_to(page.stage, View(before.lesson, before.settings, page.selection)))
 

@@ -185,7 +185,8 @@ def redraw(lesson: Lesson, seed: int, init: str) -> Lesson:
 
 
 def _changed(lesson: Lesson, inputs: Inputs) -> Lesson:
-    return replace(lesson, inputs=inputs, references=())
+    # What the note says of the numbers, such as who published them, is no longer known to be so.
+    return replace(lesson, inputs=inputs, references=(), note={})
 
 
 def _summed(inputs: Inputs, embedding: Array, position: Array) -> Inputs:

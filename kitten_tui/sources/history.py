@@ -15,6 +15,8 @@ class State:
     lesson: Lesson
     settings: Settings
     name: str = ""
+    quiet: bool = False
+    """Whether it came about by itself, as the mask does in the guided walk, so that nothing is marked as changed."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -279,3 +279,16 @@ async def test_help_survives_a_window_of_a_few_columns() -> None:
         await pilot.resize_terminal(6, 4)
         await pilot.resize_terminal(80, 24)
         assert pilot.app.is_running
+
+
+async def test_the_mask_of_the_guided_walk_can_be_undone_and_marks_nothing() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("5", "tab", "tab", "tab", "tab")
+        screen(pilot).look_at(screen(pilot).page.view.with_(focus="context", d_k=1))
+        await pilot.press("space")
+        shown = screen(pilot).shown
+        assert shown is not None
+        assert shown.page.view.settings.mask == "causal"
+        assert shown.comparison is None
+        await pilot.press("u")
+        assert screen(pilot).page.view.settings.mask == "none"
