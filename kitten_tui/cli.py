@@ -128,7 +128,7 @@ def _run(arguments: argparse.Namespace) -> int:
         results = list(checks(lesson, settings))
         _print(report(results, words))
         return OK if all(check.passed for check in results) else FAILED
-    if arguments.plain or not _has_screen(arguments.source == "-"):
+    if arguments.plain or not _has_screen():
         from kitten_tui.paper.plain import plain
 
         stages = None if arguments.stage is None else [view.selection.stage]
@@ -233,7 +233,7 @@ def _read_sentence() -> str:
     return text
 
 
-def _has_screen(sentence_piped: bool) -> bool:
+def _has_screen() -> bool:
     """Whether there is a terminal to draw on and to read keys from. Textual draws on standard error."""
     streams = [sys.__stdout__, sys.__stderr__]
     on_terminal = all(stream is not None and stream.isatty() for stream in streams) and sys.stdout is sys.__stdout__

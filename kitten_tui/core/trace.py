@@ -41,7 +41,7 @@ class Settings:
     dropout: float = 0.0
     """The rate p at which weights are dropped, 0 ≤ p < 1."""
     seed: int = 123
-    """Decides the dropout draw, and the matrices where they are invented."""
+    """Decides which weights dropout keeps."""
 
     def __post_init__(self) -> None:
         if self.mask not in MASKS:

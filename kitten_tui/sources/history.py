@@ -55,10 +55,6 @@ class History:
         """One more change; what had been undone is forgotten."""
         return replace(self, states=(*self.states[: self.place + 1], state), place=self.place + 1)
 
-    def amended(self, state: State) -> History:
-        """The last change carried on: many nudges are one change."""
-        return replace(self, states=(*self.states[: self.place], state))
-
     def at(self, place: int) -> History:
         """Another of the states, or the nearest there is."""
         return replace(self, place=max(0, min(place, len(self.states) - 1)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
 
 import numpy as np
 
@@ -24,7 +23,6 @@ def embed(token: str, d_model: int = D_MODEL) -> Array:
     return np.random.RandomState(seed).uniform(-1.0, 1.0, d_model).round(DECIMALS)  # [d_model]
 
 
-@lru_cache(maxsize=8)
 def invent(tokens: tuple[str, ...], seed: int) -> Inputs:
     """Spelling vectors, sinusoidal positions, and matrices drawn from the seed."""
     draw = np.random.RandomState(seed)

@@ -6,7 +6,7 @@ import math
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -21,7 +21,6 @@ MAX_NUMBER = 1e9
 """Far above any trained weight, and far below where products would overflow."""
 
 Shape = tuple[int | None, ...]
-Read = TypeVar("Read")
 
 
 def read_sample(path: Path) -> Lesson:

@@ -1,27 +1,10 @@
 from __future__ import annotations
 
+from piloting import app, said, screen
 from textual.pilot import Pilot
 
-from kitten_tui.app import KittenApp
 from kitten_tui.core.derivation import Cell
-from kitten_tui.screens.lesson import LessonScreen
 from kitten_tui.screens.text import TextScreen
-from kitten_tui.sources.find import open_source
-
-
-def app() -> KittenApp:
-    return KittenApp(open_source("journey"))
-
-
-def screen(pilot: Pilot[None]) -> LessonScreen:
-    assert isinstance(pilot.app, KittenApp)
-    return pilot.app.lesson_screen
-
-
-def said(pilot: Pilot[None]) -> str:
-    """The key of what is said in place of the reading."""
-    shown = screen(pilot).shown
-    return shown.message.key if shown is not None and shown.message is not None else ""
 
 
 def here(pilot: Pilot[None]) -> Cell:

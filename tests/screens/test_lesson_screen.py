@@ -3,33 +3,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
+from piloting import app, said, screen
 from textual.widgets import Input, Static
 
-from kitten_tui.app import KittenApp
 from kitten_tui.screens.ask import AskScreen
-from kitten_tui.screens.lesson import LessonScreen
 from kitten_tui.screens.text import TextScreen
-from kitten_tui.sources.find import open_source
 from kitten_tui.stages import STAGES
 from kitten_tui.widgets.canvas import Canvas
 from kitten_tui.widgets.chrome import LessonText, SizeNotice
 from kitten_tui.widgets.inked import Pointed
-
-
-def app(source: str = "journey") -> KittenApp:
-    return KittenApp(open_source(source))
-
-
-def screen(pilot: Pilot[None]) -> LessonScreen:
-    assert isinstance(pilot.app, KittenApp)
-    return pilot.app.lesson_screen
-
-
-def said(pilot: Pilot[None]) -> str:
-    """The key of what is said in place of the reading."""
-    shown = screen(pilot).shown
-    return shown.message.key if shown is not None and shown.message is not None else ""
 
 
 async def test_the_arrows_walk_the_stages_and_stop_at_the_ends() -> None:

@@ -4,35 +4,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from piloting import app, said, screen
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
-from kitten_tui.app import KittenApp
 from kitten_tui.core.draws import draw_heads
 from kitten_tui.screens.choose import ChooseScreen
 from kitten_tui.screens.number import NumberScreen
 from kitten_tui.screens.text import PanelText
-from kitten_tui.screens.workbench import Workbench
 from kitten_tui.sources.find import open_source
 from kitten_tui.sources.sample import read_sample
 
 TO_W_Q = ("2", *["shift+tab"] * 4)
 """The keys from anywhere to W_q[d1, d1]."""
-
-
-def app() -> KittenApp:
-    return KittenApp(open_source("journey"))
-
-
-def screen(pilot: Pilot[None]) -> Workbench:
-    assert isinstance(pilot.app, KittenApp)
-    return pilot.app.lesson_screen
-
-
-def said(pilot: Pilot[None]) -> str:
-    """The key of what is said in place of the reading."""
-    shown = screen(pilot).shown
-    return shown.message.key if shown is not None and shown.message is not None else ""
 
 
 def w_q(pilot: Pilot[None]) -> float:
