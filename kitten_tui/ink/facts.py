@@ -35,7 +35,7 @@ class FactsBlock(Block[Facts]):
         line = [Segment(fit(f" {self.labels[y - HEADING]}", self.label_width), palette.label)]
         after_cursor = False
         for fact in self.figure.rows[y - HEADING][1]:
-            text = fit(self._mark(fact) + self._write(fact), self.cell_width, "right")
+            text = fit(self._mark(fact) + exact(fact.value), self.cell_width, "right")
             at_cursor = fact.id == self.look.focus
             if at_cursor:
                 line.append(Segment("[" + text[1:], palette.cursor))
@@ -48,10 +48,6 @@ class FactsBlock(Block[Facts]):
         comparison = self.look.comparison
         cell = fact_figure(fact).cell(self.look.selection)
         return CHANGED if comparison is not None and comparison.changed(cell, fact.value) else ""
-
-    def _write(self, fact: Fact) -> str:
-        value = fact.value
-        return exact(value)
 
     def _filled(self, line: Line) -> Line:
         return line + self.blank(max(self.width - width_of(line), 0))

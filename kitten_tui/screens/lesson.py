@@ -200,18 +200,6 @@ class LessonScreen(Screen[None], inherit_bindings=False):
         else:
             self.look_at(view)
 
-    def action_toggle_scale(self) -> None:
-        self.look_at(navigation.toggle_scale(self.page.view))
-
-    def action_next_mask(self) -> None:
-        self.look_at(navigation.next_mask(self.page.view))
-
-    def action_next_dropout(self) -> None:
-        self.look_at(navigation.next_dropout(self.page.view))
-
-    def action_next_seed(self) -> None:
-        self.look_at(navigation.next_seed(self.page.view))
-
     def action_ask_sentence(self) -> None:
         from kitten_tui.sources.sentence import from_sentence
 
