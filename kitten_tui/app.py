@@ -10,7 +10,7 @@ from textual.screen import Screen
 
 from kitten_tui import themes
 from kitten_tui.commands import COMMANDS
-from kitten_tui.core.trace import Settings
+from kitten_tui.core.settings import Settings
 from kitten_tui.screens.workbench import Workbench
 from kitten_tui.sources.lesson import Lesson
 from kitten_tui.stages.selection import Selection

@@ -14,7 +14,7 @@ from kitten_tui import __version__
 from kitten_tui.sources.errors import SourceError
 
 if TYPE_CHECKING:
-    from kitten_tui.core.trace import Settings
+    from kitten_tui.core.settings import Settings
     from kitten_tui.sources.lesson import Lesson
     from kitten_tui.stages.selection import Selection
 
@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(arguments: argparse.Namespace) -> int:
     # NumPy costs 80 ms, so --help and --version go without.
-    from kitten_tui.core.trace import Settings
+    from kitten_tui.core.settings import Settings
     from kitten_tui.sources.find import open_source
     from kitten_tui.sources.sentence import from_sentence
     from kitten_tui.stages.view import View

@@ -1,53 +1,15 @@
-"""Self-attention from x to the context vectors: the one file that knows the order of the steps."""
+"""From inputs and settings to the trace of a head, and from the heads of a layer to its output."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from kitten_tui.core import masks, ops
 from kitten_tui.core.ops import Array, Mask
-from kitten_tui.core.trace import HeadWeights, Inputs, Joined, Settings, Trace
-
-
-def attend(x: Array, w: HeadWeights, *, allowed: Mask, keep: Mask, divisor: float, rate: float) -> Trace:
-    """One head, with every intermediate kept.  [token, d_model] -> Trace"""
-    q = ops.project(x, w.w_q, w.b_q)  # [token, d_k]
-    k = ops.project(x, w.w_k, w.b_k)  # [token, d_k]
-    v = ops.project(x, w.w_v, w.b_v)  # [token, d_k]
-    scores = ops.dot_products(q, k)  # [query, key]
-    scaled = scores / divisor  # [query, key]
-    masked = ops.cover(scaled, allowed)  # [query, key]
-    shift = ops.exponent_shift(masked)  # [query]
-    exp = ops.exponentials(masked, shift)  # [query, key]
-    total = exp.sum(axis=-1)  # [query]
-    weights = ops.normalise(exp, total)  # [query, key]
-    dropped = ops.drop(weights, keep, rate)  # [query, key]
-    return Trace(
-        x=x,
-        weights_of=w,
-        q=q,
-        k=k,
-        v=v,
-        scores=scores,
-        divisor=divisor,
-        scaled=scaled,
-        allowed=allowed,
-        masked=masked,
-        shift=shift,
-        exp=exp,
-        total=total,
-        weights=weights,
-        keep=keep,
-        rate=rate,
-        dropped=dropped,
-        context=dropped @ v,  # [query, d_k]
-        weight_sum=weights.sum(axis=-1),  # [query]
-        headroom=ops.headroom(weights),  # [query]
-        gradient=ops.gradient(weights, divisor),  # [query]
-    )
+from kitten_tui.core.settings import Settings
+from kitten_tui.core.trace import HeadWeights, Inputs, Joined, Projected, Trace
 
 
 def head(inputs: Inputs, index: int, settings: Settings, layer: int = 0) -> Trace:
@@ -57,20 +19,20 @@ def head(inputs: Inputs, index: int, settings: Settings, layer: int = 0) -> Trac
 
 def head_of(x: Array, w: HeadWeights, own_mask: Mask | None, settings: Settings, layer: int, index: int) -> Trace:
     """One head from all that it depends on: no other head, and nothing of what comes after it."""
-    return attend(
-        x,
-        w,
-        allowed=allowed(len(x), settings.mask, own_mask),
-        keep=masks.kept(len(x), settings.dropout, settings.seed, layer, index),
-        divisor=_divisor(w, settings),
+    return attend(Projected(x, w), own_mask, settings, layer, index)
+
+
+def attend(projected: Projected, own_mask: Mask | None, settings: Settings, layer: int, index: int) -> Trace:
+    """The attention of a head whose queries, keys and values there are."""
+    n = len(projected.x)
+    divisor = projected.natural_divisor if settings.divisor is None else settings.divisor
+    return Trace(
+        projected,
+        divisor=divisor if settings.scale else 1.0,
+        allowed=allowed(n, settings.mask, own_mask),
+        keep=masks.kept(n, settings.dropout, settings.seed, layer, index),
         rate=settings.dropout,
     )
-
-
-def _divisor(w: HeadWeights, settings: Settings) -> float:
-    if not settings.scale:
-        return 1.0
-    return math.sqrt(w.w_q.shape[-1]) if settings.divisor is None else settings.divisor
 
 
 def allowed(n: int, mask: str, own_mask: Mask | None) -> Mask:

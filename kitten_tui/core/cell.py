@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
+from typing import overload
 
+import numpy as np
+
+from kitten_tui.core.ops import Array
 from kitten_tui.core.vocabulary import QUANTITIES, Scope
 
 
@@ -27,6 +33,7 @@ class Cell:
             object.__setattr__(self, "head", 0)
         if scope in (Scope.SOURCE, Scope.SETTING):
             object.__setattr__(self, "rescaled", False)
+            object.__setattr__(self, "layer", 0)
 
 
 class Op(Enum):
@@ -48,6 +55,10 @@ class Op(Enum):
     """The largest of the terms."""
     MEDIAN = "median"
     """The term in the middle, of an odd number of them."""
+    ROOT = "root"
+    """The square root of all terms added up."""
+    NORM = "norm"
+    """The first term less the second, over the third, times the fourth, plus the fifth."""
 
 
 @dataclass(frozen=True)
@@ -62,16 +73,110 @@ class Operand:
 Term = tuple[Operand, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """One operand of each term of a long sum."""
+
+    values: Array
+    """[term]"""
+    cell: Callable[[int], Cell | None]
+    """Where the operand of a term lives."""
+
+
+@dataclass(frozen=True, eq=False)
+class Terms(Sequence[Term]):
+    """The terms of a long sum, each made when it is asked for: in a real model there are a thousand."""
+
+    factors: tuple[Factor, ...]
+    more: tuple[Term, ...] = ()
+    """What comes after them, such as a bias."""
+
+    def __len__(self) -> int:
+        return len(self.factors[0].values) + len(self.more)
+
+    @overload
+    def __getitem__(self, place: int) -> Term: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Term]: ...
+    def __getitem__(self, place: int | slice) -> Term | Sequence[Term]:
+        if isinstance(place, slice):
+            return _Part(self, range(len(self))[place])
+        long = len(self.factors[0].values)
+        place = range(len(self))[place]
+        if place >= long:
+            return self.more[place - long]
+        return tuple(Operand(float(factor.values[place]), factor.cell(place)) for factor in self.factors)
+
+    @cached_property
+    def products(self) -> Array:
+        """The value of each term. [term]"""
+        long = np.prod([factor.values for factor in self.factors], axis=0, dtype=np.float64)  # [term]
+        return np.concatenate([long, _products(self.more)])  # [term]
+
+
+@dataclass(frozen=True, eq=False)
+class _Part(Sequence[Term]):
+    """Some of the terms of a long sum."""
+
+    terms: Terms
+    places: range
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, place: int) -> Term: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Term]: ...
+    def __getitem__(self, place: int | slice) -> Term | Sequence[Term]:
+        if isinstance(place, slice):
+            return _Part(self.terms, self.places[place])
+        return self.terms[self.places[place]]
+
+    def __iter__(self) -> Iterator[Term]:
+        return (self.terms[place] for place in self.places)
+
+    @property
+    def products(self) -> Array:
+        return self.terms.products[self.places.start : self.places.stop : self.places.step]
+
+
+def products(terms: Sequence[Term]) -> Array:
+    """The value of each term: the product of its operands.  -> [term]"""
+    return terms.products if isinstance(terms, (Terms, _Part)) else _products(terms)
+
+
+def _products(terms: Sequence[Term]) -> Array:
+    return np.array([math.prod(operand.value for operand in term) for term in terms], dtype=np.float64)
+
+
+def by_size(terms: Sequence[Term]) -> list[int]:
+    """The places of the terms, the largest first whatever their sign."""
+    found: list[int] = np.argsort(-np.abs(products(terms)), kind="stable").tolist()
+    return found
+
+
 @dataclass(frozen=True)
 class Derivation:
     cell: Cell
     value: float
     op: Op
-    terms: tuple[Term, ...] = ()
+    terms: Sequence[Term] = ()
+
+    @property
+    def main(self) -> Sequence[Term]:
+        """The terms that make the number; the others divide, cover or shift it."""
+        match self.op:
+            case Op.EXP | Op.COVER | Op.NORM:
+                return self.terms[:1]
+            case Op.QUOTIENT:
+                return self.terms[:-1]
+            case _:
+                return self.terms
 
     def recomputed(self) -> float:
         """The value, from the operands alone."""
-        parts = [math.prod(operand.value for operand in term) for term in self.terms]
+        parts: list[float] = products(self.terms).tolist()
         match self.op:
             case Op.GIVEN:
                 return self.value
@@ -89,3 +194,8 @@ class Derivation:
                 return max(parts)
             case Op.MEDIAN:
                 return sorted(parts)[len(parts) // 2]
+            case Op.ROOT:
+                return math.sqrt(math.fsum(parts))
+            case Op.NORM:
+                before, mean, spread, gain, bias = parts
+                return (before - mean) / spread * gain + bias

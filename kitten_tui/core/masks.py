@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from kitten_tui.core.ops import Mask
 
 
+@lru_cache(maxsize=4)
 def everything(n: int) -> Mask:
     """Every query sees every key.  -> [query, key]"""
-    return np.ones((n, n), dtype=bool)  # [query, key]
+    return _fixed(np.ones((n, n), dtype=bool))  # [query, key]
 
 
+@lru_cache(maxsize=4)
 def causal(n: int) -> Mask:
     """A query sees itself and what came before.  -> [query, key]"""
-    return np.tri(n, dtype=bool)  # [query, key]
+    return _fixed(np.tri(n, dtype=bool))  # [query, key]
+
+
+@lru_cache(maxsize=4)
+def sliding(n: int, window: int) -> Mask:
+    """A query sees itself and what came before, this many keys in all.  -> [query, key]"""
+    return _fixed(causal(n) & ~np.tri(n, k=-window, dtype=bool))  # [query, key]
+
+
+def _fixed(mask: Mask) -> Mask:
+    mask.setflags(write=False)
+    return mask
 
 
 def kept(n: int, rate: float, seed: int, layer: int, head: int) -> Mask:

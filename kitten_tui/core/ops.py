@@ -5,10 +5,12 @@ Formulas: Vaswani et al., "Attention Is All You Need" (2017), section 3.2.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[np.floating[Any]]
 Mask = npt.NDArray[np.bool_]
 
 SAFE_EXPONENT = 8.0
@@ -56,6 +58,8 @@ def drop(weights: Array, keep: Mask, rate: float) -> Array:
 
     Srivastava et al., "Dropout" (2014); scaled in training, as in every current framework.
     """
+    if rate == 0.0:
+        return weights
     return weights * keep / (1.0 - rate)  # [query, key]
 
 

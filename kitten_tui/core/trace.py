@@ -1,24 +1,22 @@
-"""What attention is computed from, and every intermediate of it.
+"""What attention is computed from, and every intermediate of it, each computed when it is first looked at.
 
 Everything here is frozen, compares by identity (an array has no single truth) and holds read-only arrays.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Protocol
+import math
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from kitten_tui.core import ops
+from kitten_tui.core.network import Normed
 from kitten_tui.core.ops import Array, Mask
-
-MASKS = ("none", "causal", "own")
-"""Nothing covered; the future covered; the cells that the source itself covers."""
-
-
-MIN_DIVISOR, MAX_DIVISOR = 0.01, 1e6
+from kitten_tui.core.rotary import Rotation
+from kitten_tui.core.step import step
 
 
 def fixed(values: npt.ArrayLike) -> Array:
@@ -26,34 +24,6 @@ def fixed(values: npt.ArrayLike) -> Array:
     array = np.array(values, dtype=np.float64)
     array.setflags(write=False)
     return array
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a person may switch without touching a number of the lesson."""
-
-    scale: bool = True
-    """Whether scores are divided before the softmax."""
-    divisor: float | None = None
-    """What they are divided by then; None is √d_k. Another number is a temperature inside attention."""
-    mask: str = "none"
-    """One of MASKS."""
-    dropout: float = 0.0
-    """The rate p at which weights are dropped, 0 ≤ p < 1."""
-    seed: int = 123
-    """Decides which weights dropout keeps."""
-
-    def __post_init__(self) -> None:
-        if self.mask not in MASKS:
-            raise ValueError(f"mask: expected one of {', '.join(MASKS)}, found {self.mask!r}")
-        if self.divisor is not None and not MIN_DIVISOR <= self.divisor <= MAX_DIVISOR:
-            raise ValueError(f"divisor: expected a number from {MIN_DIVISOR} to {MAX_DIVISOR:g}, found {self.divisor}")
-        if not 0.0 <= self.dropout < 1.0:
-            raise ValueError(f"dropout: expected a rate from 0 to below 1, found {self.dropout}")
-        if not 0 <= self.seed < 2**32:
-            # Python refuses to write out a number of thousands of digits.
-            found = self.seed if abs(self.seed) < 2**64 else "a larger one"
-            raise ValueError(f"seed: expected a whole number from 0 to 2³² − 1, found {found}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,63 +76,218 @@ class Inputs(_Frozen):
 
 
 @dataclass(frozen=True, eq=False)
-class Trace(_Frozen):
-    """Every intermediate of one head, under the names of the vocabulary."""
+class Projected(_Frozen):
+    """The queries, keys and values of one head, and what they are made of."""
 
     x: Array
     """[token, d_model]"""
     weights_of: HeadWeights
-    q: Array
-    """[token, d_k]"""
-    k: Array
-    """[token, d_k]"""
-    v: Array
-    """[token, d_k]"""
-    scores: Array
-    """ω = q · k. [query, key]"""
+    rotation: Rotation | None = None
+    """By which queries and keys are turned, where positions are rotary."""
+    q_gain: Array | None = None
+    """What normalised queries are multiplied by, in families that normalise them. [d_k]"""
+    k_gain: Array | None = None
+    """[d_k]"""
+    eps: float = 0.0
+    """What those norms add to the variance."""
+    own_divisor: float | None = None
+    """What scores are divided by in a model that has something else than √d_k."""
+
+    @property
+    def d_k(self) -> int:
+        return int(self.weights_of.w_q.shape[-1])
+
+    @property
+    def natural_divisor(self) -> float:
+        return math.sqrt(self.d_k) if self.own_divisor is None else self.own_divisor
+
+    @step
+    def q_projected(self) -> Array:
+        """[token, d_k]"""
+        return ops.project(self.x, self.weights_of.w_q, self.weights_of.b_q)
+
+    @step
+    def k_projected(self) -> Array:
+        """[token, d_k]"""
+        return ops.project(self.x, self.weights_of.w_k, self.weights_of.b_k)
+
+    @step
+    def v(self) -> Array:
+        """[token, d_k]"""
+        return ops.project(self.x, self.weights_of.w_v, self.weights_of.b_v)
+
+    @cached_property
+    def q_norm(self) -> Normed | None:
+        return self._norm(self.q_projected, self.q_gain)
+
+    @cached_property
+    def k_norm(self) -> Normed | None:
+        return self._norm(self.k_projected, self.k_gain)
+
+    def _norm(self, before: Array, gain: Array | None) -> Normed | None:
+        return None if gain is None else Normed(before, gain, None, self.eps, rms=True)
+
+    @property
+    def q_normed(self) -> Array:
+        """Where queries are normalised; the projection itself where not. [token, d_k]"""
+        return self.q_projected if self.q_norm is None else self.q_norm.after
+
+    @property
+    def k_normed(self) -> Array:
+        """[token, d_k]"""
+        return self.k_projected if self.k_norm is None else self.k_norm.after
+
+    @step
+    def q(self) -> Array:
+        """[token, d_k]"""
+        return self.q_normed if self.rotation is None else self.rotation(self.q_normed)
+
+    @step
+    def k(self) -> Array:
+        """[token, d_k]"""
+        return self.k_normed if self.rotation is None else self.rotation(self.k_normed)
+
+
+LONG = 64
+"""Texts of more tokens are looked at a row at a time as far as possible."""
+BY_QUERY = (
+    *("scores", "scaled", "masked", "shift", "exp", "total", "weights", "dropped", "context"),
+    *("weight_sum", "headroom", "gradient"),
+)
+"""The steps of a trace that have a row for each query."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trace(_Frozen):
+    """Every intermediate of one head, under the names of the vocabulary, from q · k to the context."""
+
+    projected: Projected
     divisor: float
     """√d_k or what is set in its place; 1 when the scale is off."""
-    scaled: Array
-    """[query, key]"""
     allowed: Mask
     """[query, key]"""
-    masked: Array
-    """−∞ where the query may not look. [query, key]"""
-    shift: Array
-    """What each row loses before exp; 0 for rows of ordinary size. [query]"""
-    exp: Array
-    """[query, key]"""
-    total: Array
-    """Σ exp of a row. [query]"""
-    weights: Array
-    """α. [query, key]"""
     keep: Mask
     """Which weights dropout keeps. [query, key]"""
     rate: float
     """The dropout rate p."""
-    dropped: Array
-    """[query, key]"""
-    context: Array
-    """z. [query, d_k]"""
-    weight_sum: Array
-    """Σ α of a row: 1, or 0 where everything is covered. [query]"""
-    headroom: Array
-    """1 − the largest weight: 0 is saturation. [query]"""
-    gradient: Array
-    """Σ ∂α/∂ω of a row, each weight to its own score. [query]"""
+    query: int | None = None
+    """The one query whose row there is; None is all of them."""
+
+    @property
+    def x(self) -> Array:
+        """[token, d_model]"""
+        return self.projected.x
+
+    @property
+    def weights_of(self) -> HeadWeights:
+        return self.projected.weights_of
+
+    @property
+    def q(self) -> Array:
+        """[token, d_k]"""
+        return self.projected.q
+
+    @property
+    def k(self) -> Array:
+        """[token, d_k]"""
+        return self.projected.k
+
+    @property
+    def v(self) -> Array:
+        """[token, d_k]"""
+        return self.projected.v
+
+    @property
+    def d_k(self) -> int:
+        return self.projected.d_k
 
     @property
     def kept_share(self) -> float:
         """1 − p."""
         return 1.0 - self.rate
 
-    @property
-    def d_k(self) -> int:
-        return int(self.q.shape[-1])
+    @step
+    def scores(self) -> Array:
+        """ω = q · k. [query, key]"""
+        q = self.q if self.query is None else self.q[self.query, None]  # [query, d_k]
+        return ops.dot_products(q, self.k)
+
+    @step
+    def scaled(self) -> Array:
+        """[query, key]"""
+        return self.scores / self.divisor
+
+    @step
+    def masked(self) -> Array:
+        """−∞ where the query may not look. [query, key]"""
+        return ops.cover(self.scaled, self.allowed)
+
+    @step
+    def shift(self) -> Array:
+        """What each row loses before exp; 0 for rows of ordinary size. [query]"""
+        return ops.exponent_shift(self.masked)
+
+    @step
+    def exp(self) -> Array:
+        """[query, key]"""
+        return ops.exponentials(self.masked, self.shift)
+
+    @step
+    def total(self) -> Array:
+        """Σ exp of a row. [query]"""
+        return np.asarray(self.exp.sum(axis=-1))
+
+    @step
+    def weights(self) -> Array:
+        """α. [query, key]"""
+        return ops.normalise(self.exp, self.total)
+
+    @step
+    def dropped(self) -> Array:
+        """[query, key]"""
+        return ops.drop(self.weights, self.keep, self.rate)
+
+    @step
+    def context(self) -> Array:
+        """z. [query, d_k]"""
+        return self.dropped @ self.v
+
+    @step
+    def weight_sum(self) -> Array:
+        """Σ α of a row: 1, or 0 where everything is covered. [query]"""
+        return np.asarray(self.weights.sum(axis=-1))
+
+    @step
+    def headroom(self) -> Array:
+        """1 − the largest weight: 0 is saturation. [query]"""
+        return ops.headroom(self.weights)
+
+    @step
+    def gradient(self) -> Array:
+        """Σ ∂α/∂ω of a row, each weight to its own score. [query]"""
+        return ops.gradient(self.weights, self.divisor)
+
+    @cached_property
+    def _rows(self) -> dict[int, Trace]:
+        return {}
+
+    def only(self, query: int) -> Trace:
+        """The same head with the row of one query alone, which costs no more in a long text than in a short one."""
+        if query == self.query:
+            return self
+        if query not in self._rows:
+            row = slice(query, query + 1)
+            alone = replace(self, allowed=self.allowed[row], keep=self.keep[row], query=query)
+            if len(self.allowed) <= LONG:
+                # A row by itself may differ from the row of the whole in its last bit.
+                vars(alone).update({name: getattr(self, name)[row] for name in BY_QUERY})
+            self._rows.clear()
+            self._rows[query] = alone
+        return self._rows[query]
 
     def contribution(self, query: int) -> Array:
         """Each value times the weight this query gives it.  -> [key, d_k]"""
-        return ops.weighted_values(self.dropped[query], self.v)  # [key, d_k]
+        return ops.weighted_values(self.only(query).dropped[0], self.v)  # [key, d_k]
 
     def partial(self, query: int) -> Array:
         """The contributions summed up to and with each key; the last row is the context.  -> [key, d_k]"""
@@ -181,35 +306,17 @@ class Joined(_Frozen):
     """[d_model]"""
     output: Array | None
     """[token, d_model]"""
-
-
-class Source(Protocol):
-    """Where attention comes from: a lesson, a checkpoint, a recording."""
-
-    @property
-    def tokens(self) -> tuple[str, ...]: ...
+    middle_norm: Normed | None = None
+    """x + output and its norm, in families that normalise there."""
+    mlp: Array | None = None
+    """What the feed-forward network of the layer adds. [token, d_model]"""
 
     @property
-    def n_layers(self) -> int: ...
+    def attended(self) -> Array | None:
+        """x + output. [token, d_model]"""
+        return None if self.middle_norm is None else self.middle_norm.before
 
     @property
-    def n_heads(self) -> int: ...
-
-    @property
-    def embedding(self) -> Array | None: ...
-
-    @property
-    def position(self) -> Array | None: ...
-
-    @property
-    def masks(self) -> tuple[str, ...]:
-        """The masks that this source can be looked at with, of MASKS."""
-        ...
-
-    def trace(self, layer: int, head: int, settings: Settings) -> Trace:
-        """Every intermediate of one head; layer and head count from 0."""
-        ...
-
-    def joined(self, layer: int, settings: Settings) -> Joined:
-        """The heads of a layer, joined and projected."""
-        ...
+    def middle(self) -> Array | None:
+        """[token, d_model]"""
+        return None if self.middle_norm is None else self.middle_norm.after

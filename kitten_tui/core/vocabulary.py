@@ -29,6 +29,8 @@ class Quantity:
 QUANTITIES = {
     "embedding": Quantity("e", ("token", "d_model"), Scope.SOURCE),
     "position": Quantity("p", ("token", "d_model"), Scope.SOURCE),
+    "segment": Quantity("s", ("d_model",), Scope.SOURCE),
+    "stream": Quantity("r", ("token", "d_model"), Scope.SHARED),
     "x": Quantity("x", ("token", "d_model"), Scope.SHARED),
     "w_q": Quantity("W_q", ("d_model", "d_k")),
     "w_k": Quantity("W_k", ("d_model", "d_k")),
@@ -36,6 +38,10 @@ QUANTITIES = {
     "b_q": Quantity("b_q", ("d_k",)),
     "b_k": Quantity("b_k", ("d_k",)),
     "b_v": Quantity("b_v", ("d_k",)),
+    "q_projected": Quantity("q₀", ("token", "d_k")),
+    "k_projected": Quantity("k₀", ("token", "d_k")),
+    "q_normed": Quantity("q₁", ("token", "d_k")),
+    "k_normed": Quantity("k₁", ("token", "d_k")),
     "q": Quantity("q", ("token", "d_k")),
     "k": Quantity("k", ("token", "d_k")),
     "v": Quantity("v", ("token", "d_k")),
@@ -56,6 +62,9 @@ QUANTITIES = {
     "w_o": Quantity("W_o", ("concat", "d_model"), Scope.LAYER),
     "b_o": Quantity("b_o", ("d_model",), Scope.LAYER),
     "output": Quantity("output", ("token", "d_model"), Scope.LAYER),
+    "attended": Quantity("x + output", ("token", "d_model"), Scope.LAYER),
+    "middle": Quantity("m", ("token", "d_model"), Scope.LAYER),
+    "mlp": Quantity("mlp", ("token", "d_model"), Scope.LAYER),
     "scores_gap": Quantity("Δω", ("query", "pinned", "key")),
     "weights_gap": Quantity("Δα", ("query", "pinned", "key")),
     "context_gap": Quantity("Δz", ("query", "pinned", "d_k")),
@@ -69,8 +78,39 @@ QUANTITIES = {
     "typical_gradient": Quantity("median Σ∂α/∂ω", ("width", "scale"), Scope.SETTING),
 }
 
+NORMS = {"x": "stream", "middle": "attended", "q_normed": "q_projected", "k_normed": "k_projected"}
+"""What is made by bringing something to one size, and what it is made of; each has the quantities of NORM_PARTS."""
+
+NORM_PARTS = {
+    "mean": "μ",
+    "centred": "{} − μ",
+    "variance": "σ²",
+    "spread": "σ",
+    "gain": "γ",
+    "bias": "β",
+}
+
+
+def _add_norms() -> None:
+    for owner, before in NORMS.items():
+        whole = QUANTITIES[owner]
+        for part, symbol in NORM_PARTS.items():
+            if whole.scope is Scope.HEAD and part in ("mean", "centred", "bias"):
+                continue  # heads have no LayerNorm of their own
+            axes = {"centred": whole.axes, "gain": whole.axes[1:], "bias": whole.axes[1:]}.get(part, whole.axes[:1])
+            symbol = symbol.format(QUANTITIES[before].symbol)
+            mark = "" if owner == "x" else f" {whole.symbol}"
+            QUANTITIES[f"{owner}_{part}"] = Quantity(symbol + mark, axes, whole.scope)
+
+
+_add_norms()
+
 GAPS = {f"{name}_gap": name for name in ("scores", "weights", "context")}
 """What a query's row has more than the row of another query that is pinned beside it."""
 
-TRACED = ("embedding", "position", "x", "q", "k", "v", "scores", "scaled", "masked", "weights", "dropped", "context")
+TRACED = (
+    *("embedding", "position", "segment", "stream", "x"),
+    *("q_projected", "k_projected", "q_normed", "k_normed", "q", "k", "v"),
+    *("scores", "scaled", "masked", "weights", "dropped", "context"),
+)
 """What the JSON of a head holds, in the order of the lesson."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from kitten_tui.core.trace import Settings
+from kitten_tui.core.settings import Settings
 from kitten_tui.sources.lesson import Lesson
 from kitten_tui.words import Words
 

@@ -12,7 +12,7 @@ from rich.style import Style
 from kitten_tui.commands import COMMANDS, Command, grouped
 from kitten_tui.core.derivation import Cell
 from kitten_tui.core.ops import Array
-from kitten_tui.core.trace import Settings
+from kitten_tui.core.settings import Settings
 from kitten_tui.ink.cells import Line, clean, cut, fit, show_token, wrap
 from kitten_tui.ink.formula import Sum, arithmetic, arithmetic_room, choices
 from kitten_tui.ink.numbers import fmt

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from math import fsum, prod
+from dataclasses import dataclass, replace
+from math import fsum
 
 from rich.cells import cell_len
 from rich.segment import Segment
 
-from kitten_tui.core.derivation import Cell, Derivation, Op, Operand, Term
+from kitten_tui.core.derivation import Cell, Derivation, Op, Operand, Term, by_size, products
 from kitten_tui.core.vocabulary import QUANTITIES, Scope
 from kitten_tui.ink.cells import Line, cut, show_token
 from kitten_tui.ink.numbers import MINUS_INFINITY, exact, fmt
@@ -20,7 +20,8 @@ from kitten_tui.words import Words
 LONGEST_LABEL = 12
 NARROWEST = 8
 """No term, with the sign before it, takes fewer cells: 0.000 + ."""
-_BIASED = ("q", "k", "v", "output")
+_BIASES = {"q": "b_q", "k": "b_k", "v": "b_v", "q_projected": "b_q", "k_projected": "b_k", "output": "b_o"}
+"""What is added at the end of a long sum."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,14 @@ def in_words(derivation: Derivation, look: Sum) -> str:
     match cell.name:
         case "x" if derivation.op is Op.GIVEN:
             text = words("formula.x_given")
+        case "x" if derivation.op is Op.NORM:
+            text = words("formula.x_normed")
+        case "stream" if cell.layer == 0:
+            text = words("formula.stream_first")
+        case "q" | "k" if derivation.op is Op.NORM:
+            text = words(f"formula.{cell.name}_normed")
+        case "q" | "k" if derivation.terms[0][0].symbol or len(derivation.terms) == 1:
+            text = words("formula.q_turned" if cell.name == "q" else "formula.k_turned")
         case "scaled" if derivation.op is Op.SUM:
             text = words("formula.scaled_off")
         case "scaled" if not derivation.terms[-1][0].symbol:
@@ -128,8 +137,10 @@ def in_words(derivation: Derivation, look: Sum) -> str:
             text = words("formula.masked_kept" if allowed else "formula.masked_covered")
         case _:
             text = words(f"formula.{cell.name}")
-    if cell.name in _BIASED and derivation.terms and len(derivation.terms[-1]) == 1:
-        text += f" + {QUANTITIES['b_o' if cell.name == 'output' else f'b_{cell.name}'].symbol}"
+    last = derivation.terms[-1] if derivation.terms else ()
+    bias = _BIASES.get(cell.name)
+    if bias and len(last) == 1 and last[0].cell is not None and last[0].cell.name == bias:
+        text += f" + {QUANTITIES[bias].symbol}"
     return text + words("formula.other") if cell.rescaled else text
 
 
@@ -153,6 +164,10 @@ def expression(derivation: Derivation, look: Sum, room: int) -> Pieces:
             return [score] if allowed.value else [score, Piece(" "), Piece(f"→ {MINUS_INFINITY}", allowed)]
         case Op.LESS:
             return _joined([[_factor(term[0])] for term in terms], " − ")
+        case Op.ROOT:
+            return [Piece("√("), *_sum(terms, look, room - 3), Piece(")")]
+        case Op.NORM:
+            return _norm(terms)
         case Op.LARGEST | Op.MEDIAN:
             return _listed(derivation, look, room)
 
@@ -180,6 +195,20 @@ def _quotient(terms: Sequence[Term], look: Sum, room: int) -> Pieces:
     return pieces
 
 
+def _norm(terms: Sequence[Term]) -> Pieces:
+    """(before − μ) / σ × γ + β; an RMSNorm has neither μ nor β."""
+    before, mean, spread, gain, bias = (term[0] for term in terms)
+    above = [_factor(before)]
+    if mean.cell is not None:
+        above = [Piece("("), *_added([above, [_factor(_negative(mean))]]), Piece(")")]
+    scaled = [*above, Piece(" / "), _factor(spread), Piece(" × "), _factor(gain)]
+    return scaled if bias.cell is None else _added([scaled, [_factor(bias)]])
+
+
+def _negative(operand: Operand) -> Operand:
+    return replace(operand, value=-operand.value)
+
+
 def _listed(derivation: Derivation, look: Sum, room: int) -> Pieces:
     """The name of a choice among many, with as many of them as there is room for."""
     name = "max" if derivation.op is Op.LARGEST else "median"
@@ -197,10 +226,10 @@ def _sum(terms: Sequence[Term], look: Sum, room: int) -> Pieces:
     """All terms, with the products worked out if there is room; else the largest, and one term for the rest."""
     if len(terms) * NARROWEST <= room:
         whole = _added([product(term) for term in terms])
-        products = text_of_pieces(_added([[Piece(exact(value_of(term)))] for term in terms]))
+        worked = text_of_pieces(_added([[Piece(exact(value))] for value in products(terms).tolist()]))
         worked_out = len(terms) > 1 and any(len(term) > 1 for term in terms)
-        if worked_out and _width(whole) + 3 + cell_len(products) <= room:
-            return [*whole, Piece(f" = {products}")]
+        if worked_out and _width(whole) + 3 + cell_len(worked) <= room:
+            return [*whole, Piece(f" = {worked}")]
         if _width(whole) <= room:
             return whole
     return _shortened(terms, look, room)
@@ -209,7 +238,7 @@ def _sum(terms: Sequence[Term], look: Sum, room: int) -> Pieces:
 def _shortened(terms: Sequence[Term], look: Sum, room: int) -> Pieces:
     """As many terms as fit, the largest first, and what the others add up to."""
     order = by_size(terms)
-    values = [value_of(terms[place]) for place in order]
+    values = products(terms)[order].tolist()
     best: Pieces = []
     for count in range(1, len(terms) + 1):
         more = look.words("formula.more", count=len(terms) - count, value=exact(fsum(values[count:])))
@@ -221,22 +250,14 @@ def _shortened(terms: Sequence[Term], look: Sum, room: int) -> Pieces:
     return best
 
 
-def by_size(terms: Sequence[Term]) -> list[int]:
-    """The places of the terms, the largest first whatever their sign."""
-    return sorted(range(len(terms)), key=lambda place: -abs(value_of(terms[place])))
-
-
-def value_of(term: Term) -> float:
-    """The product of the operands."""
-    return prod(operand.value for operand in term)
-
-
 def product(term: Term) -> Pieces:
     """The operands with × between them."""
     return _joined([[_factor(operand)] for operand in term], " × ")
 
 
 def _factor(operand: Operand) -> Piece:
+    if operand.symbol and operand.cell is None:
+        return Piece(operand.symbol, operand)
     if operand.cell is None or operand.cell.name in ("allowed", "keep"):
         whole = float(operand.value).is_integer()
         return Piece(str(int(operand.value)) if whole else exact(operand.value), operand)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from rich.cells import cell_len
 from rich.segment import Segment
 
-from kitten_tui.core.derivation import Derivation, Term
+from kitten_tui.core.derivation import Derivation, Term, products
 from kitten_tui.ink.bars import bar
 from kitten_tui.ink.cells import Line, cut, fit
-from kitten_tui.ink.formula import Sum, in_words, product, text_of_pieces, value_of
+from kitten_tui.ink.formula import Sum, in_words, product, text_of_pieces
 from kitten_tui.ink.numbers import fmt
 
 BAR = 12
@@ -20,7 +20,7 @@ def whole(derivation: Derivation, look: Sum, width: int) -> list[Line]:
     name = look.name(derivation.cell)
     lines: list[Line] = [[Segment(name, palette.chosen)], [Segment(in_words(derivation, look), palette.muted)], []]
     written = [text_of_pieces(product(term)) for term in derivation.terms]
-    values = [value_of(term) for term in derivation.terms]
+    values: list[float] = products(derivation.terms).tolist()
     left = max((cell_len(text) for text in written), default=0)
     largest = max((abs(value) for value in values), default=0.0)
     for term, text, value in zip(derivation.terms, written, values, strict=True):

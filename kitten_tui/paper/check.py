@@ -10,7 +10,8 @@ import numpy as np
 
 from kitten_tui.core.derivation import Workings
 from kitten_tui.core.ops import Array
-from kitten_tui.core.trace import Settings, Trace
+from kitten_tui.core.settings import Settings
+from kitten_tui.core.trace import Trace
 from kitten_tui.ink.cells import clean
 from kitten_tui.sources.lesson import Lesson
 from kitten_tui.stages.figure import Phrase, phrase

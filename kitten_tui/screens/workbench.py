@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from kitten_tui.core.derivation import Cell
-from kitten_tui.core.trace import Settings
+from kitten_tui.core.settings import Settings
 from kitten_tui.ink.chrome import Shown
 from kitten_tui.ink.formula import cell_name
 from kitten_tui.ink.numbers import fmt

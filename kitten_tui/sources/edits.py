@@ -16,7 +16,8 @@ from kitten_tui.core.derivation import Cell
 from kitten_tui.core.draws import INITS, draw_heads
 from kitten_tui.core.ops import Array, Mask
 from kitten_tui.core.positions import sinusoidal
-from kitten_tui.core.trace import HeadWeights, Inputs, Settings, fixed
+from kitten_tui.core.settings import Settings
+from kitten_tui.core.trace import HeadWeights, Inputs, fixed
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.invented import DECIMALS, embed, invent
 from kitten_tui.sources.lesson import MAX_TOKENS, Lesson
@@ -289,6 +290,6 @@ def _mask_of_places(allowed: Mask, n: int) -> Mask:
     [query, key] -> [query, key]
     """
     kept = min(n, len(allowed))
-    resized = masks.causal(n)  # [query, key]
+    resized = masks.causal(n).copy()  # [query, key]
     resized[:kept, :kept] = allowed[:kept, :kept]
     return resized

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kitten_tui.core.trace import Settings
+from kitten_tui.core.settings import Settings
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.lesson import Lesson
 from kitten_tui.sources.sample import read_sample

@@ -9,7 +9,8 @@ from typing import Any
 
 from kitten_tui.core import attention
 from kitten_tui.core.ops import Array
-from kitten_tui.core.trace import HeadWeights, Inputs, Joined, Settings, Trace
+from kitten_tui.core.settings import Settings
+from kitten_tui.core.trace import HeadWeights, Inputs, Joined, Trace
 
 MAX_TOKENS = 256
 """What one layer can be asked about at every key press."""
@@ -46,6 +47,7 @@ class Lesson:
     """Whether the numbers stand for nothing: made up for a sentence that somebody typed."""
 
     n_layers = 1
+    segment = None
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -70,6 +72,9 @@ class Lesson:
     def trace(self, layer: int, head: int, settings: Settings) -> Trace:
         inputs = self.inputs
         return _trace(Same(inputs.x), inputs.heads[head], Same(inputs.own_mask), settings, layer, head)
+
+    def entry(self, layer: int) -> None:
+        """A lesson is one layer, and its x is what the stages say it is."""
 
     def joined(self, layer: int, settings: Settings) -> Joined:
         contexts = tuple(Same(self.trace(layer, head, settings).context) for head in range(self.n_heads))

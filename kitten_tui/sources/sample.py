@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from kitten_tui.core.ops import Array
-from kitten_tui.core.trace import HeadWeights, Inputs, Settings, fixed
+from kitten_tui.core.settings import Settings
+from kitten_tui.core.trace import HeadWeights, Inputs, fixed
 from kitten_tui.core.vocabulary import GAPS, QUANTITIES
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.lesson import MAX_TOKENS, Lesson, Reference, Texts

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from kitten_tui.core.ops import Array
-from kitten_tui.core.trace import Settings
+from kitten_tui.core.settings import Settings
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.lesson import Lesson, Reference, Texts
 from kitten_tui.sources.sample import MAX_BYTES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from kitten_tui.core.trace import Settings
+from kitten_tui.core.settings import Settings
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.invented import invent
 from kitten_tui.sources.lesson import MAX_TOKENS, Lesson

@@ -18,11 +18,11 @@ def sheet(view: View) -> Sheet:
         id="context",
         name="context",
         axes=("query", "d_k"),
-        values=trace.context[query],
+        values=view.row.context[0],
         columns=view.axis("d_k"),
     )
     figures: list[Figure] = [
-        view.column("dropped", trace.dropped[query], label="α" if trace.rate == 0 else "α′"),
+        view.column("dropped", view.row.dropped[0], label="α" if trace.rate == 0 else "α′"),
         sign("×"),
         view.matrix("v", rows="key"),
         sign("="),
@@ -54,15 +54,14 @@ def _plane(view: View) -> Plane:
         name="",
         title=(phrase("title.plane"),),
         points=view.trace.v,
-        target=view.trace.context[view.selection.query],
+        target=view.row.context[0],
         selected=view.selection.key,
     )
 
 
 def reading(view: View) -> Phrase:
-    query = view.selection.query
-    weights = view.trace.dropped[query]  # [key]
-    z = view.trace.context[query]  # [d_k]
+    weights = view.row.dropped[0]  # [key]
+    z = view.row.context[0]  # [d_k]
     if not weights.any():
         return phrase("context.reading.nothing", query=view.token)
     order = np.argsort(-weights, kind="stable")[:2]  # [2]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from kitten_tui.core.derivation import Cell, Derivation, Op, Term, Workings
+from kitten_tui.core.derivation import Cell, Derivation, Op, Term, Workings, by_size, products
 from kitten_tui.core.vocabulary import QUANTITIES, Scope
 from kitten_tui.stages.figure import Figure
 from kitten_tui.stages.selection import Selection
@@ -39,14 +38,13 @@ def largest(derivation: Derivation) -> Cell | None:
     """
     terms = derivation.terms
     if derivation.op is Op.LARGEST:
-        return max(terms, key=lambda term: term[0].value)[0].cell
-    main = terms[:1] if derivation.op in (Op.EXP, Op.COVER) else terms[:-1] if derivation.op is Op.QUOTIENT else terms
-    return _largest(main) or _largest(terms)
+        return terms[int(products(terms).argmax())][0].cell
+    return _largest(derivation.main) or _largest(terms)
 
 
 def _largest(terms: Sequence[Term]) -> Cell | None:
-    for term in sorted(terms, key=lambda term: -abs(math.prod(operand.value for operand in term))):
-        for operand in term:
+    for place in by_size(terms):
+        for operand in terms[place]:
             if operand.cell is not None:
                 return operand.cell
     return None

@@ -28,7 +28,7 @@ def sheet(view: View) -> Sheet:
 
 def _panel(view: View, head: int) -> Matrix:
     trace = view.head(head)
-    row = trace.dropped[view.selection.query]  # [key]
+    row = trace.only(view.selection.query).dropped[0]  # [key]
     title: tuple[str | Phrase, ...] = (f"{head + 1}",)
     if row.any():
         best = int(row.argmax())
@@ -38,7 +38,7 @@ def _panel(view: View, head: int) -> Matrix:
 
 def reading(view: View) -> Phrase:
     query, n_heads = view.selection.query, view.source.n_heads
-    rows = [view.head(head).dropped[query] for head in range(n_heads)]  # head × [key]
+    rows = [view.head(head).only(query).dropped[0] for head in range(n_heads)]  # head × [key]
     seen = Counter(int(row.argmax()) for row in rows if row.any())
     if not seen:
         return phrase("heads.reading.covered", query=view.token)

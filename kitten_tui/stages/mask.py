@@ -37,10 +37,9 @@ LOOSE = (
 
 
 def reading(view: View) -> Phrase:
-    query, settings = view.selection.query, view.settings
-    trace = view.trace
-    hidden = int(np.count_nonzero(~trace.allowed[query]))
-    lost = int(np.count_nonzero(~trace.keep[query] & trace.allowed[query]))
+    settings, row = view.settings, view.row
+    hidden = int(np.count_nonzero(~row.allowed[0]))
+    lost = int(np.count_nonzero(~row.keep[0] & row.allowed[0]))
     if hidden == len(view.tokens):
         return phrase("mask.reading.covered", query=view.token)
     if settings.dropout > 0:
@@ -50,14 +49,14 @@ def reading(view: View) -> Phrase:
         return phrase("mask.reading.none", query=view.token, count=len(view.tokens))
     if hidden == 0:
         return phrase("mask.reading.all", query=view.token, count=len(view.tokens))
-    best = int(trace.weights[query].argmax())
+    best = int(row.weights[0].argmax())
     return phrase(
         "mask.reading",
         query=view.token,
         hidden=hidden,
         left=len(view.tokens) - hidden,
         best=view.name(best),
-        weight=trace.weights[query, best],
+        weight=row.weights[0, best],
     )
 
 

@@ -16,7 +16,7 @@ def sheet(view: View) -> Sheet:
 
 def reading(view: View) -> Phrase:
     query = view.selection.query
-    row = view.trace.scores[query]  # [key]
+    row = view.row.scores[0]  # [key]
     if len(row) == 1:
         return phrase("scores.reading.alone", query=view.token, score=row[0])
     if np.ptp(row) == 0.0:

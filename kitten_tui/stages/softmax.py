@@ -12,28 +12,25 @@ from kitten_tui.stages.view import View
 
 
 def sheet(view: View) -> Sheet:
-    query, scale = view.selection.query, view.settings.scale
-    trace, other = view.trace, view.rescaled
+    scale, row, other = view.settings.scale, view.row, view.rescaled
     rows = view.axis("key")
     # One length for both, so that the bars can be compared.
-    largest = float(max(trace.weights[query].max(), other.weights[query].max()))
-    scaled = "scaled" if trace.allowed[query].all() else "masked"
-    exp_label = "exp" if trace.shift[query] == 0.0 else "exp−max"
+    largest = float(max(row.weights[0].max(), other.weights[0].max()))
+    scaled = "scaled" if row.allowed[0].all() else "masked"
+    exp_label = "exp" if row.shift[0] == 0.0 else "exp−max"
     table = Band(
         (
-            view.column("scores", trace.scores[query], heat=False),
-            view.column(
-                scaled, getattr(trace, scaled)[query], heat=False, label=f"ω/{view.divisor_name if scale else 1}"
-            ),
-            view.column("exp", trace.exp[query], heat=False, label=exp_label, sum_name="total"),
-            view.column("weights", trace.weights[query], sum_name="weight_sum"),
+            view.column("scores", row.scores[0], heat=False),
+            view.column(scaled, getattr(row, scaled)[0], heat=False, label=f"ω/{view.divisor_name if scale else 1}"),
+            view.column("exp", row.exp[0], heat=False, label=exp_label, sum_name="total"),
+            view.column("weights", row.weights[0], sum_name="weight_sum"),
             *view.pinned_columns("weights"),
             Bars(
                 id="bars",
                 name="weights",
                 axes=("query", "key"),
                 title=_title(view, scale),
-                values=trace.weights[query],
+                values=row.weights[0],
                 rows=rows,
                 largest=largest,
             ),
@@ -43,7 +40,7 @@ def sheet(view: View) -> Sheet:
                 axes=("query", "key"),
                 rescaled=True,
                 title=_title(view, not scale),
-                values=other.weights[query],
+                values=other.weights[0],
                 rows=rows,
                 largest=largest,
                 ghost=True,
@@ -63,14 +60,14 @@ def _title(view: View, scale: bool) -> Title:
 
 def _saturation(view: View) -> Facts:
     """Headroom and gradient of the selected row, with the scale and without it."""
-    query, scale = view.selection.query, view.settings.scale
+    scale = view.settings.scale
 
     def row(name: str) -> tuple[Fact, ...]:
         facts = []
         for switched in (not scale, scale):  # with the scale first, whichever is on
-            trace = view.rescaled if switched else view.trace
+            trace = view.rescaled if switched else view.row
             name_ = f"{name}.other" if switched else name
-            value = float(getattr(trace, name)[query])
+            value = float(getattr(trace, name)[0])
             facts.append(Fact(id=name_, name=name, value=value, axes=("query",), rescaled=switched))
         return tuple(facts)
 
@@ -102,22 +99,22 @@ def _experiment(view: View) -> Facts:
 
 def reading(view: View) -> Phrase:
     query = view.selection.query
-    weights = view.trace.weights[query]  # [key]
-    if not view.trace.allowed[query].any():
+    weights = view.row.weights[0]  # [key]
+    if not view.row.allowed[0].any():
         return phrase("softmax.reading.covered", query=view.token)
-    seen = weights[view.trace.allowed[query]]
+    seen = weights[view.row.allowed[0]]
     if len(seen) > 1 and np.ptp(seen) == 0.0:
         return phrase("softmax.reading.even", query=view.token, weight=seen[0])
     best = int(weights.argmax())
-    scaled, unscaled = (view.trace, view.rescaled) if view.settings.scale else (view.rescaled, view.trace)
+    scaled, unscaled = (view.row, view.rescaled) if view.settings.scale else (view.rescaled, view.row)
     return phrase(
         "softmax.reading.itself" if best == query else "softmax.reading",
         query=view.token,
         best=view.name(best),
         weight=weights[best],
         divisor=view.divisor_name,
-        scaled=scaled.weights[query].max(),
-        unscaled=unscaled.weights[query].max(),
+        scaled=scaled.weights[0].max(),
+        unscaled=unscaled.weights[0].max(),
     )
 
 

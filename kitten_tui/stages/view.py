@@ -11,7 +11,9 @@ import numpy as np
 
 from kitten_tui.core.derivation import Workings
 from kitten_tui.core.ops import Array
-from kitten_tui.core.trace import Joined, Settings, Source, Trace
+from kitten_tui.core.settings import Settings
+from kitten_tui.core.source import Source
+from kitten_tui.core.trace import Joined, Trace
 from kitten_tui.core.vocabulary import QUANTITIES
 from kitten_tui.stages.figure import Axis, Band, Foot, Gap, Matrix, Sign
 from kitten_tui.stages.selection import Selection
@@ -33,9 +35,14 @@ class View:
         return self.head(self.selection.head)
 
     @property
+    def row(self) -> Trace:
+        """The row of the selected query alone, in the selected head."""
+        return self.trace.only(self.selection.query)
+
+    @property
     def rescaled(self) -> Trace:
-        """The selected head with the scale switched the other way, to compare with."""
-        return self.workings.trace(self.selection.head, rescaled=True)
+        """The same row with the scale switched the other way, to compare with."""
+        return self.workings.trace(self.selection.head, rescaled=True).only(self.selection.query)
 
     @property
     def joined(self) -> Joined:
@@ -161,7 +168,7 @@ class View:
     def column(self, name: str, values: Array, *, sum_name: str = "", **look: Any) -> Matrix:
         """The selected row of a [query, key] quantity, written downwards: a row for each key, and their sum."""
         if sum_name:
-            sums = np.asarray(getattr(self.trace, sum_name))[[self.selection.query]]  # [1]
+            sums = np.asarray(getattr(self.row, sum_name))  # [1]
             look["foot"] = Foot(id=sum_name, name=sum_name, axes=("query",), values=sums, columns=Axis("", ("",)))
         return Matrix(
             id=look.pop("id", name),

@@ -34,7 +34,7 @@ class TokenStrip(InkedLines):
     def draw(self, shown: Shown, width: int) -> Drawn:
         page = shown.page
         query = page.selection.query
-        weights = page.view.trace.dropped[query] if page.stage.weighs else None
+        weights = page.view.row.dropped[0] if page.stage.weighs else None
         return chrome.strip(page.view.tokens, weights, query, self.palette, width)
 
     def clicked(self, value: int | str) -> Message:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields, replace
+from functools import cached_property
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from kitten_tui.core import attention
-from kitten_tui.core.trace import MASKS, HeadWeights, Inputs, Joined, Settings, Trace, fixed
+from kitten_tui.core.settings import MASKS, Settings
+from kitten_tui.core.trace import BY_QUERY, LONG, HeadWeights, Inputs, Joined, Trace, fixed
 
 NUMBERS = st.floats(-1, 1)
 
@@ -231,15 +233,66 @@ KEEPERS = {
     "HeadWeights": lambda: sample_inputs().heads[0],
     "Inputs": sample_inputs,
     "Trace": lambda: attention.head(sample_inputs(), 0, Settings(mask="own", dropout=0.5)),
+    "Projected": lambda: KEEPERS["Trace"]().projected,
+    "a row of a Trace": lambda: KEEPERS["Trace"]().only(1),
     "Joined": lambda: sample_joined(sample_inputs()),
 }
 
 
+def arrays_of(kept) -> dict[str, np.ndarray]:
+    """Every array that something holds, and every one that it computes when it is first looked at."""
+    later = (name for name, kind in vars(type(kept)).items() if isinstance(kind, (property, cached_property)))
+    found = {name: getattr(kept, name) for name in (*(field.name for field in fields(kept)), *later)}
+    return {name: value for name, value in found.items() if isinstance(value, np.ndarray)}
+
+
 @pytest.mark.parametrize("make", KEEPERS.values(), ids=KEEPERS)
 def test_every_array_is_read_only(make):
-    kept = make()
-    found = {field.name: getattr(kept, field.name) for field in fields(kept)}
-    assert not [name for name, value in found.items() if isinstance(value, np.ndarray) and value.flags.writeable]
+    assert not [name for name, array in arrays_of(make()).items() if array.flags.writeable]
+
+
+@pytest.mark.parametrize(
+    ("make", "names"),
+    [
+        ("Trace", {"x", "q", "k", "v", "allowed", "keep", *BY_QUERY}),
+        ("a row of a Trace", {"x", "q", "k", "v", "allowed", "keep", *BY_QUERY}),
+        ("Projected", {"x", "q_projected", "k_projected", "q_normed", "k_normed", "q", "k", "v"}),
+        ("Joined", {"concat", "w_o", "b_o", "output"}),
+    ],
+)
+def test_no_array_is_overlooked_because_it_is_computed_later(make, names):
+    assert set(arrays_of(KEEPERS[make]())) == names
+
+
+@given(lessons(), switches())
+def test_what_is_computed_is_computed_once(inputs, settings):
+    trace = attention.head(inputs, 0, settings)
+    assert all(array is getattr(trace, name) for name, array in arrays_of(trace).items())
+
+
+@given(lessons(), switches())
+def test_a_row_by_itself_is_that_row_of_the_whole(inputs, settings):
+    trace = attention.head(inputs, 0, settings)
+    for query in range(len(inputs.tokens)):
+        row = trace.only(query)
+        for name in ("allowed", "keep", *BY_QUERY):
+            assert np.array_equal(getattr(row, name), getattr(trace, name)[[query]]), name
+
+
+def test_a_row_of_a_long_text_is_computed_alone_and_is_that_row_of_the_whole():
+    draw = np.random.RandomState(3)
+    head = HeadWeights(*(draw.uniform(-1, 1, (4, 2)) for _ in "qkv"))
+    inputs = Inputs(tokens=("a",) * (LONG + 1), x=draw.uniform(-1, 1, (LONG + 1, 4)), heads=(head,))
+    trace = attention.head(inputs, 0, Settings(mask="causal", dropout=0.5))
+    for query in (0, 30, LONG):
+        row = trace.only(query)
+        assert arrays_of(row)["weights"].shape == (1, LONG + 1)
+        assert "scores" not in vars(trace)
+        assert not [name for name, array in arrays_of(row).items() if array.flags.writeable]
+    for query in (0, 30, LONG):
+        for name in ("allowed", "keep", *BY_QUERY):
+            alone = getattr(trace.only(query), name)
+            assert alone == pytest.approx(getattr(trace, name)[[query]], rel=1e-12, abs=1e-15), name
 
 
 @pytest.mark.parametrize("make", KEEPERS.values(), ids=KEEPERS)
@@ -250,8 +303,9 @@ def test_what_holds_arrays_compares_by_identity(make):
 
 def test_a_trace_has_no_field_left_to_set():
     trace: Trace = KEEPERS["Trace"]()
-    with pytest.raises(AttributeError):
-        trace.rate = 0.1
+    for name in ("rate", "projected", "x", "q", "k", "v", *BY_QUERY):
+        with pytest.raises(AttributeError):
+            setattr(trace, name, 0.1)
 
 
 @pytest.mark.parametrize(

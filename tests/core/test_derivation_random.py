@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kitten_tui.core.derivation import Cell, Workings
-from kitten_tui.core.trace import HeadWeights, Inputs, Settings, fixed
+from kitten_tui.core.settings import Settings
+from kitten_tui.core.trace import HeadWeights, Inputs, fixed
 from kitten_tui.core.vocabulary import QUANTITIES, Scope
 from kitten_tui.sources.lesson import Lesson
 

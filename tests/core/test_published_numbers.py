@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from kitten_tui.core import attention
-from kitten_tui.core.trace import HeadWeights, Inputs, Settings, Trace, fixed
+from kitten_tui.core.settings import Settings
+from kitten_tui.core.trace import HeadWeights, Inputs, Trace, fixed
 
 HERE = Path(__file__).parent
 PUBLISHED = json.loads((HERE / "worked_example.json").read_text(encoding="utf-8"))

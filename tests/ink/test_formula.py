@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kitten_tui.core.derivation import Cell, Workings
-from kitten_tui.core.trace import Settings
+from kitten_tui.core.settings import Settings
 from kitten_tui.ink.cells import text_of
 from kitten_tui.ink.formula import Sum, arithmetic
 from kitten_tui.sources.find import open_source

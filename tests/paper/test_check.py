@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kitten_tui.core.trace import Settings, fixed
+from kitten_tui.core.settings import Settings
+from kitten_tui.core.trace import fixed
 from kitten_tui.paper.check import Check, checks, largest_error, report, slowly
 from kitten_tui.sources.find import open_source, samples
 from kitten_tui.sources.lesson import Lesson, Reference
@@ -100,7 +101,7 @@ def test_the_error_is_the_largest_difference_and_infinite_where_two_cannot_be_co
     assert (largest_error(ARRAY, other), largest_error(other, ARRAY)) == (error, error)
 
 
-@pytest.mark.parametrize("field", ["weights_of", "allowed", "keep", "rate", "divisor"])
+@pytest.mark.parametrize("field", ["projected", "allowed", "keep", "rate", "divisor"])
 def test_the_slow_loop_sees_everything_that_the_context_depends_on(field):
     lesson = open_source("journey")
     trace = lesson.trace(0, 0, Settings(mask="causal", dropout=0.5))

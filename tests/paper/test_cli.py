@@ -16,7 +16,7 @@ import pytest
 
 import kitten_tui
 from kitten_tui.cli import BAD, FAILED, OK, main
-from kitten_tui.core.trace import Settings
+from kitten_tui.core.settings import Settings
 from kitten_tui.sources.find import open_source, samples
 from kitten_tui.sources.sentence import tokenise
 from kitten_tui.stages import STAGES

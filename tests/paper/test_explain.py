@@ -6,7 +6,7 @@ import pytest
 
 from kitten_tui.cli import main
 from kitten_tui.core.derivation import Cell, Workings
-from kitten_tui.core.trace import Settings
+from kitten_tui.core.settings import Settings
 from kitten_tui.ink.formula import cell_name
 from kitten_tui.paper.explain import CellError, explain, parse_cell
 from kitten_tui.sources.find import open_source

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kitten_tui.core.trace import Settings
+from kitten_tui.core.settings import Settings
 from kitten_tui.paper.plain import plain
 from kitten_tui.sources.find import open_source, samples
 from kitten_tui.sources.lesson import Lesson

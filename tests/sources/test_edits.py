@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from kitten_tui.core import attention
 from kitten_tui.core.derivation import Cell, Workings
 from kitten_tui.core.positions import sinusoidal
-from kitten_tui.core.trace import Inputs, Settings, Trace
+from kitten_tui.core.settings import Settings
+from kitten_tui.core.trace import BY_QUERY, Inputs, Trace
 from kitten_tui.sources import edits
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.find import open_source, samples
@@ -25,6 +26,8 @@ from kitten_tui.sources.sample import MAX_NUMBER, MAX_TOKENS
 from kitten_tui.sources.sentence import from_sentence
 
 CORE = Path(__file__).parent.parent / "core"
+COMPUTED = ("x", "q_projected", "k_projected", "q", "k", "v", *BY_QUERY)
+"""Every array of a head that is computed when it is first looked at, and the x that it is computed from."""
 NAMES = ("embedding", "position", "x", "w_q", "w_k", "w_v", "b_q", "b_k", "b_v", "w_o", "b_o")
 
 
@@ -67,8 +70,13 @@ def numbers(inputs: Inputs) -> dict[str, bytes]:
     return {name: b"" if array is None else array.tobytes() for name, array in found.items()}
 
 
+def computed(trace: Trace) -> list[np.ndarray]:
+    return [getattr(trace if hasattr(trace, name) else trace.projected, name) for name in COMPUTED]
+
+
 def bits(trace: Trace) -> list[object]:
-    values = [getattr(trace, field.name) for field in fields(trace) if field.name != "weights_of"]
+    names = [field.name for field in fields(trace) if field.name != "projected"]
+    values = [getattr(trace, name) for name in names] + computed(trace)
     return [value.tobytes() if isinstance(value, np.ndarray) else value for value in values]
 
 
@@ -188,6 +196,7 @@ def test_arrays_of_a_changed_lesson_cannot_be_written_to():
     changed = edits.redraw(edits.with_positions(changed, "none", changed), 1, "rand")
     arrays = [changed.inputs.x, changed.embedding, changed.position, changed.inputs.own_mask]
     arrays += [changed.inputs.heads[0].w_q, changed.inputs.heads[0].b_q]
+    arrays += computed(changed.trace(0, 0, SETTINGS[1]))
     assert not any(array.flags.writeable for array in arrays)
 
 

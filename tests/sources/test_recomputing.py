@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from kitten_tui.core.derivation import Cell
-from kitten_tui.core.trace import Settings
+from kitten_tui.core.settings import Settings
 from kitten_tui.sources.edits import change_number
 from kitten_tui.sources.find import open_source
 

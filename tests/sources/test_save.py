@@ -13,7 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kitten_tui.core.derivation import Cell
-from kitten_tui.core.trace import HeadWeights, Inputs, Settings, fixed
+from kitten_tui.core.settings import Settings
+from kitten_tui.core.trace import HeadWeights, Inputs, fixed
 from kitten_tui.sources import edits
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.find import open_source, samples

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kitten_tui.core.trace import Settings
+from kitten_tui.core.settings import Settings
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.invented import embed
 from kitten_tui.sources.sentence import from_sentence, tokenise

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kitten_tui.core.trace import Settings
+from kitten_tui.core.settings import Settings
 from kitten_tui.sources.find import open_source
 from kitten_tui.stages import STAGES, Page, navigation, turn_to
 from kitten_tui.stages.selection import Selection

@@ -8,7 +8,7 @@ import pytest
 
 import kitten_tui
 from kitten_tui.commands import COMMANDS, GROUPS
-from kitten_tui.core.trace import MASKS
+from kitten_tui.core.settings import MASKS
 from kitten_tui.core.vocabulary import QUANTITIES
 from kitten_tui.stages import STAGES
 from kitten_tui.words import LANGUAGES, Words, language_of_environment

@@ -1,0 +1,119 @@
+"""What stands around attention in a transformer: norms and the functions of the feed-forward network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from kitten_tui.core.ops import Array
+from kitten_tui.core.step import step
+
+
+@dataclass(frozen=True, eq=False)
+class Normed:
+    """Vectors brought to one size, with every step of it.
+
+    LayerNorm: Ba et al. (2016). RMSNorm: Zhang and Sennrich (2019); it takes no mean off.
+    """
+
+    before: Array
+    """[token, n]"""
+    gain: Array
+    """γ. [n]"""
+    bias: Array | None
+    """β. [n]"""
+    eps: float
+    rms: bool = False
+
+    @cached_property
+    def mean(self) -> Array | None:
+        """μ. [token]"""
+        return None if self.rms else np.asarray(self.before.mean(axis=-1))  # [token]
+
+    @step
+    def centred(self) -> Array:
+        """[token, n]"""
+        return self.before if self.mean is None else self.before - self.mean[..., None]  # [token, n]
+
+    @step
+    def variance(self) -> Array:
+        """The mean of the squares. [token]"""
+        return np.asarray(np.square(self.centred).mean(axis=-1))  # [token]
+
+    @step
+    def spread(self) -> Array:
+        """σ = √(variance + ε). [token]"""
+        return np.asarray(np.sqrt(self.variance + np.float32(self.eps)))  # [token]
+
+    @step
+    def after(self) -> Array:
+        """(before − μ) / σ · γ + β.  [token, n]"""
+        scaled = self.centred / self.spread[..., None] * self.gain  # [token, n]
+        return scaled if self.bias is None else scaled + self.bias  # [token, n]
+
+
+# Abramowitz and Stegun, 7.1.26: erf to 1.5e-7, the precision of the numbers it is used on.
+_ERF = (0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429)
+
+
+def erf(x: Array) -> Array:
+    """The error function."""
+    size = np.abs(x)
+    t = 1.0 / (1.0 + 0.3275911 * size)
+    series = np.zeros_like(t)
+    for coefficient in reversed(_ERF):
+        series = (series + np.asarray(coefficient, dtype=t.dtype)) * t
+    return np.asarray(np.copysign(1.0 - series * np.exp(-size * size), x))
+
+
+def gelu(x: Array) -> Array:
+    """x Φ(x). Hendrycks and Gimpel (2016)."""
+    return 0.5 * x * (1.0 + erf(x * math.sqrt(0.5)))
+
+
+def gelu_tanh(x: Array) -> Array:
+    """The same by a tangent, as GPT-2 has it."""
+    inner = x * x
+    inner *= 0.044715
+    inner += 1.0
+    inner *= x
+    inner *= math.sqrt(2.0 / math.pi)
+    np.tanh(inner, out=inner)
+    inner += 1.0
+    inner *= x
+    inner *= 0.5
+    return inner
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + e^(−x)), by a tangent that does not overflow."""
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * x)))
+
+
+def silu(x: Array) -> Array:
+    return x * sigmoid(x)
+
+
+def quick_gelu(x: Array) -> Array:
+    return x * sigmoid(1.702 * x)
+
+
+def relu(x: Array) -> Array:
+    return np.maximum(x, 0.0)
+
+
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "gelu": gelu,
+    "gelu_python": gelu,
+    "gelu_new": gelu_tanh,
+    "gelu_fast": gelu_tanh,
+    "gelu_pytorch_tanh": gelu_tanh,
+    "quick_gelu": quick_gelu,
+    "relu": relu,
+    "silu": silu,
+    "swish": silu,
+}

@@ -1,0 +1,67 @@
+"""What attention can be asked of, whatever it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from kitten_tui.core.network import Normed
+from kitten_tui.core.ops import Array
+from kitten_tui.core.settings import Settings
+from kitten_tui.core.trace import Joined, Trace
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """What enters a layer of a model, and what it was before its norm."""
+
+    norm: Normed
+    """Of the residual stream; what comes out of it is x."""
+    parts: tuple[tuple[str, int], ...]
+    """What the stream is the sum of: quantities, and how many layers back each is."""
+
+
+class Source(Protocol):
+    """Where attention comes from: a lesson, a checkpoint, a recording."""
+
+    @property
+    def tokens(self) -> tuple[str, ...]: ...
+
+    @property
+    def n_layers(self) -> int: ...
+
+    @property
+    def n_heads(self) -> int: ...
+
+    @property
+    def settings(self) -> Settings:
+        """To begin with; in a model those it was trained with, which hold in every layer that is not looked at."""
+        ...
+
+    @property
+    def embedding(self) -> Array | None: ...
+
+    @property
+    def position(self) -> Array | None: ...
+
+    @property
+    def segment(self) -> Array | None:
+        """What is added to every token of the first sentence, in families that tell sentences apart. [d_model]"""
+        ...
+
+    @property
+    def masks(self) -> tuple[str, ...]:
+        """The masks that this source can be looked at with, of MASKS."""
+        ...
+
+    def trace(self, layer: int, head: int, settings: Settings) -> Trace:
+        """Every intermediate of one head; layer and head count from 0."""
+        ...
+
+    def joined(self, layer: int, settings: Settings) -> Joined:
+        """The heads of a layer, joined and projected."""
+        ...
+
+    def entry(self, layer: int) -> Entry | None:
+        """What enters a layer, None where x is embedding + position or given."""
+        ...

@@ -1,0 +1,168 @@
+"""One layer of a real model: what leaves it from what enters it, and a summary of each of its heads.
+
+Attention goes by blocks of queries, so that no grid of all queries and keys is ever held.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from kitten_tui.core.measures import HeadSummary, Landmarks, Places, Survey
+from kitten_tui.core.network import ACTIVATIONS, Normed
+from kitten_tui.core.ops import Array, Mask, project
+from kitten_tui.core.rotary import Rotation
+from kitten_tui.core.trace import Projected
+from kitten_tui.sources.checkpoint.layer import Layer
+
+BLOCK = 256
+"""Queries, or tokens, that are computed at a time."""
+
+COVERED = np.float32(-1e30)
+"""A score that is no weight, and still a number: 0 times −∞ is none."""
+
+Pulse = Callable[[], None]
+"""Called between blocks; may raise to stop."""
+
+
+@dataclass(frozen=True, eq=False)
+class Passed:
+    """What is kept of a layer that has been computed."""
+
+    concat: Array
+    """[token, head·d_k]"""
+    stream: Array
+    """What leaves the layer, before the norm that comes next. [token, d_model]"""
+    heads: tuple[HeadSummary, ...]
+
+
+def projected(layer: Layer, x: Array, head: int, rotation: Rotation | None) -> Projected:
+    """The queries, keys and values of one head, to be looked at."""
+    config = layer.config
+    return Projected(
+        x,
+        layer.head(head),
+        rotation,
+        q_gain=layer.head_gain("q"),
+        k_gain=layer.head_gain("k"),
+        eps=config.eps,
+        own_divisor=None if config.divisors is None else config.divisors[layer.number],
+    )
+
+
+def pass_layer(
+    layer: Layer, stream: Array, x: Array, rotation: Rotation | None, marks: Landmarks, pulse: Pulse
+) -> Passed:
+    """All heads of a layer and its feed-forward network.  stream, x [token, d_model]"""
+    config = layer.config
+    concat, heads = _attend(layer, x, rotation, marks, pulse)
+    output = project(concat, *layer.o)  # [token, d_model]
+    pulse()
+    if config.family.norms_after:
+        middle = layer.attention_norm(x + output).after  # [token, d_model]
+        return Passed(concat, middle + _feed_forward(layer, middle, pulse), heads)
+    attended = stream + output  # [token, d_model]
+    taken = layer.mlp_norm(stream if config.parallel else attended).after  # [token, d_model]
+    return Passed(concat, attended + _feed_forward(layer, taken, pulse), heads)
+
+
+def _attend(
+    layer: Layer, x: Array, rotation: Rotation | None, marks: Landmarks, pulse: Pulse
+) -> tuple[Array, tuple[HeadSummary, ...]]:
+    """The contexts of all heads side by side, and what they look at.  -> [token, head·d_k]"""
+    config, n = layer.config, len(x)
+    q, k, v = (_heads(project(x, *layer.projection(role)), config.d_k) for role in "qkv")  # [head, token, d_k]
+    q = _placed(q, layer.head_gain("q"), config.eps, rotation)  # [head, token, d_k]
+    k = _placed(k, layer.head_gain("k"), config.eps, rotation)  # [head, token, d_k]
+    divisor = config.d_k**0.5 if config.divisors is None else config.divisors[layer.number]
+    q = q * np.float32(1.0 / divisor)  # [head, token, d_k]
+    blocks = _blocks(n, config.causal, config.windows[layer.number])
+    concat = np.empty((n, config.n_heads * config.d_k), dtype=np.float32)  # [token, head·d_k]
+    found = []
+    for head in range(config.n_heads):
+        survey, shared = Survey(marks), head // config.group
+        for block in blocks:
+            pulse()
+            scores = q[head, block.queries] @ k[shared, block.keys].T  # [query, key]
+            block.cover(scores)
+            weights, entropy = _softmax(scores)  # [query, key]
+            survey.add(weights, block.queries.start, block.keys.start, entropy)
+            columns = slice(head * config.d_k, (head + 1) * config.d_k)
+            concat[block.queries, columns] = weights @ v[shared, block.keys]  # [query, d_k]
+        found.append(survey.summary(layer.number, head, np.concatenate([block.seen for block in blocks])))
+    return concat, tuple(found)
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """Some queries, and the keys that any of them may look at."""
+
+    queries: slice
+    keys: slice
+    covered: Mask | None
+    """Which of the keys a query may not look at; None where it may look at all. [query, key]"""
+
+    def cover(self, scores: Array) -> None:
+        if self.covered is not None:
+            np.copyto(scores, COVERED, where=self.covered)
+
+    @property
+    def seen(self) -> Places:
+        """How many keys each query looks at.  -> [query]"""
+        rows, columns = self.queries.stop - self.queries.start, self.keys.stop - self.keys.start
+        all_ = np.full(rows, columns)  # [query]
+        return all_ if self.covered is None else all_ - self.covered.sum(axis=-1)
+
+
+def _blocks(n: int, causal: bool, window: int | None) -> list[_Block]:
+    """All queries in blocks. A window exists only where the future is covered."""
+    blocks = []
+    for start in range(0, n, BLOCK):
+        stop = min(start + BLOCK, n)
+        low = 0 if window is None else max(0, start - window + 1)
+        covered = None
+        if causal:
+            back = np.arange(start, stop)[:, None] - np.arange(low, stop)  # [query, key]
+            covered = back < 0 if window is None else (back < 0) | (back >= window)
+        blocks.append(_Block(slice(start, stop), slice(low, stop if causal else n), covered))
+    return blocks
+
+
+def _heads(columns: Array, d_k: int) -> Array:
+    """[token, head·d_k] -> [head, token, d_k]"""
+    return np.ascontiguousarray(columns.reshape(len(columns), -1, d_k).transpose(1, 0, 2))
+
+
+def _placed(heads: Array, gain: Array | None, eps: float, rotation: Rotation | None) -> Array:
+    """Normalised and turned, where the family does so.  [head, token, d_k]"""
+    if gain is not None:
+        heads = Normed(heads, gain, None, eps, rms=True).after
+    return heads if rotation is None else np.stack([rotation(vectors) for vectors in heads])
+
+
+def _softmax(scores: Array) -> tuple[Array, float]:
+    """Each row's weights, and the entropy of all rows together in bits.  [query, key] -> [query, key]"""
+    scores -= scores.max(axis=-1, keepdims=True)  # [query, key]
+    weights = np.exp(scores)  # [query, key]
+    total = weights.sum(axis=-1)  # [query]
+    # Σ p log p = Σ p (score − log total), and the scores are still here.
+    expected = np.einsum("ij,ij->i", weights, scores) / total  # [query]
+    weights /= total[:, None]
+    return weights, float((np.log(total) - expected).sum()) / math.log(2.0)
+
+
+def _feed_forward(layer: Layer, x: Array, pulse: Pulse) -> Array:
+    """[token, d_model] -> [token, d_model]"""
+    activate = ACTIVATIONS[layer.config.activation]
+    up, gate, down = layer.up(), layer.gate(), layer.down()
+    added = np.empty_like(x)  # [token, d_model]
+    for start in range(0, len(x), BLOCK):
+        pulse()
+        rows = x[start : start + BLOCK]  # [token, d_model]
+        hidden = project(rows, *up)  # [token, d_hidden]
+        hidden = activate(hidden) if gate is None else activate(project(rows, *gate)) * hidden
+        added[start : start + BLOCK] = project(hidden, *down)  # [token, d_model]
+    return added

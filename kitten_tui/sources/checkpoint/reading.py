@@ -1,0 +1,223 @@
+"""A model reading a text: answers `Source`, layer by layer as they are computed."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from kitten_tui.core import attention, masks
+from kitten_tui.core.measures import HeadSummary, Landmarks
+from kitten_tui.core.network import Normed
+from kitten_tui.core.ops import Array, Mask
+from kitten_tui.core.settings import Settings
+from kitten_tui.core.source import Entry
+from kitten_tui.core.trace import Joined, Projected, Trace
+from kitten_tui.sources.checkpoint.forward import Passed, Pulse, pass_layer, projected
+from kitten_tui.sources.checkpoint.layer import norm
+from kitten_tui.sources.checkpoint.model import Model
+from kitten_tui.sources.errors import SourceError
+
+Found = TypeVar("Found")
+
+MOST_GRID_NUMBERS = 12_000_000
+"""How many numbers of grids, queries times keys, are kept at a time."""
+
+
+class NotYetError(LookupError):
+    """A layer is asked for that has not been computed."""
+
+
+class Reading:
+    """One text in one model. The stream of every layer is kept; a head's grid is computed when it is looked at.
+
+    Layers are added one by one, by one thread, and never change; everything else may be asked meanwhile.
+    """
+
+    title: Mapping[str, str] = {}
+    note: Mapping[str, str] = {}
+    invented = False
+    references = ()
+    query = 0
+
+    def __init__(self, model: Model, text: str) -> None:
+        self.model = model
+        self.text = text
+        cut = model.tokens.read(text, model.config.n_positions)
+        if not cut.ids:
+            raise SourceError("expected a sentence, found nothing in it")
+        self.ids = cut.ids
+        self.tokens = cut.pieces
+        self.whole = cut.whole
+        """How many tokens the text has; more than are read where it was cut."""
+        config = model.config
+        self.rotation = None if config.rope is None else config.rope.rotation(len(self.ids))
+        self.passed: list[Passed] = []
+        self.embedding: Array = model.embedding(self.ids)  # [token, d_model]
+        self.position: Array | None = model.position(self.ids)  # [token, d_model]
+        self.segment: Array | None = model.segment()  # [d_model]
+        if not np.isfinite(self.stream(0)).all():
+            raise SourceError(
+                f"{model.folder}: expected finite embeddings, found nan or infinity in those of this text"
+            )
+        self.marks = Landmarks.of(self.ids)
+        self._projected: OrderedDict[Hashable, Projected] = OrderedDict()
+        self._traces: OrderedDict[Hashable, Trace] = OrderedDict()
+        self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
+        self._joined: OrderedDict[Hashable, Joined] = OrderedDict()
+        self._logits: OrderedDict[Hashable, Array] = OrderedDict()
+
+    # What it is
+
+    @property
+    def n_layers(self) -> int:
+        return self.model.config.n_layers
+
+    @property
+    def n_heads(self) -> int:
+        return self.model.config.n_heads
+
+    @property
+    def ready(self) -> int:
+        """How many layers have been computed."""
+        return len(self.passed)
+
+    @property
+    def settings(self) -> Settings:
+        config = self.model.config
+        if not config.causal:
+            return Settings()
+        return Settings(mask="causal" if not any(config.windows) else "own")
+
+    @property
+    def masks(self) -> tuple[str, ...]:
+        return ("none", "causal", "own") if any(self.model.config.windows) else ("none", "causal")
+
+    def own_mask(self, layer: int) -> Mask | None:
+        """What the sliding windows of some layers leave.  -> [query, key]"""
+        windows, n = self.model.config.windows, len(self.ids)
+        if not any(windows):
+            return None
+        window = windows[layer]
+        return masks.causal(n) if window is None else masks.sliding(n, window)
+
+    @property
+    def heads(self) -> tuple[HeadSummary, ...]:
+        """What was seen of every head of the layers that have been computed."""
+        return tuple(head for passed in self.passed for head in passed.heads)
+
+    def shared_by(self, head: int) -> tuple[int, range]:
+        """The head of keys and values that a head uses, and all heads that use it."""
+        group = self.model.config.group
+        return head // group, range(head // group * group, (head // group + 1) * group)
+
+    # Computing
+
+    def compute(self, upto: int | None = None, pulse: Pulse = lambda: None) -> None:
+        """Computes layers up to this many, or all that are missing.
+
+        Raises:
+            SourceError: a tensor is missing, has another shape, or holds what is no number.
+        """
+        while self.ready < (self.n_layers if upto is None else min(upto, self.n_layers)):
+            self.advance(pulse)
+
+    def advance(self, pulse: Pulse = lambda: None) -> None:
+        """Computes the next layer. What `pulse` raises stops it; the layer is then as if never begun."""
+        number = self.ready
+        layer = self.model.layer(number)
+        with np.errstate(all="ignore"):  # what overflows is found below, and named
+            x = self._entry(number).norm.after  # [token, d_model]
+            passed = pass_layer(layer, self.stream(number), x, self.rotation, self.marks, pulse)
+        if not np.isfinite(passed.stream).all():
+            raise layer.not_finite()
+        self.passed.append(passed)
+        self.model.tensors.release()
+
+    # Looking
+
+    def stream(self, layer: int) -> Array:
+        """What enters a layer before its norm; after the last layer, what leaves it.  -> [token, d_model]"""
+        if layer > self.ready:
+            raise NotYetError(f"layer {layer + 1} has not been computed")
+        if layer:
+            return self.passed[layer - 1].stream
+        parts = (part for part in (self.embedding, self.position, self.segment) if part is not None)
+        return np.asarray(sum(parts), dtype=np.float32)  # [token, d_model]
+
+    def entry(self, layer: int) -> Entry:
+        """What enters the attention of a layer: the stream after a norm, whichever family."""
+        return _kept(self._entries, layer, 3, lambda: self._entry(layer))
+
+    def _entry(self, layer: int) -> Entry:
+        family, stream = self.model.config.family, self.stream(layer)
+        if layer == 0:
+            parts = [name for name in ("embedding", "position", "segment") if getattr(self, name) is not None]
+            back = 0
+        else:
+            parts, back = (["middle", "mlp"] if family.norms_after else ["stream", "output", "mlp"]), 1
+        return Entry(self._norm_into(layer, stream), tuple((name, back) for name in parts))
+
+    def _norm_into(self, layer: int, stream: Array) -> Normed:
+        """The norm between a stream and the attention of a layer."""
+        model = self.model
+        if not model.config.family.norms_after:
+            return model.layer(layer).attention_norm(stream)
+        if layer:
+            return model.layer(layer - 1).mlp_norm(stream)
+        return norm(model.tensors, model.config, model.prefix + model.config.family.embedding_norm, stream)
+
+    def trace(self, layer: int, head: int, settings: Settings) -> Trace:
+        n = len(self.ids)
+        most = max(MOST_GRID_NUMBERS // (5 * n * n), 2)
+        return _kept(self._traces, (layer, head, settings), min(most, 64), lambda: self._trace(layer, head, settings))
+
+    def _trace(self, layer: int, head: int, settings: Settings) -> Trace:
+        def project() -> Projected:
+            return projected(self.model.layer(layer), self.entry(layer).norm.after, head, self.rotation)
+
+        of = _kept(self._projected, (layer, head), 2 * self.n_heads, project)
+        return attention.attend(of, self.own_mask(layer), settings, layer, head)
+
+    def joined(self, layer: int, settings: Settings) -> Joined:
+        return _kept(self._joined, (layer, settings), 4, lambda: self._join(layer, settings))
+
+    def _join(self, layer: int, settings: Settings) -> Joined:
+        """As the model has it from what was kept; under other settings from the heads."""
+        if layer >= self.ready:
+            raise NotYetError(f"layer {layer + 1} has not been computed")
+        own = settings == self.settings
+        heads = range(0 if own else self.n_heads)
+        contexts = [self.passed[layer].concat] if own else [self.trace(layer, h, settings).context for h in heads]
+        joined = attention.join(contexts, *self.model.layer(layer).o)
+        assert joined.output is not None
+        entry = self.entry(layer).norm
+        if self.model.config.family.norms_after:
+            middle = self.model.layer(layer).attention_norm(entry.after + joined.output)
+            mlp = self.stream(layer + 1) - middle.after if own else None  # [token, d_model]
+            return replace(joined, middle_norm=middle, mlp=mlp)
+        mlp = self.stream(layer + 1) - entry.before - joined.output if own else None  # [token, d_model]
+        return replace(joined, mlp=mlp)
+
+    def next_tokens(self, position: int, count: int = 10) -> list[tuple[str, float]]:
+        """The likeliest tokens after a position and how likely each is; none without an output head."""
+        if not self.model.has_head or self.ready < self.n_layers:
+            return []
+        logits = _kept(self._logits, position, 8, lambda: self.model.logits(self.stream(self.n_layers)[position]))
+        exp = np.exp(logits.astype(np.float64) - logits.max())  # [vocab]
+        best = np.argsort(-exp, kind="stable")[:count]  # [count]
+        return [(self.model.tokens.piece(int(number)), float(exp[number] / exp.sum())) for number in best]
+
+
+def _kept(cache: OrderedDict[Hashable, Any], key: Hashable, most: int, make: Callable[[], Found]) -> Found:
+    """From the cache, or made and put there; what was not looked at longest is let go of."""
+    if key not in cache:
+        cache[key] = make()
+        while len(cache) > most:
+            cache.popitem(last=False)
+    cache.move_to_end(key)
+    found: Found = cache[key]
+    return found

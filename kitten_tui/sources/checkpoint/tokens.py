@@ -1,0 +1,94 @@
+"""Text as a model's tokenizer cuts it, and each piece as people can read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kitten_tui.sources.errors import SourceError
+
+FILE = "tokenizer.json"
+SMALLEST_SHARE = 0.8
+"""A tokenizer with fewer pieces than this share of the embedding's rows belongs to another model."""
+
+
+@dataclass(frozen=True)
+class Tokenised:
+    """A text as numbers."""
+
+    ids: tuple[int, ...]
+    pieces: tuple[str, ...]
+    """As text; a piece of a character as its bytes: <E7 8C>."""
+    whole: int
+    """How many tokens the text has where it is not cut."""
+
+
+class Tokens:
+    """A tokenizer.json; its own settings for cutting and padding are switched off."""
+
+    def __init__(self, folder: Path, n_vocab: int) -> None:
+        from tokenizers import Tokenizer
+
+        path = folder / FILE
+        if not path.is_file():
+            raise SourceError(f"{folder}: expected {FILE}, found none")
+        try:
+            self.tokenizer: Any = Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises nothing narrower
+            raise SourceError(f"{path}: expected a tokenizer: {error}") from None
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
+        size = self.tokenizer.get_vocab_size(with_added_tokens=True)
+        if not SMALLEST_SHARE * n_vocab <= size <= n_vocab:
+            raise SourceError(f"{path}: expected about {n_vocab} tokens, as the embedding has rows, found {size}")
+        self.byte_level = "Ġ" in self.tokenizer.get_vocab() or _uses_bytes(path)
+
+    def read(self, text: str, limit: int) -> Tokenised:
+        """The tokens of a text, special ones included, cut at the model's limit."""
+        whole = self.tokenizer.encode(text)
+        encoded = whole
+        if len(whole.ids) > limit:
+            # The library keeps the special tokens at the end when it cuts.
+            self.tokenizer.enable_truncation(limit)
+            encoded = self.tokenizer.encode(text)
+            self.tokenizer.no_truncation()
+        special = encoded.special_tokens_mask
+        pieces = tuple(self._readable(token, bool(s)) for token, s in zip(encoded.tokens, special, strict=True))
+        return Tokenised(tuple(encoded.ids), pieces, len(whole.ids))
+
+    def piece(self, number: int) -> str:
+        """One token of the vocabulary; a row of the embedding that stands for none by its number."""
+        token = self.tokenizer.id_to_token(number)
+        return f"<{number}>" if token is None else self._readable(token, False)
+
+    def _readable(self, token: str, special: bool) -> str:
+        if special:
+            return token
+        if token.startswith("<0x") and token.endswith(">") and len(token) == 6:
+            return f"<{token[3:5]}>"
+        if self.byte_level and all(character in _BYTES for character in token):
+            return _text_of(bytes(_BYTES[character] for character in token))
+        return token.replace("▁", " ")
+
+
+def _uses_bytes(path: Path) -> bool:
+    return '"ByteLevel"' in path.read_text(encoding="utf-8")
+
+
+def _text_of(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return "<" + raw.hex(" ").upper() + ">"
+
+
+def _byte_characters() -> dict[str, int]:
+    """The character that byte-level tokenizers write for each byte: itself where it can be seen."""
+    seen = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    hidden = [byte for byte in range(0x100) if byte not in seen]
+    characters = {chr(byte): byte for byte in seen}
+    return characters | {chr(0x100 + place): byte for place, byte in enumerate(hidden)}
+
+
+_BYTES = _byte_characters()
