@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
+from textual import on
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
 from kitten_tui import themes
-from kitten_tui.commands import COMMANDS
+from kitten_tui.commands import on_screen
 from kitten_tui.core.settings import Settings
-from kitten_tui.screens.workbench import Workbench
+from kitten_tui.screens.lesson import LessonScreen
+from kitten_tui.screens.messages import Failed, SourceOpened
 from kitten_tui.sources.lesson import Lesson
+from kitten_tui.sources.opened import Opened
 from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
@@ -26,7 +30,7 @@ class KittenApp(App[None]):
 
     def __init__(
         self,
-        lesson: Lesson,
+        lesson: Opened,
         settings: Settings | None = None,
         selection: Selection | None = None,
         language: str = "en",
@@ -42,33 +46,70 @@ class KittenApp(App[None]):
                 if theirs.ansi:
                     self.unregister_theme(name)
         self.theme = theme if theme in self.available_themes else themes.DARK.name
-        start = selection or Selection(query=lesson.query, key=lesson.query)
-        view = View(lesson, settings or lesson.settings, start)
-        self.lesson_screen = Workbench(view, lesson, Words(language), init)
+        self.words = Words(language)
+        self.init = init
+        self.problem = ""
+        """Why the program had to end, if it had to."""
+        self.first_screen = self._screen_for(lesson, settings, selection)
 
-    def get_default_screen(self) -> Screen[None]:
-        return self.lesson_screen
+    def _screen_for(
+        self, source: Opened, settings: Settings | None = None, selection: Selection | None = None
+    ) -> Screen[Any]:
+        """The lesson at its stages, or all heads of a model."""
+        start = selection or Selection(query=source.query, key=source.query)
+        view = View(source, settings or source.settings, start)
+        if isinstance(source, Lesson):
+            from kitten_tui.screens.workbench import Workbench
+
+            return Workbench(view, source, self.words, self.init)
+        from kitten_tui.screens.overview import OverviewScreen
+
+        return OverviewScreen(source, self.words, view if selection else None)
+
+    def get_default_screen(self) -> Screen[Any]:
+        return self.first_screen
+
+    @on(SourceOpened)
+    def open(self, event: SourceOpened) -> None:
+        """Another source, in place of every screen there is."""
+        self.words = event.words
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.first_screen = self._screen_for(event.source)
+        self.switch_screen(self.first_screen)
+
+    @on(Failed)
+    def fail(self, event: Failed) -> None:
+        self.problem = event.problem
+        self.exit(return_code=2)
+
+    @property
+    def front(self) -> Any:
+        """The screen in front that is no dialog."""
+        return next(screen for screen in reversed(self.screen_stack) if hasattr(screen, "say"))
 
     def action_help_quit(self) -> None:
         """ctrl+c: says how to leave, in the language of the screen."""
-        self.lesson_screen.say("message.quit")
+        self.front.say("message.quit")
 
     async def action_quit(self) -> None:
         """Leaves, but asks once where numbers were changed and not saved."""
-        if self.lesson_screen.history.is_saved or self.lesson_screen.warned:
-            self.exit()
+        front = self.front
+        if getattr(front, "has_unsaved", False):
+            front.warn_unsaved()
         else:
-            self.lesson_screen.warn_unsaved()
+            self.exit()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The registry's commands; a pair of keys is two entries."""
-        words = self.lesson_screen.words
-        for command in COMMANDS:
+        front = self.front
+        words = front.words
+        for command in on_screen("stages" if isinstance(front, LessonScreen) else "overview"):
             if command.id == "palette":
                 continue
             labels = command.label.split(" ") if len(command.keys) == 2 else [command.label] * len(command.keys)
             for label, (key, action) in zip(labels, command.keys, strict=True):
                 label = key if command.id == "numbers" else label
                 title = f"{words(f'command.{command.id}.name')} ({label})"
-                run = partial(self.lesson_screen.run_action, action)
+                run = partial(front.run_action, action)
                 yield SystemCommand(title, words(f"command.{command.id}.help"), run)

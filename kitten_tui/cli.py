@@ -15,7 +15,7 @@ from kitten_tui.sources.errors import SourceError
 
 if TYPE_CHECKING:
     from kitten_tui.core.settings import Settings
-    from kitten_tui.sources.lesson import Lesson
+    from kitten_tui.sources.opened import Opened
     from kitten_tui.stages.selection import Selection
 
 OK, FAILED, BAD = 0, 1, 2
@@ -57,15 +57,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "source",
         nargs="?",
-        default="journey",
         metavar="SOURCE",
         help="a sample's name, a sample file, a sentence, or - for a sentence from standard input (default: journey)",
+    )
+    parser.add_argument(
+        "--model",
+        metavar="DIR",
+        help="a checkpoint directory, or minilm; SOURCE is then a sentence, a text file, or - for standard input",
     )
     paper = parser.add_mutually_exclusive_group()
     paper.add_argument("--json", action="store_true", help="print every intermediate of a head as one JSON object")
     paper.add_argument("--plain", action="store_true", help="print the lesson as text")
     paper.add_argument("--check", action="store_true", help="compare with published values and with the laws")
     paper.add_argument("--explain", metavar="CELL", help='where a number comes from, as in "weights[journey,step]"')
+    paper.add_argument(
+        "--save", metavar="FILE", help="write a model's tokens and weights to a new .npz or .safetensors file"
+    )
+    parser.add_argument("--full", action="store_true", help="with --save: the other steps of the chain too")
+    parser.add_argument("--heads", action="store_true", help="print the measures of all heads of a model, or --json")
     parser.add_argument("--depth", type=int, metavar="N", help="with --explain: how many steps down (default: 1)")
     parser.add_argument(
         "--stage", metavar="N", help="begin at this stage, 1 to 7 or its name; with --plain print only it"
@@ -87,27 +96,43 @@ def _parser() -> argparse.ArgumentParser:
 def _run(arguments: argparse.Namespace) -> int:
     # NumPy costs 80 ms, so --help and --version go without.
     from kitten_tui.core.settings import Settings
-    from kitten_tui.sources.find import open_source
+    from kitten_tui.sources.find import DEFAULT, open_source
     from kitten_tui.sources.sentence import from_sentence
     from kitten_tui.stages.view import View
     from kitten_tui.words import Words, language_of_environment
 
     _settings(Settings(), seed=arguments.seed)  # refused before a sentence draws from it
-    if arguments.source == "-":
+    lesson: Opened
+    if arguments.model is not None:
+        lesson = _read_with_model(arguments)
+    elif arguments.save or arguments.full or arguments.heads:
+        raise UsageError("--save, --full and --heads: expected --model DIR with them, found none")
+    elif arguments.source == "-":
         lesson = from_sentence(_read_sentence(), Settings.seed if arguments.seed is None else arguments.seed)
     else:
-        lesson = open_source(arguments.source, arguments.seed)
+        lesson = open_source(DEFAULT if arguments.source is None else arguments.source, arguments.seed)
     given = {name: getattr(arguments, name) for name in ("scale", "mask", "dropout", "seed")}
     settings = _settings(lesson.settings, **given)
     if settings.mask not in lesson.masks:
         raise UsageError(f"--mask: expected one of {', '.join(lesson.masks)} for this source, found {settings.mask}")
     if arguments.init is not None:
         from kitten_tui.sources.edits import redraw
+        from kitten_tui.sources.lesson import Lesson
 
+        if not isinstance(lesson, Lesson):
+            raise UsageError("--init: expected a lesson, found a model, whose numbers stay as they are")
         lesson = redraw(lesson, settings.seed, arguments.init)
     view = View(lesson, settings, _selection(arguments, lesson))
     words = Words(arguments.lang or language_of_environment())
 
+    if arguments.model is not None and _is_headless(arguments):
+        _compute(arguments, lesson, view.selection.layer)
+    if arguments.save is not None:
+        return _save(arguments, lesson)
+    if arguments.heads:
+        from kitten_tui.paper.heads import heads_json, heads_table
+
+        return _print([heads_json(lesson)] if arguments.json else heads_table(lesson, words))
     if arguments.json:
         from kitten_tui.paper.json import to_json
 
@@ -138,10 +163,59 @@ def _run(arguments: argparse.Namespace) -> int:
     gc.disable()
     from kitten_tui.app import KittenApp  # 0.3 s: Textual, only for the screen
 
-    app = KittenApp(lesson, settings, view.selection, words.language, _theme(arguments.theme), arguments.init)
+    chosen = arguments.model is None or any(
+        getattr(arguments, name) is not None for name in ("stage", "layer", "head", "query")
+    )
+    selection = view.selection if chosen else None
+    app = KittenApp(lesson, settings, selection, words.language, _theme(arguments.theme), arguments.init)
     gc.freeze()
     gc.enable()
     app.run()
+    if app.problem:
+        raise SourceError(app.problem)
+    return OK
+
+
+def _read_with_model(arguments: argparse.Namespace) -> Opened:
+    """A text in the model that was asked for; nothing is computed yet."""
+    from kitten_tui.sources.checkpoint.model import open_model
+    from kitten_tui.sources.checkpoint.reading import Reading
+    from kitten_tui.sources.find import read_text
+
+    model = open_model(arguments.model)
+    text = _read_sentence() if arguments.source == "-" else read_text(arguments.source)
+    return Reading(model, text)
+
+
+def _is_headless(arguments: argparse.Namespace) -> bool:
+    asked = ("json", "plain", "check", "explain", "save", "heads")
+    return any(getattr(arguments, name) for name in asked) or not _has_screen()
+
+
+def _compute(arguments: argparse.Namespace, reading: Opened, layer: int) -> None:
+    """As many layers as are asked for, saying how far it is where somebody may be waiting."""
+    from kitten_tui.sources.lesson import Lesson
+
+    assert not isinstance(reading, Lesson)
+    every = arguments.save or arguments.heads or arguments.check
+    wanted = reading.n_layers if every else layer + 1
+    waiting = sys.stderr is not None and sys.stderr.isatty()
+    while reading.ready < wanted:
+        if waiting:
+            print(f"\rlayer {reading.ready + 1} of {wanted}", end="", file=sys.stderr, flush=True)
+        reading.advance()
+    if waiting:
+        print("\r" + " " * 30 + "\r", end="", file=sys.stderr, flush=True)
+
+
+def _save(arguments: argparse.Namespace, reading: Opened) -> int:
+    from pathlib import Path
+
+    from kitten_tui.sources.checkpoint.export import export
+    from kitten_tui.sources.lesson import Lesson
+
+    assert not isinstance(reading, Lesson)
+    export(reading, Path(arguments.save).expanduser(), full=arguments.full)
     return OK
 
 
@@ -153,7 +227,7 @@ def _settings(settings: Settings, **given: Any) -> Settings:
         raise UsageError(f"--{error}") from None
 
 
-def _selection(arguments: argparse.Namespace, lesson: Lesson) -> Selection:
+def _selection(arguments: argparse.Namespace, lesson: Opened) -> Selection:
     """What is selected to begin with."""
     from kitten_tui.stages import STAGES
     from kitten_tui.stages.selection import Selection

@@ -20,7 +20,11 @@ class Command:
     group: str
     footer: bool = False
     """Whether the last line of the screen names it, as far as there is room."""
+    where: tuple[str, ...] = ("stages",)
+    """The screens that answer it: the stages, the overview of all heads."""
 
+
+OVERVIEW, BOTH = ("overview",), ("stages", "overview")
 
 COMMANDS = (
     Command("stage", (("left", "step_stage(-1)"), ("right", "step_stage(1)")), "← →", "walk", footer=True),
@@ -46,6 +50,8 @@ COMMANDS = (
         f"1–{len(STAGES)}",
         "walk",
     ),
+    Command("find", (("f", "find"), ("F", "find_next")), "f F", "walk"),
+    Command("strongest", (("g", "strongest"), ("G", "next_strongest")), "g G", "walk"),
     Command("follow", (("enter", "follow"),), "⏎", "ask", footer=True),
     Command("back", (("backspace", "back"),), "⌫", "ask", footer=True),
     Command("choose", (("a", "choose"),), "a", "ask"),
@@ -65,18 +71,39 @@ COMMANDS = (
     Command("delete", (("delete", "delete_token"),), "del", "tokens"),
     Command("swap", (("less_than_sign", "swap_token(-1)"), ("greater_than_sign", "swap_token(1)")), "< >", "tokens"),
     Command("positions", (("P", "next_positions"),), "P", "tokens"),
-    Command("sentence", (("slash", "ask_sentence"),), "/", "open", footer=True),
+    Command("overview", (("v", "overview"),), "v", "heads"),
+    Command(
+        "place",
+        (("left", "step(-1, 0)"), ("right", "step(1, 0)"), ("up", "step(0, -1)"), ("down", "step(0, 1)")),
+        "← → ↑ ↓",
+        "heads",
+        footer=True,
+        where=OVERVIEW,
+    ),
+    Command("open_head", (("enter", "open_head"),), "⏎", "heads", footer=True, where=OVERVIEW),
+    Command(
+        "measure", (("S", "step_measure(-1)"), ("s", "step_measure(1)")), "S s", "heads", footer=True, where=OVERVIEW
+    ),
+    Command("order", (("o", "toggle_order"),), "o", "heads", footer=True, where=OVERVIEW),
+    Command("about_head", (("i", "about_head"),), "i", "heads", footer=True, where=OVERVIEW),
+    Command("stop", (("c", "toggle_computing"),), "c", "heads", footer=True, where=OVERVIEW),
+    Command("sentence", (("slash", "ask_sentence"),), "/", "open", footer=True, where=BOTH),
     Command("open", (("o", "ask_file"),), "o", "open"),
     Command("lesson", (("i", "toggle_lesson"),), "i", "look", footer=True),
-    Command("language", (("L", "next_language"),), "L", "look"),
-    Command("theme", (("t", "toggle_theme"),), "t", "look"),
-    Command("themes", (("T", "app.change_theme"),), "T", "look"),
-    Command("palette", (("ctrl+p", "app.command_palette"),), "ctrl+p", "look"),
-    Command("help", (("question_mark", "help"),), "?", "look", footer=True),
-    Command("suspend", (("ctrl+z", "app.suspend_process"),), "ctrl+z", "look"),
-    Command("quit", (("q", "app.quit"),), "q", "look", footer=True),
+    Command("language", (("L", "next_language"),), "L", "look", where=BOTH),
+    Command("theme", (("t", "toggle_theme"),), "t", "look", where=BOTH),
+    Command("themes", (("T", "app.change_theme"),), "T", "look", where=BOTH),
+    Command("palette", (("ctrl+p", "app.command_palette"),), "ctrl+p", "look", where=BOTH),
+    Command("help", (("question_mark", "help"),), "?", "look", footer=True, where=BOTH),
+    Command("suspend", (("ctrl+z", "app.suspend_process"),), "ctrl+z", "look", where=BOTH),
+    Command("quit", (("q", "app.quit"),), "q", "look", footer=True, where=BOTH),
 )
-GROUPS = ("walk", "ask", "change", "tokens", "open", "look")
+GROUPS = ("walk", "ask", "change", "tokens", "heads", "open", "look")
+
+
+def on_screen(where: str) -> tuple[Command, ...]:
+    """The commands that a screen answers."""
+    return tuple(command for command in COMMANDS if where in command.where)
 
 
 def grouped() -> Iterator[tuple[str, tuple[Command, ...]]]:

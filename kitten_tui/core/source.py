@@ -54,6 +54,10 @@ class Source(Protocol):
         """The masks that this source can be looked at with, of MASKS."""
         ...
 
+    def shared_by(self, head: int) -> tuple[int, range] | None:
+        """The head of keys and values that a head uses, and all heads that use it; None where each has its own."""
+        ...
+
     def trace(self, layer: int, head: int, settings: Settings) -> Trace:
         """Every intermediate of one head; layer and head count from 0."""
         ...

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kitten_tui.core.settings import Settings
-from kitten_tui.sources.lesson import Lesson
+from kitten_tui.sources.opened import Opened
 from kitten_tui.words import Words
 
 
-def title_of(lesson: Lesson, words: Words) -> str:
+def title_of(source: Opened, words: Words) -> str:
     """Its title, or else its sentence."""
-    return words.of(lesson.title) or sentence(lesson.tokens)
+    return words.of(source.title) or sentence(source.tokens)
 
 
 def sentence(tokens: Sequence[str]) -> str:
@@ -24,8 +24,11 @@ def sentence(tokens: Sequence[str]) -> str:
     return text
 
 
-def notes_of(lesson: Lesson, settings: Settings, words: Words) -> tuple[str, ...]:
-    """Its note, and that its numbers are invented where they are."""
-    note = words.of(lesson.note)
-    invented = words("invented_note", seed=settings.seed) if lesson.invented else ""
+def notes_of(source: Opened, settings: Settings, words: Words) -> tuple[str, ...]:
+    """Its note, and that its numbers are invented or the text cut where they are."""
+    if isinstance(facts := getattr(source, "facts", None), Mapping):
+        notes = [words("model.note", **facts), words("model.settings")]
+        return tuple([words("model.cut", **facts), *notes] if facts["whole"] > facts["read"] else notes)
+    note = words.of(source.note)
+    invented = words("invented_note", seed=settings.seed) if source.invented else ""
     return tuple(text for text in (note, invented) if text)

@@ -29,7 +29,7 @@ class BarsBlock(Block[Bars]):
         row = y - HEADING
         value = float(self.figure.values[row])
         number = f" {fmt(value)} " if self.figure.ghost else " "
-        at_cursor = self.focused and row == self.look.selection.at(self.figure.rows.name)
+        at_cursor = self.focused and row == self.figure.rows.at(self.look.selection)
         if at_cursor:
             number = f"[{number[1:-1]}]" if self.figure.ghost else "▸"
         share = value / self.figure.largest if self.figure.largest > 0 else 0.0
@@ -41,12 +41,12 @@ class BarsBlock(Block[Bars]):
         ]
 
     def moves(self, x: int, y: int) -> Moves | None:
-        return {"focus": self.figure.id, self.figure.rows.name: y - HEADING} if y in self.body else None
+        return {"focus": self.figure.id, **self.figure.rows.move(y - HEADING)} if y in self.body else None
 
     def place(self) -> Place | None:
         if not self.focused:
             return None
-        return Place(0, HEADING + self.look.selection.at(self.figure.rows.name), min(self.width, 8))
+        return Place(0, HEADING + self.figure.rows.at(self.look.selection), min(self.width, 8))
 
 
 def bar(share: float, width: int, *, ghost: bool = False) -> str:

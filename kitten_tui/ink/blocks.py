@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 
-from kitten_tui.ink.cells import Line, crop, fit, show_token, width_of
+from kitten_tui.ink.cells import Line, crop, fit, show_token
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.say import say_title
 from kitten_tui.stages.changes import Comparison
@@ -117,12 +119,16 @@ class GapBlock(Block[Gap]):
 
 def label_width(axis: Axis, most: int = 12) -> int:
     """Room for the labels of an axis and the mark of the selected one."""
-    widest = max((width_of([Segment(show_token(label))]) for label in axis.labels), default=0)
-    return min(widest, most) + 1
+    return min(_widest(axis.whole or axis.labels), most) + 1
+
+
+@lru_cache(maxsize=64)
+def _widest(labels: tuple[str, ...]) -> int:
+    return max((cell_len(show_token(label)) for label in labels), default=0)
 
 
 def label_line(axis: Axis, row: int, width: int, look: Look) -> Line:
     """The label of a row, marked where it is selected."""
-    chosen = bool(axis.name) and row == look.selection.at(axis.name)
+    chosen = bool(axis.name) and row == axis.at(look.selection)
     text = ("▸" if chosen else " ") + show_token(axis.labels[row], width - 1)
     return [Segment(fit(text, width), look.palette.chosen if chosen else look.palette.label)]

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
-from kitten_tui.commands import COMMANDS, Command, grouped
+from kitten_tui.commands import COMMANDS, Command, grouped, on_screen
 from kitten_tui.core.derivation import Cell
 from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
@@ -66,6 +66,9 @@ def status_parts(page: Page, words: Words) -> list[str]:
     parts = [words("invented")] if getattr(source, "invented", False) else []
     if source.n_layers > 1:
         parts.append(words("status.layer", layer=page.selection.layer + 1, layers=source.n_layers))
+    ready = getattr(source, "ready", source.n_layers)
+    if ready < source.n_layers:
+        parts.append(words("status.computing", ready=ready, layers=source.n_layers))
     parts.append(words("status.head", head=page.selection.head + 1, heads=source.n_heads))
     return parts + settings_parts(settings, words)
 
@@ -187,9 +190,9 @@ def operand_choices(page: Page, words: Words, width: int) -> list[Cell]:
     return choices(page.derivation, look, arithmetic_room(page.derivation, look, width - 2))
 
 
-def key_line(words: Words, palette: Palette, width: int) -> Drawn:
+def key_line(words: Words, palette: Palette, width: int, where: str = "stages") -> Drawn:
     """The keys that there is room for; help and quit always."""
-    named = [command for command in COMMANDS if command.footer]
+    named = [command for command in on_screen(where) if command.footer]
     always = [command for command in named if command.id in ("help", "quit")]
     chosen = list(always)
     room = width - 1 - sum(_key_width(command, words) for command in always)
@@ -205,7 +208,8 @@ def key_line(words: Words, palette: Palette, width: int) -> Drawn:
         size = _key_width(command, words)
         # A pair of keys is a click on either half of its label: the first goes back, the second on.
         half = x + 1 + cell_len(command.label) // 2
-        hits.append(Hit(0, x, half if len(command.keys) == 2 else x + size, command.keys[0][1]))
+        if len(command.keys) <= 2:
+            hits.append(Hit(0, x, half if len(command.keys) == 2 else x + size, command.keys[0][1]))
         if len(command.keys) == 2:
             hits.append(Hit(0, half, x + size, command.keys[1][1]))
         x += size

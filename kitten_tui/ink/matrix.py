@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from functools import cached_property
 
-import numpy as np
 from rich.segment import Segment
 from rich.style import Style
 
 from kitten_tui.core.ops import Array
 from kitten_tui.ink.blocks import CHANGED, HEADING, Block, Look, Moves, Place, label_line, label_width
 from kitten_tui.ink.cells import Line, crop, fit, show_token, width_of
-from kitten_tui.ink.numbers import MINUS_INFINITY, Format, format_for, percent, tenths
+from kitten_tui.ink.numbers import MINUS_INFINITY, Format, extremes, format_for, percent, tenths
 from kitten_tui.ink.say import say_title
 from kitten_tui.stages.figure import Foot, Matrix
 
@@ -37,17 +36,16 @@ class MatrixBlock(Block[Matrix]):
     @cached_property
     def range(self) -> tuple[float, float]:
         """The ends of the heat: all of the figure's finite numbers, from 0 where none is negative."""
-        finite = self.figure.values[np.isfinite(self.figure.values)]
-        if not finite.size:
-            return 0.0, 1.0
-        return min(0.0, float(finite.min())), float(finite.max())
+        low, high = extremes(self.figure.all_values)
+        return (min(0.0, low), high) if low <= high else (0.0, 1.0)
 
     @cached_property
     def format(self) -> Format:
-        values = self.figure.values
+        low, high = extremes(self.figure.all_values)
         if self.figure.foot is not None:
-            values = np.vstack([values, self.figure.foot.values])
-        return format_for(values, self.cell_width - 1)
+            below = extremes(self.figure.foot.values)
+            low, high = min(low, below[0]), max(high, below[1])
+        return format_for(low, high, self.cell_width - 1)
 
     def write(self, value: float) -> str:
         if self.figure.compact and self.cell_width == 3:
@@ -100,7 +98,10 @@ class MatrixBlock(Block[Matrix]):
         return None if comparison is None else comparison.values(self.figure)
 
     def _changed(self, row: int, column: int) -> bool:
-        return self._before is not None and bool(self._before[row, column] != self.figure.values[row, column])
+        if self._before is None:
+            return False
+        before = self._before[self.figure.rows.first + row, self.figure.columns.first + column]
+        return bool(before != self.figure.values[row, column])
 
     def _cell(self, row: int, column: int) -> tuple[str, Style]:
         figure, palette = self.figure, self.look.palette
@@ -125,7 +126,7 @@ class MatrixBlock(Block[Matrix]):
 
     def _labels(self, first: int, last: int) -> Line:
         palette, columns = self.look.palette, self.figure.columns
-        chosen = self.look.selection.at(columns.name) if columns.name else -1
+        chosen = columns.at(self.look.selection) if columns.name else -1
         return [
             Segment(
                 self._column_label(columns.labels[column]),
@@ -147,8 +148,8 @@ class MatrixBlock(Block[Matrix]):
         comparison, selection, line = self.look.comparison, self.look.selection, []
         for column in range(first, last):
             value = float(foot.values[column])
-            places = {foot.columns.name: column} if foot.columns.name else {}
-            altered = comparison is not None and comparison.changed(foot.cell(selection.moved(**places)), value)
+            there = selection.moved(**foot.columns.move(column))
+            altered = comparison is not None and comparison.changed(foot.cell(there), value)
             mark = CHANGED if altered else ""
             line.append(self._bracketed(self.write(value), self.look.palette.result, column, cursor, first, mark))
         return line
@@ -166,22 +167,19 @@ class MatrixBlock(Block[Matrix]):
         if foot is not None and self.look.focus == foot.id:
             on_line = y == self.body.stop
         else:
-            row = selection.at(figure.rows.name) if figure.rows.name else 0
-            on_line = self.focused and y == self.top + row
+            on_line = self.focused and y == self.top + figure.rows.at(selection)
         if not on_line:
             return None
-        return selection.at(figure.columns.name) if figure.columns.name else 0
+        return figure.columns.at(selection)
 
     def moves(self, x: int, y: int) -> Moves | None:
         figure = self.figure
         column = (x - self.label_width) // self.cell_width
         if x < self.label_width or column >= len(figure.columns):
             return None
-        along = {figure.columns.name: column} if figure.columns.name else {}
+        along = figure.columns.move(column)
         if y in self.body:
-            if figure.rows.name:
-                along[figure.rows.name] = y - self.top
-            return {"focus": figure.id, **along}
+            return {"focus": figure.id, **along, **figure.rows.move(y - self.top)}
         if figure.foot is not None and y == self.body.stop:
             return {"focus": figure.foot.id, **along}
         if y == 1 and figure.column_labels and along:
@@ -196,5 +194,4 @@ class MatrixBlock(Block[Matrix]):
         return None
 
     def _row_of_cursor(self) -> int:
-        rows = self.figure.rows
-        return self.look.selection.at(rows.name) if rows.name else 0
+        return self.figure.rows.at(self.look.selection)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from weakref import ref
 
 import numpy as np
 
@@ -61,14 +62,41 @@ class Format:
 FORMATS = (Format(3), Format(2), Format(2, bare=True), Format(1), Format(1, bare=True), Format(0))
 
 
-def format_for(values: Array, width: int) -> Format:
-    """The most telling format in which every one of these numbers fits the width."""
-    finite = values[np.isfinite(values)]
-    if not finite.size:
+def extremes(values: Array) -> tuple[float, float]:
+    """The smallest and the largest finite number; of a large array kept, since every frame asks for them.
+
+    ∞ and −∞ where none is finite.
+    """
+    if values.size < LARGE:
+        return _extremes(values)
+    known = _KNOWN.get(id(values))
+    if known is None or known[0]() is not values:
+        if len(_KNOWN) == MOST_KNOWN:
+            _KNOWN.clear()
+        known = _KNOWN[id(values)] = (ref(values), _extremes(values))
+    return known[1]
+
+
+LARGE, MOST_KNOWN = 10_000, 256
+_KNOWN: dict[int, tuple[ref[Array], tuple[float, float]]] = {}
+
+
+def _extremes(values: Array) -> tuple[float, float]:
+    low, high = float(values.min(initial=math.inf)), float(values.max(initial=-math.inf))
+    if math.isfinite(low) and math.isfinite(high):
+        return low, high
+    finite = np.isfinite(values)
+    low = float(values.min(where=finite, initial=math.inf))
+    return low, float(values.max(where=finite, initial=-math.inf))
+
+
+def format_for(low: float, high: float, width: int) -> Format:
+    """The most telling format in which every number between these fits the width."""
+    if low > high:
         return Format(2)
-    extremes = (float(finite.min()), float(finite.max()), -0.5 if (finite < 0).any() else 0.5)
+    ends = (low, high, -0.5 if low < 0 else 0.5)
     for style in FORMATS:
-        if max(len(style(value)) for value in extremes) <= width:
+        if max(len(style(value)) for value in ends) <= width:
             return style
     return Format(0, powers=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
 from rich.segment import Segment
@@ -13,7 +14,8 @@ from kitten_tui.ink.cells import Line
 from kitten_tui.ink.facts import FactsBlock
 from kitten_tui.ink.matrix import MatrixBlock
 from kitten_tui.ink.plane import PlaneBlock
-from kitten_tui.stages.figure import Axis, Bars, Facts, Figure, Gap, Matrix, Plane, Sheet, Sign
+from kitten_tui.ink.window import MIN_ROWS, Windows, cut_columns, cut_rows, is_long, least, share_out
+from kitten_tui.stages.figure import Axis, Band, Bars, Facts, Figure, Gap, Matrix, Plane, Sheet, Sign
 
 CELL_WIDTHS = (8, 7, 6, 5)
 """From three decimals with room to two without a leading zero; the widest with which a sheet fits is taken."""
@@ -21,6 +23,8 @@ SCROLLING = 6
 """The cell width of what does not fit anyway."""
 COMPACT_WIDTHS = (3, 2, 1)
 """Per cent, then tenths."""
+WINDOW_CELLS = 7
+"""The cell width in windows: two decimals of what a residual stream holds."""
 FREE = (Bars, Plane)
 """Figures that take what width is left."""
 
@@ -30,8 +34,11 @@ Blocks = list[Block[Figure]]
 class Picture:
     """A drawn sheet. Nothing is written until a line is asked for."""
 
-    def __init__(self, sheet: Sheet, look: Look, width: int, height: int = 0) -> None:
+    def __init__(self, sheet: Sheet, look: Look, width: int, height: int = 0, windows: Windows | None = None) -> None:
         self.look = look
+        self.windows = windows or Windows()
+        if is_long(sheet):
+            sheet = _through_windows(sheet, look, width, height, self.windows)
         self.bands = _lay_out(sheet, look, width, height)
         rows = sum(band.height for band in self.bands)
         # A blank line between bands, where it costs no scrolling.
@@ -129,7 +136,7 @@ class BandOfBlocks:
         y = self._seen(y, top)
         if x < left + self.label_width:
             if self.rows is not None and self.rows.name and y in self.body:
-                return {self.rows.name: y - self.body.start}
+                return self.rows.move(y - self.body.start)
             return None
         for block, start in zip(self.blocks, self.lefts, strict=True):
             if start <= x < start + block.width:
@@ -142,6 +149,54 @@ class BandOfBlocks:
             if place is not None:
                 return Place(start + place.x, place.y, place.width)
         return None
+
+
+def _through_windows(sheet: Sheet, look: Look, width: int, height: int, windows: Windows) -> Sheet:
+    """The sheet with as much of every figure as fits beside and below the others."""
+    labels = max((label_width(band.rows) for band in sheet.bands if band.rows), default=1)
+    lines: list[Band] = []
+    for band in sheet.bands:
+        parts: Sequence[Sequence[Figure]] = [band.figures]
+        if not sheet.aligned:
+            small = {figure.id: least(figure) for figure in band.figures}
+            whole = {figure.id: figure for figure in band.figures}
+            flow = _flow(list(small.values()), look, WINDOW_CELLS, WINDOW_CELLS, width - labels)
+            parts = [[whole[figure.id] for figure in part] for part in flow]
+        lines += [replace(band, figures=tuple(part)) for part in parts]
+    counts = _shares_of_columns(lines, look, width - labels, sheet.aligned)
+    for place, line in enumerate(lines):
+        figures = zip(line.figures, counts[place], strict=True)
+        cut = tuple(cut_columns(figure, count, windows, look.selection) for figure, count in figures)
+        lines[place] = replace(line, figures=cut)
+    long = [line for line in lines if line.rows is not None]
+    fixed = sum(_lay_out_line(line, look, width).height for line in lines) - sum(len(line.rows or ()) for line in long)
+    rows = iter(share_out(height - fixed, [len(line.rows or ()) for line in long], MIN_ROWS))
+    lines = [
+        line if line.rows is None else cut_rows(line, str(place), next(rows), windows, look.selection)
+        for place, line in enumerate(lines)
+    ]
+    return replace(sheet, bands=tuple(lines))
+
+
+def _lay_out_line(line: Band, look: Look, width: int) -> BandOfBlocks:
+    return BandOfBlocks(_blocks(line.figures, look, WINDOW_CELLS, WINDOW_CELLS, width, 0), line.rows, 0, look)
+
+
+def _shares_of_columns(lines: Sequence[Band], look: Look, width: int, aligned: bool) -> list[list[int]]:
+    """How many columns each figure of each line gets; figures that stand below one another get the same."""
+    groups = [list(range(len(lines)))] if aligned else [[place] for place in range(len(lines))]
+    counts: list[list[int]] = [[] for _ in lines]
+    for group in groups:
+        places = list(zip_longest(*(lines[line].figures for line in group)))
+        wanted = [max((len(f.columns) for f in figures if isinstance(f, Matrix)), default=0) for figures in places]
+        taken = 0
+        for figures in places:
+            bare = (cut_columns(f, 0, Windows(), look.selection) for f in figures if f is not None)
+            taken += max(_least_width(figure, look, WINDOW_CELLS) for figure in bare)
+        shares = share_out((width - taken) // WINDOW_CELLS, wanted, 1)
+        for line in group:
+            counts[line] = shares[: len(lines[line].figures)]
+    return counts
 
 
 def _lay_out(sheet: Sheet, look: Look, width: int, height: int) -> list[BandOfBlocks]:

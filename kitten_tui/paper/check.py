@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,10 +15,16 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.core.trace import Trace
 from kitten_tui.ink.cells import clean
 from kitten_tui.sources.lesson import Lesson
+from kitten_tui.sources.opened import Opened
 from kitten_tui.stages.figure import Phrase, phrase
 from kitten_tui.words import Words
 
+if TYPE_CHECKING:
+    from kitten_tui.sources.checkpoint.reading import Reading
+
 EXACT = 1e-9
+SINGLE = 1e-4
+"""What sums of a thousand float32 numbers differ by."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +39,29 @@ class Check:
         return self.error <= self.tolerance  # a nan passes nothing
 
 
-def checks(lesson: Lesson, settings: Settings) -> Iterator[Check]:
+def checks(source: Opened, settings: Settings) -> Iterator[Check]:
     """References under the settings they were published for, laws under these settings, for every head."""
+    yield from _of_lesson(source, settings) if isinstance(source, Lesson) else _of_model(source, settings)
+
+
+def _of_model(reading: Reading, settings: Settings) -> Iterator[Check]:
+    """The laws of every head of every layer, and that the heads looked at are those that were computed in passing."""
+    for layer in range(reading.n_layers):
+        worst = {"rows": 0.0, "covered": 0.0, "passed": 0.0}
+        for head in range(reading.n_heads):
+            trace = reading.trace(layer, head, settings)
+            wanted = trace.allowed.any(axis=-1).astype(float)  # [query]
+            worst["rows"] = max(worst["rows"], largest_error(trace.weights.sum(axis=-1), wanted))
+            worst["covered"] = max(worst["covered"], float(np.abs(trace.weights[~trace.allowed]).max(initial=0.0)))
+            own = reading.trace(layer, head, reading.settings)
+            kept = reading.passed[layer].concat[:, head * trace.d_k : (head + 1) * trace.d_k]  # [token, d_k]
+            size = max(1.0, float(np.abs(own.v).max()))
+            worst["passed"] = max(worst["passed"], largest_error(own.context, kept) / size)
+        for name, error in worst.items():
+            yield Check(phrase(f"check.model_{name}", layer=layer + 1), error, 0.0 if name == "covered" else SINGLE)
+
+
+def _of_lesson(lesson: Lesson, settings: Settings) -> Iterator[Check]:
     for reference in lesson.references:
         workings = Workings(lesson, reference.settings)
         for name, expected in reference.values.items():

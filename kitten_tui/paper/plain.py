@@ -13,15 +13,17 @@ from kitten_tui.ink.formula import Sum, arithmetic
 from kitten_tui.ink.palette import PLAIN
 from kitten_tui.ink.say import say
 from kitten_tui.ink.sheet import Picture
-from kitten_tui.sources.lesson import Lesson
+from kitten_tui.ink.window import is_long
+from kitten_tui.sources.opened import Opened
 from kitten_tui.stages import STAGES, Stage, turn_to
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
-WIDTH = 100
+WIDTH, HEIGHT = 100, 40
+"""What is longer than any page is shown as a window of so many lines."""
 
 
-def plain(lesson: Lesson, view: View, words: Words, stages: Sequence[int] | None = None) -> Iterator[str]:
+def plain(lesson: Opened, view: View, words: Words, stages: Sequence[int] | None = None) -> Iterator[str]:
     """The lines of these stages, or of all, without a control character."""
     yield clean(title_of(lesson, words))
     for note in notes_of(lesson, view.settings, words):
@@ -45,7 +47,7 @@ def _stage(stage: Stage, number: int, view: View, words: Words) -> Iterator[str]
         yield words("plain.covered")
         yield ""
     page = turn_to(stage, view.with_(stage=number))
-    picture = Picture(page.sheet, Look(words, PLAIN, page.selection, page.focused.id), WIDTH, WIDTH)
+    picture = Picture(page.sheet, Look(words, PLAIN, page.selection, page.focused.id), WIDTH, HEIGHT if is_long(page.sheet) else WIDTH)
     yield from (text_of(line).rstrip() for line in picture.lines())
     yield ""
     yield from wrap(say(words, page.reading), WIDTH)

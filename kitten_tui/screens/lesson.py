@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,11 +13,11 @@ from textual.containers import Horizontal
 from textual.reactive import reactive
 from textual.screen import Screen
 
-from kitten_tui.commands import COMMANDS
+from kitten_tui.commands import on_screen
 from kitten_tui.core.derivation import Cell
 from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.chrome import Shown, operand_choices
-from kitten_tui.sources.lesson import Lesson
+from kitten_tui.sources.opened import Opened
 from kitten_tui.stages import STAGES, Page, navigation, turn_to
 from kitten_tui.stages.figure import Phrase, phrase
 from kitten_tui.stages.follow import follow, largest
@@ -28,7 +29,7 @@ from kitten_tui.widgets.inked import KeyClicked, Pointed
 from kitten_tui.words import Words
 
 BINDINGS: list[BindingType] = [
-    Binding(key, action, command.id, show=False) for command in COMMANDS for key, action in command.keys
+    Binding(key, action, command.id, show=False) for command in on_screen("stages") for key, action in command.keys
 ]
 BINDINGS.append(Binding("escape", "leave", show=False))
 
@@ -43,7 +44,7 @@ class Step:
     """A number of the comparison is met with the scale switched, and left again."""
 
 
-class LessonScreen(Screen[None], inherit_bindings=False):
+class LessonScreen(Screen[Any], inherit_bindings=False):
     """One view at a time; everything on the screen follows from it."""
 
     BINDINGS = BINDINGS
@@ -53,11 +54,13 @@ class LessonScreen(Screen[None], inherit_bindings=False):
 
     shown: reactive[Shown | None] = reactive(None, repaint=False)
 
-    def __init__(self, view: View, lesson: Lesson, words: Words) -> None:
+    def __init__(self, view: View, lesson: Opened, words: Words) -> None:
         super().__init__()
         self.lesson = lesson
         self.words = words
         self.trail: tuple[Step, ...] = ()
+        self.sought = ""
+        """What was looked for last."""
         self.set_reactive(LessonScreen.shown, self._shown(turn_to(STAGES[view.selection.stage], view)))
 
     def compose(self) -> ComposeResult:
@@ -86,7 +89,7 @@ class LessonScreen(Screen[None], inherit_bindings=False):
         """Show this view and say something, on the way that was followed."""
         self.shown = self._shown(turn_to(STAGES[view.selection.stage], view), message)
 
-    def open(self, lesson: Lesson) -> None:
+    def open(self, lesson: Opened) -> None:
         """Another lesson, at the same stage, under the settings it asks for."""
         self.lesson = lesson
         selection = Selection(stage=self.page.selection.stage, query=lesson.query, key=lesson.query)
@@ -193,6 +196,34 @@ class LessonScreen(Screen[None], inherit_bindings=False):
     def action_step_layer(self, by: int) -> None:
         self.look_at(navigation.step_layer(self.page, by))
 
+    def action_find(self) -> None:
+        """Asks for a part of a token and goes to the next one that has it."""
+        from kitten_tui.screens.ask import AskScreen
+
+        def found(text: str | None) -> None:
+            if text:
+                self.sought = text
+                self.action_find_next()
+
+        self.app.push_screen(AskScreen(self.words, "ask.find", lambda text: text), found)
+
+    def action_find_next(self) -> None:
+        view = navigation.find(self.page, self.sought)
+        if view is None:
+            self.say("message.not_found", text=self.sought)
+        else:
+            self.look_at(view)
+
+    def action_strongest(self) -> None:
+        """The key that the query gives most of its weight to."""
+        self.look_at(navigation.strongest(self.page))
+
+    def action_next_strongest(self) -> None:
+        self.look_at(navigation.strongest(self.page, after=self.page.selection.key))
+
+    def action_overview(self) -> None:
+        self.say("message.no_overview")
+
     def action_walk(self) -> None:
         view = navigation.walk(self.page, STAGES)
         if view is None:
@@ -210,10 +241,10 @@ class LessonScreen(Screen[None], inherit_bindings=False):
 
         self._ask("ask.file", open_file, self.words("ask.samples", names=", ".join(samples())))
 
-    def _ask(self, question: str, answer: Callable[[str], Lesson], hint: str = "") -> None:
+    def _ask(self, question: str, answer: Callable[[str], Opened], hint: str = "") -> None:
         from kitten_tui.screens.ask import AskScreen  # 20 ms: Input, only when something is asked
 
-        def opened(lesson: Lesson | None) -> None:
+        def opened(lesson: Opened | None) -> None:
             if lesson is not None:
                 self.open(lesson)
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 from kitten_tui.core.derivation import Cell
 from kitten_tui.core.settings import Settings
-from kitten_tui.ink.chrome import Shown
 from kitten_tui.ink.formula import cell_name
 from kitten_tui.ink.numbers import fmt
-from kitten_tui.screens.lesson import LessonScreen
+from kitten_tui.screens.bench import Bench
+from kitten_tui.screens.messages import SourceOpened
 from kitten_tui.sources import edits
 from kitten_tui.sources.errors import SourceError
-from kitten_tui.sources.history import History, State
+from kitten_tui.sources.history import State
 from kitten_tui.sources.lesson import Lesson
+from kitten_tui.sources.opened import Opened
 from kitten_tui.sources.save import ExistsError, save
-from kitten_tui.stages import Page, navigation, turn_to
-from kitten_tui.stages.changes import Comparison, effect
-from kitten_tui.stages.figure import Phrase, phrase
+from kitten_tui.stages import navigation
 from kitten_tui.stages.follow import inputs_behind
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
@@ -28,101 +27,31 @@ SETTINGS = ("divisor", "rate", "keep")
 """Inputs that are no number of the lesson; which weights are kept is drawn from the seed."""
 
 
-class Workbench(LessonScreen):
-    """Owns the history of changes; what is shown is always its present state."""
+class Workbench(Bench):
+    """A lesson, whose numbers, words and positions can be changed too."""
 
     def __init__(self, view: View, lesson: Lesson, words: Words, init: str | None = None) -> None:
-        self.history = History.of(lesson, view.settings)
         self.init = init
-        self.flipped = False
-        self.warned = False
-        """Whether it was said that leaving loses changes; forgotten with the next change."""
         super().__init__(view, lesson, words)
 
-    # What is shown
-
     @property
-    def present(self) -> View:
-        """The state that changes are made to, at the place that is selected; not the one that is flipped to."""
-        now = self.history.now
-        return View(now.lesson, now.settings, self.page.selection)
+    def numbers(self) -> Lesson:
+        """The lesson in its present state."""
+        return _numbers_of(self.history.now)
 
-    def show_view(self, view: View, message: Phrase | None = None) -> None:
-        """Settings that came with a view, as in the guided walk, are a change like any other."""
-        now = self.history.now
-        if self.flipped:
-            self.flipped = False
-            view = View(now.lesson, now.settings, view.selection)
-        elif view.settings != now.settings and view.source is now.lesson:
-            name = _difference(now.settings, view.settings)
-            self.history = self.history.did(State(now.lesson, view.settings, name, quiet=True))
-        super().show_view(view, message)
-
-    def open(self, lesson: Lesson) -> None:
-        self.history = History.of(lesson, lesson.settings)
-        self.flipped = False
-        super().open(lesson)
-
-    def _shown(self, page: Page, message: Phrase | None = None, chosen: Cell | None = None) -> Shown:
-        return replace(super()._shown(page, message, chosen), comparison=self._comparison(page))
-
-    def _comparison(self, page: Page) -> Comparison | None:
-        """The page before the last change, as far as the two can be laid over each other."""
-        before = self.history.before
-        if before is None or self.flipped or self.history.now.quiet or before.lesson.tokens != page.view.tokens:
-            return None
-        return Comparison(turn_to(page.stage, View(before.lesson, before.settings, page.selection)))
-
-    def _show_state(self, message: Phrase | None = None) -> None:
-        """The present state at the place that is selected, as far as that still exists."""
-        now = self.history.now
-        if now.lesson.tokens != self.page.view.tokens:
-            self.trail = ()
-        self.lesson = now.lesson
-        self.flipped = False
-        last = len(now.lesson.tokens) - 1
-        old = self.page.selection
-        pinned = old.pinned if old.pinned <= last else -1
-        selection = old.moved(query=min(old.query, last), key=min(old.key, last), pinned=pinned)
-        self.show_view(View(now.lesson, now.settings, selection), message)
-
-    # Changing
-
-    def change(self, name: str, lesson: Lesson, settings: Settings, since: History | None = None) -> None:
-        """One more change; from `since` where a change is still being made."""
-        before = (since or self.history).now
-        self.history = (since or self.history).did(State(lesson, settings, name))
-        self.warned = False
-        reached = None
-        if before.lesson.tokens == lesson.tokens:
-            selection = self.page.selection
-            reached = effect(View(lesson, settings, selection), View(before.lesson, before.settings, selection))
-        self._show_state(phrase("change.done", name=name, effect=reached or phrase("change.nothing")))
-
-    def change_settings(self, view: View) -> None:
-        """A view with other settings as a change."""
-        if view.settings != self.history.now.settings:
-            self.change(_difference(self.history.now.settings, view.settings), self.lesson, view.settings)
-
-    def action_toggle_scale(self) -> None:
-        self.change_settings(navigation.toggle_scale(self.present))
-
-    def action_next_mask(self) -> None:
-        self.change_settings(navigation.next_mask(self.present))
-
-    def action_next_dropout(self) -> None:
-        self.change_settings(navigation.next_dropout(self.present))
-
-    def action_next_dropped(self) -> None:
-        """The next seed for dropout alone."""
-        self.change_settings(navigation.next_seed(self.present))
+    def open(self, lesson: Opened) -> None:
+        """A lesson takes the place of this one; a model brings screens of its own."""
+        if isinstance(lesson, Lesson):
+            super().open(lesson)
+        else:
+            self.post_message(SourceOpened(lesson, self.words))
 
     def action_next_seed(self) -> None:
         settings = navigation.next_seed(self.present).settings
-        if self.lesson.invented and self.init is None:
-            lesson = edits.reinvent(self.lesson, settings.seed)
+        if self.numbers.invented and self.init is None:
+            lesson = edits.reinvent(self.numbers, settings.seed)
         else:
-            lesson = edits.redraw(self.lesson, settings.seed, self.init or "linear")
+            lesson = edits.redraw(self.numbers, settings.seed, self.init or "linear")
         self.change(f"W: seed {settings.seed}", lesson, settings)
 
     def action_change(self) -> None:
@@ -144,11 +73,11 @@ class Workbench(LessonScreen):
         self.app.push_screen(ChooseScreen(self.words("change.which"), options), chosen)
 
     def _is_input(self, cell: Cell) -> bool:
-        return cell.name in (*SETTINGS, "allowed") or edits.is_input(self.lesson, cell.name)
+        return cell.name in (*SETTINGS, "allowed") or edits.is_input(self.numbers, cell.name)
 
     def _change_input(self, cell: Cell) -> None:
         if cell.name == "allowed":
-            lesson, settings = edits.toggle_mask_cell(self.lesson, self.history.now.settings, *cell.index)
+            lesson, settings = edits.toggle_mask_cell(self.numbers, self.history.now.settings, *cell.index)
             self.change(self._called(cell), lesson, settings)
             return
         from kitten_tui.screens.number import NumberScreen
@@ -174,7 +103,7 @@ class Workbench(LessonScreen):
         self.app.push_screen(NumberScreen(name, value, live, self.words), closed)
 
     @staticmethod
-    def _with_number(state: State, cell: Cell, number: float) -> tuple[Lesson, Settings]:
+    def _with_number(state: State, cell: Cell, number: float) -> tuple[Opened, Settings]:
         match cell.name:
             case "divisor":
                 return state.lesson, replace(state.settings, divisor=number, scale=True)
@@ -185,21 +114,21 @@ class Workbench(LessonScreen):
                     raise SourceError(f"seed: expected a whole number, found {number}")
                 return state.lesson, replace(state.settings, seed=int(number))
             case _:
-                return edits.change_number(state.lesson, cell, number), state.settings
+                return edits.change_number(_numbers_of(state), cell, number), state.settings
 
     def _called(self, cell: Cell) -> str:
-        head = self.lesson.n_heads > 1
+        head = self.numbers.n_heads > 1
         return cell_name(cell, self.page.view.tokens, self.page.view.trace.d_k, head=head)
 
     # Tokens
 
     def action_rename_token(self) -> None:
         place = self.page.selection.query
-        self._ask_token("change.rename", lambda token: edits.rename_token(self.lesson, place, token))
+        self._ask_token("change.rename", lambda token: edits.rename_token(self.numbers, place, token))
 
     def action_insert_token(self) -> None:
         place = self.page.selection.query + 1
-        self._ask_token("change.insert", lambda token: edits.insert_token(self.lesson, place, token))
+        self._ask_token("change.insert", lambda token: edits.insert_token(self.numbers, place, token))
 
     def _ask_token(self, question: str, edit: Callable[[str], Lesson]) -> None:
         from kitten_tui.screens.ask import AskScreen
@@ -216,16 +145,16 @@ class Workbench(LessonScreen):
 
     def action_delete_token(self) -> None:
         place = self.page.selection.query
-        self._edit_tokens(f"− {self.page.view.token}", lambda: edits.delete_token(self.lesson, place))
+        self._edit_tokens(f"− {self.page.view.token}", lambda: edits.delete_token(self.numbers, place))
 
     def action_swap_token(self, by: int) -> None:
         """The word changes places with its neighbour, and stays selected."""
         query = self.page.selection.query
         left = min(query, query + by)
-        if not 0 <= left < len(self.lesson.tokens) - 1:
+        if not 0 <= left < len(self.numbers.tokens) - 1:
             return
-        name = f"{self.lesson.tokens[left]} ↔ {self.lesson.tokens[left + 1]}"
-        self._edit_tokens(name, lambda: edits.swap_tokens(self.lesson, left))
+        name = f"{self.numbers.tokens[left]} ↔ {self.numbers.tokens[left + 1]}"
+        self._edit_tokens(name, lambda: edits.swap_tokens(self.numbers, left))
 
     def _edit_tokens(self, name: str, edit: Callable[[], Lesson]) -> None:
         try:
@@ -235,54 +164,16 @@ class Workbench(LessonScreen):
 
     def action_next_positions(self) -> None:
         """The sample's positions, none, sinusoidal."""
-        opened, kinds = self.history.opened.lesson, edits.POSITIONS
-        kind = kinds[(kinds.index(edits.position_kind(self.lesson, opened)) + 1) % len(kinds)]
-        self._edit_tokens(f"p: {kind}", lambda: edits.with_positions(self.lesson, kind, opened))
-
-    def refuse(self, problem: str) -> None:
-        """What could not be done, in the place of the reading."""
-        self.say("change.refused", problem=problem)
-
-    # Back and forth
-
-    def action_undo(self) -> None:
-        self._go_to(self.history.place - 1, "change.nothing_to_undo")
-
-    def action_redo(self) -> None:
-        self._go_to(self.history.place + 1, "change.nothing_to_redo")
-
-    def _go_to(self, place: int, otherwise: str) -> None:
-        if not 0 <= place < len(self.history.states):
-            self.say(otherwise)
-            return
-        self.history = self.history.at(place)
-        name = self.history.now.name or self.words("change.opened")
-        self._show_state(phrase("change.at", name=name, place=place, count=len(self.history.states) - 1))
-
-    def action_list_changes(self) -> None:
-        from kitten_tui.screens.choose import ChooseScreen
-
-        names = [state.name or self.words("change.opened") for state in self.history.states]
-
-        def chosen(place: int | None) -> None:
-            if place is not None:
-                self._go_to(place, "change.nothing_to_redo")
-
-        self.app.push_screen(ChooseScreen(self.words("change.list"), names, self.history.place), chosen)
-
-    def action_flip(self) -> None:
-        """Between before the last change and after it."""
-        before = self.history.before
-        if before is None or before.lesson.tokens != self.page.view.tokens:
-            self.say("change.nothing_to_compare")
-            return
-        state = self.history.now if self.flipped else before
-        page = turn_to(self.page.stage, View(state.lesson, state.settings, self.page.selection))
-        self.flipped = not self.flipped
-        message = phrase("change.before", name=self.history.now.name) if self.flipped else None
-        self.shown = self._shown(page, message)
+        opened, kinds = _numbers_of(self.history.opened), edits.POSITIONS
+        kind = kinds[(kinds.index(edits.position_kind(self.numbers, opened)) + 1) % len(kinds)]
+        self._edit_tokens(f"p: {kind}", lambda: edits.with_positions(self.numbers, kind, opened))
 
     # Keeping
+
+    @property
+    def has_unsaved(self) -> bool:
+        """Whether leaving would lose changes that were not warned of yet."""
+        return not (self.history.is_saved or self.warned)
 
     def warn_unsaved(self) -> None:
         self.warned = True
@@ -298,7 +189,7 @@ class Workbench(LessonScreen):
             now = self.history.now
             try:
                 save(
-                    now.lesson,
+                    self.numbers,
                     now.settings,
                     self.page.selection.query,
                     Path(text).expanduser(),
@@ -317,19 +208,6 @@ class Workbench(LessonScreen):
         self.app.push_screen(AskScreen(self.words, "change.save", answer), saved)
 
 
-def _difference(old: Settings, new: Settings) -> str:
-    """What is set in another way, as the name of a change."""
-    pairs = ((field.name, getattr(old, field.name), getattr(new, field.name)) for field in fields(old))
-    return ", ".join(f"{name}: {_written(was)} → {_written(now)}" for name, was, now in pairs if was != now)
-
-
-def _written(value: object) -> str:
-    match value:
-        case None:
-            return "√d_k"
-        case bool():
-            return "on" if value else "off"
-        case float():
-            return f"{value:g}"
-        case _:
-            return str(value)
+def _numbers_of(state: State) -> Lesson:
+    assert isinstance(state.lesson, Lesson)
+    return state.lesson

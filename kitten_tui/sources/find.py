@@ -33,6 +33,32 @@ def open_source(argument: str, seed: int | None = None) -> Lesson:
     return from_sentence(argument, Settings.seed if seed is None else seed)
 
 
+SENTENCE = "Your journey starts with one step"
+MAX_TEXT = 1_000_000
+
+
+def read_text(argument: str | None) -> str:
+    """What a model is to read: a file of text, or the sentence itself.
+
+    Raises:
+        SourceError: it looks like a path and is not there, or is no text.
+    """
+    if argument is None:
+        return SENTENCE
+    if not _exists(argument):
+        if _looks_like_path(argument):
+            raise SourceError(f"{argument}: expected a file of text, found none")
+        return argument
+    path = Path(argument).expanduser()
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_TEXT).decode("utf-8", errors="strict" if path.stat().st_size <= MAX_TEXT else "ignore")
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path}: expected UTF-8, found another byte at position {error.start}") from None
+
+
 def open_file(argument: str) -> Lesson:
     """A sample's name, else an existing file.
 

@@ -73,6 +73,9 @@ class Lesson:
         inputs = self.inputs
         return _trace(Same(inputs.x), inputs.heads[head], Same(inputs.own_mask), settings, layer, head)
 
+    def shared_by(self, head: int) -> None:
+        """Every head has its own keys and values."""
+
     def entry(self, layer: int) -> None:
         """A lesson is one layer, and its x is what the stages say it is."""
 

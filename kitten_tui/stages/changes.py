@@ -23,9 +23,9 @@ class Comparison:
     before: Page
 
     def values(self, figure: Matrix) -> Array | None:
-        """What the figure showed before, None where it had another shape or was not there."""
+        """All that the figure had before, None where it had another shape or was not there."""
         for old in self.before.sheet.figures:
-            if isinstance(old, Matrix) and old.id == figure.id and old.values.shape == figure.values.shape:
+            if isinstance(old, Matrix) and old.id == figure.id and old.values.shape == figure.all_values.shape:
                 return old.values
         return None
 

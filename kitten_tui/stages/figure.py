@@ -7,7 +7,7 @@ Sentences are phrases: a key of kitten_tui/words and the values to be put into i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kitten_tui.core.derivation import Cell
 from kitten_tui.core.ops import Array, Mask
@@ -32,9 +32,25 @@ class Axis:
 
     name: str
     labels: tuple[str, ...]
+    first: int = 0
+    """Where it begins, when it is a window on a longer one."""
+    whole: tuple[str, ...] = ()
+    """The labels of the longer one."""
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def at(self, selection: Selection) -> int:
+        """The place along it that is selected, counted from its first label."""
+        return selection.at(self.name) - self.first if self.name else 0
+
+    def move(self, place: int) -> dict[str, int]:
+        """What selecting a place along it means."""
+        return {self.name: self.first + place} if self.name else {}
+
+    def cut(self, first: int, count: int) -> Axis:
+        """A window on it."""
+        return Axis(self.name, self.labels[first : first + count], first, self.labels)
 
 
 Title = tuple[str | Phrase, ...]
@@ -56,6 +72,8 @@ class Figure:
     """The head it belongs to, where it is not the selected one."""
     fixed: tuple[int, ...] = ()
     """The further indices of its cells, which no key moves."""
+    layer: int | None = None
+    """The layer it belongs to, where it is not the selected one."""
     rescaled: bool = False
     """Whether it shows the comparison with the scale switched the other way."""
 
@@ -65,7 +83,7 @@ class Figure:
             name=self.name,
             index=(*(selection.at(axis) for axis in self.axes), *self.fixed),
             head=selection.head if self.head is None else self.head,
-            layer=selection.layer,
+            layer=selection.layer if self.layer is None else self.layer,
             rescaled=self.rescaled,
         )
 
@@ -110,6 +128,31 @@ class Matrix(Figure):
     """Whether its rows begin at once, since the figure above has the same columns."""
     foot: Foot | None = None
     """What its columns add up to."""
+    whole: Array | None = None
+    """All its numbers, where it is a window on them. [row, column]"""
+
+    @property
+    def all_values(self) -> Array:
+        """[row, column]"""
+        return self.values if self.whole is None else self.whole
+
+    def cut(self, rows: range, columns: range) -> Matrix:
+        """A window on it."""
+        window = (slice(rows.start, rows.stop), slice(columns.start, columns.stop))
+        foot = self.foot
+        if foot is not None:
+            values = foot.values[columns.start : columns.stop]
+            foot = replace(foot, values=values, columns=foot.columns.cut(columns.start, len(columns)))
+        return replace(
+            self,
+            values=self.values[window],
+            whole=self.all_values,
+            rows=self.rows.cut(rows.start, len(rows)),
+            columns=self.columns.cut(columns.start, len(columns)),
+            hidden=None if self.hidden is None else self.hidden[window],
+            dropped=None if self.dropped is None else self.dropped[window],
+            foot=foot,
+        )
 
     @property
     def places(self) -> Mapping[str, Axis]:

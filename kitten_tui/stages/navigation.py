@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from kitten_tui.stages.figure import Axis, Figure, Matrix
 from kitten_tui.stages.stage import Page, Stage
 from kitten_tui.stages.view import View
@@ -63,6 +65,22 @@ def step_head(page: Page, by: int) -> View:
 
 def step_layer(page: Page, by: int) -> View:
     return page.view.with_(layer=_clamped(page.selection.layer + by, page.view.source.n_layers))
+
+
+def find(page: Page, text: str) -> View | None:
+    """The next token that has this in it, whatever its case, as the query; None where there is none."""
+    tokens, start = page.view.tokens, page.selection.query + 1
+    for place in (*range(start, len(tokens)), *range(min(start, len(tokens)))):
+        if text.casefold() in tokens[place].casefold():
+            return page.view.with_(query=place)
+    return None
+
+
+def strongest(page: Page, after: int | None = None) -> View:
+    """The key with the largest weight in the query's row, or the one next after a key; after the last the first."""
+    order = np.argsort(-page.view.row.dropped[0], kind="stable")  # [key]
+    place = 0 if after is None else int(np.flatnonzero(order == after)[0]) + 1
+    return page.view.with_(key=int(order[place % len(order)]))
 
 
 def go_to_stage(page: Page, stage: int) -> View:

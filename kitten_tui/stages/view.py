@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -64,8 +64,10 @@ class View:
     @property
     def divisor_name(self) -> str:
         """What scores are divided by with the scale on, as it is written."""
-        divisor = self.settings.divisor
-        return f"√{self.trace.d_k}" if divisor is None else f"{divisor:g}"
+        divisor, projected = self.settings.divisor, self.trace.projected
+        if divisor is None and projected.own_divisor is None:
+            return f"√{projected.d_k}"
+        return f"{divisor or projected.natural_divisor:.4g}"
 
     def head(self, index: int) -> Trace:
         return self.workings.trace(index)
@@ -83,12 +85,17 @@ class View:
         width = self.trace.d_k if name == "d_k" else self.trace.x.shape[-1]
         return Axis(name, _numbered(width))
 
-    def matrix(self, name: str, *, head: int | None = None, rows: str = "", **look: Any) -> Matrix:
-        """A quantity of the vocabulary as a figure, with the axes it has there.
+    def has(self, name: str) -> bool:
+        """Whether the source has this quantity."""
+        return self.workings.has(name, self.selection.head)
+
+    def matrix(self, name: str, *, head: int | None = None, rows: str = "", back: int = 0, **look: Any) -> Matrix:
+        """A quantity of the vocabulary as a figure, with the axes it has there; `back` is so many layers before.
 
         Its first axis can be shown as another: the values of the tokens as the values of the keys.
         """
-        values = self.workings.array(name, self.selection.head if head is None else head)
+        workings = self.workings.in_layer(self.selection.layer - back)
+        values = workings.array(name, self.selection.head if head is None else head)
         assert values is not None
         axes = QUANTITIES[name].axes
         if rows:
@@ -102,7 +109,22 @@ class View:
             columns=self._axis_of(axes[1], values.shape[1]),
             axes=axes,
             head=head,
+            layer=self.selection.layer - back if back else None,
             **look,
+        )
+
+    def numbers_of_tokens(self, name: str) -> Matrix:
+        """A quantity with one number for each token, as a column."""
+        values = self.workings.array(name, self.selection.head)
+        assert values is not None
+        return Matrix(
+            id=name,
+            name=name,
+            values=values[:, None],
+            rows=self.axis("token"),
+            columns=Axis("", (QUANTITIES[name].symbol,)),
+            axes=("token",),
+            heat=False,
         )
 
     @property
@@ -192,6 +214,7 @@ def place_name(tokens: Sequence[str], place: int) -> str:
     return f"{token}#{place + 1}" if tokens.count(token) > 1 else token
 
 
+@lru_cache(maxsize=16)
 def _numbered(size: int) -> tuple[str, ...]:
     return tuple(f"d{number}" for number in range(1, size + 1))
 

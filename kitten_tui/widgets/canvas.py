@@ -10,6 +10,7 @@ from textual.strip import Strip
 from kitten_tui.ink.blocks import HEADING, Look
 from kitten_tui.ink.chrome import Shown
 from kitten_tui.ink.sheet import Picture
+from kitten_tui.ink.window import Windows
 from kitten_tui.widgets.inked import Inked, Pointed
 
 
@@ -18,6 +19,10 @@ class Canvas(Inked, ScrollView, can_focus=False):
 
     _picture: Picture | None = None
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._windows = Windows()
+
     @property
     def picture(self) -> Picture | None:
         """The sheet laid out for this width."""
@@ -25,12 +30,14 @@ class Canvas(Inked, ScrollView, can_focus=False):
             page = self.shown.page
             look = Look(self.shown.words, self.palette, page.selection, page.focused.id, self.shown.comparison)
             width, height = self.scrollable_content_region.size
-            self._picture = Picture(page.sheet, look, width, height)
+            self._picture = Picture(page.sheet, look, width, height, self._windows)
         return self._picture
 
     def watch_shown(self, before: Shown | None, after: Shown | None) -> None:
         self._picture = None
         turned = before is not None and after is not None and before.page.stage is not after.page.stage
+        if turned:
+            self._windows = Windows()
         self._fit(Offset() if turned else self.scroll_offset)
 
     def on_resize(self) -> None:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from kitten_tui.ink.numbers import Format, brief, exact, fmt, format_for, percent, tenths, vector
+from kitten_tui.ink.numbers import Format, brief, exact, extremes, fmt, format_for, percent, tenths, vector
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_long_vector_shows_its_beginning() -> None:
     ],
 )
 def test_format_for_takes_the_most_telling_that_fits(values: list[float], width: int, expected: Format) -> None:
-    assert format_for(np.array(values), width) == expected
+    assert format_for(*extremes(np.array(values, dtype=float)), width) == expected
 
 
 def test_bare_numbers_keep_their_sign() -> None:
@@ -66,7 +66,7 @@ def test_weights_in_small_panels() -> None:
 
 
 def test_what_does_not_fit_is_told_by_its_size() -> None:
-    style = format_for(np.array([-3475123.0, 2.0]), 4)
+    style = format_for(-3475123.0, 2.0, 4)
     assert [style(value) for value in (-3475123.0, 2.0, 0.25)] == ["-3e6", "2e0", "0"]
 
 

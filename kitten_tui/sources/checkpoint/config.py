@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kitten_tui.core.network import ACTIVATIONS
 from kitten_tui.core.rotary import SCALINGS, Rope
 from kitten_tui.sources.checkpoint.families import FAMILIES, KEYS, Family
@@ -15,6 +17,9 @@ from kitten_tui.sources.errors import SourceError
 
 LARGEST = 10_000_000
 """No honest size in a config is larger."""
+
+MOST_BASE = 1e12
+"""Nor any honest base of rotary positions."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +103,11 @@ class Reader:
             raise SourceError(f"{self.path}: {self.key(name)}: expected a whole number from 1, found {shown}")
         return found
 
-    def number(self, name: str) -> float:
+    def share(self, name: str) -> float:
+        """A number from 0 to 1."""
         found = self.get(name)
-        if not isinstance(found, (int, float)) or isinstance(found, bool):
-            raise SourceError(f"{self.path}: {self.key(name)}: expected a number, found {json.dumps(found)[:40]}")
+        if not isinstance(found, (int, float)) or isinstance(found, bool) or not 0 <= found <= 1:
+            raise self.refuse(self.key(name), "a number from 0 to 1", found)
         return float(found)
 
     def refuse(self, key: str, expected: str, found: object) -> SourceError:
@@ -123,7 +129,7 @@ def read_config(path: Path) -> Config:
         raise of.refuse(of.key("d_model"), f"a multiple of the {n_heads} heads", d_model)
     d_k = of.size("head_dim", d_model // n_heads)
     activation = of.get("activation")
-    if activation not in ACTIVATIONS:
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise of.refuse(of.key("activation"), f"one of {', '.join(ACTIVATIONS)}", activation)
     positions = of.raw.get("position_embedding_type", "absolute")
     if positions != "absolute":
@@ -136,6 +142,9 @@ def read_config(path: Path) -> Config:
     rope = None if of.family.position else _rope(of, d_k, n_positions)
     # Dynamic scaling is there to read on past the length of the training.
     stretch = float(rope.numbers["factor"]) if rope is not None and rope.kind == "dynamic" else 1.0
+    first = pad + 1 if of.family.offset == "pad" else 0
+    if not 0 <= first <= n_positions or not 1 <= n_positions * stretch - first <= LARGEST:
+        raise of.refuse(of.key("n_positions"), f"room for a token from place {first}", n_positions)
     return Config(
         model_type=str(of.model_type),
         family=of.family,
@@ -146,8 +155,8 @@ def read_config(path: Path) -> Config:
         d_k=d_k,
         d_hidden=of.size("d_hidden", 4 * d_model if of.model_type == "gpt2" else None),
         n_vocab=of.size("n_vocab"),
-        n_positions=int(n_positions * stretch) - (pad + 1 if of.family.offset == "pad" else 0),
-        eps=of.number("eps"),
+        n_positions=int(n_positions * stretch) - first,
+        eps=of.share("eps"),
         activation=activation,
         causal=of.family.causal or bool(of.raw.get("is_decoder")),
         windows=_windows(of, n_layers),
@@ -182,6 +191,8 @@ def _windows(of: Reader, n_layers: int) -> tuple[int | None, ...]:
     kinds = of.raw.get("layer_types")
     if kinds is None:
         first = of.raw.get("max_window_layers", 28)
+        if not isinstance(first, int):
+            raise of.refuse("max_window_layers", "a whole number", first)
         kinds = ["sliding_attention" if layer >= first else "full_attention" for layer in range(n_layers)]
     if not isinstance(kinds, list) or len(kinds) != n_layers:
         raise of.refuse("layer_types", f"a kind for each of the {n_layers} layers", kinds)
@@ -197,27 +208,33 @@ def _rope(of: Reader, d_k: int, limit: int) -> Rope:
     if not isinstance(numbers, dict) or any(isinstance(value, dict) for value in numbers.values()):
         raise of.refuse("rope_parameters", "one set of numbers for all layers", numbers)
     kind = numbers.get("rope_type", numbers.get("type", "default"))
-    if kind not in SCALINGS:
+    if not isinstance(kind, str) or kind not in SCALINGS:
         raise of.refuse("rope_type", f"one of {', '.join(SCALINGS)}", kind)
     numbers = dict(numbers)
     old = of.raw.get("original_max_position_embeddings", numbers.get("original_max_position_embeddings", limit))
     numbers["original_max_position_embeddings"] = old
     partial = "rope_share" in of.family.defaults
-    share = numbers.get("partial_rotary_factor", of.get("rope_share")) if partial else 1.0
-    base = numbers.get("rope_theta", of.get("rope_theta"))
-    for key, value in (("rope_theta", base), ("partial_rotary_factor", share)):
-        if value is not None and (not isinstance(value, (int, float)) or isinstance(value, bool) or value <= 0):
-            raise of.refuse(key, "a number above 0", value)
+    share, base = numbers.get("partial_rotary_factor"), numbers.get("rope_theta")
+    share = (of.get("rope_share") if share is None else share) if partial else 1.0
+    base = of.get("rope_theta") if base is None else base
+    base = 10000.0 if base is None else base
+    for key, value, most in (("rope_theta", base, MOST_BASE), ("partial_rotary_factor", share, 1)):
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value <= most:
+            raise of.refuse(key, f"a number above 0 and up to {most:g}", value)
     width = int(d_k * share)
     if width % 2 or not 2 <= width <= d_k:
         raise of.refuse("partial_rotary_factor", f"an even number of the {d_k} dimensions of a head", width)
-    rope = Rope(10000.0 if base is None else float(base), width, str(kind), limit, numbers)
-    try:
-        frequencies = rope.rotation(1).frequencies
-    except KeyError as error:
-        raise SourceError(f"{of.path}: rope_type {kind}: expected {error.args[0]}, found none") from None
-    except (TypeError, ValueError, ZeroDivisionError) as error:
-        raise SourceError(f"{of.path}: rope_type {kind}: {error}") from None
-    if frequencies.shape != (width // 2,):
-        raise of.refuse(f"rope_type {kind}", f"{width // 2} factors", len(frequencies))
+    rope = Rope(float(base), width, kind, limit, numbers)
+    for n in (1, limit):  # a short text may need other numbers than a long one
+        try:
+            with np.errstate(all="ignore"):  # what is no number is found below
+                rotation = rope.rotation(n)
+        except KeyError as error:
+            raise SourceError(f"{of.path}: rope_type {kind}: expected {error.args[0]}, found none") from None
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise SourceError(f"{of.path}: rope_type {kind}: {error}") from None
+        if rotation.frequencies.shape != (width // 2,):
+            raise of.refuse(f"rope_type {kind}", f"{width // 2} factors", rotation.frequencies.size)
+        if not (np.isfinite(rotation.frequencies).all() and np.isfinite(rotation.factor)):
+            raise of.refuse(f"rope_type {kind}", "numbers that turn by finite angles", numbers)
     return rope

@@ -98,7 +98,7 @@ class Layer:
         """What to say when what leaves the layer is no number: which tensor holds one, if one does."""
         prefix = self._name(self.config.family.o.name).partition(f".{self.number}.")[0] + f".{self.number}."
         for name, tensor in self.tensors.found.items():
-            if name.startswith(prefix) and tensor.kind in TYPES:
+            if name.startswith(prefix) and tensor.kind in TYPES and tensor.shape:
                 numbers = self.tensors.read(name, tensor.shape)
                 if not np.isfinite(numbers).all():
                     found = "nan" if np.isnan(numbers).any() else "infinity"

@@ -112,9 +112,18 @@ def open_model(argument: str) -> Model:
     for module in ("safetensors", "tokenizers"):
         if find_spec(module) is None:
             raise SourceError(f"--model: needs {module}: pip install 'kitten-tui[models]'")
-    if argument == MINILM and not Path(argument).exists():
+    if argument == MINILM and not Path(MINILM).exists():
         return Model(_minilm())
-    return Model(Path(argument).expanduser())
+    return Model(_folder(argument))
+
+
+def _folder(argument: str) -> Path:
+    try:
+        folder = Path(argument).expanduser()
+        folder.is_dir()
+    except (OSError, RuntimeError) as error:  # too long for a name, or the home of nobody
+        raise SourceError(f"{argument}: expected a directory: {error}") from None
+    return folder
 
 
 def _minilm() -> Path:

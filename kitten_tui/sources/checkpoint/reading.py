@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
+from copy import copy
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -37,7 +38,6 @@ class Reading:
     Layers are added one by one, by one thread, and never change; everything else may be asked meanwhile.
     """
 
-    title: Mapping[str, str] = {}
     note: Mapping[str, str] = {}
     invented = False
     references = ()
@@ -64,11 +64,21 @@ class Reading:
                 f"{model.folder}: expected finite embeddings, found nan or infinity in those of this text"
             )
         self.marks = Landmarks.of(self.ids)
+        self._forget()
+
+    def _forget(self) -> None:
         self._projected: OrderedDict[Hashable, Projected] = OrderedDict()
         self._traces: OrderedDict[Hashable, Trace] = OrderedDict()
         self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
         self._joined: OrderedDict[Hashable, Joined] = OrderedDict()
         self._logits: OrderedDict[Hashable, Array] = OrderedDict()
+
+    def apart(self) -> Reading:
+        """The same reading for another thread: what has been computed is shared, what is looked at is not."""
+        other = copy(self)
+        other.passed = list(self.passed)
+        other._forget()
+        return other
 
     # What it is
 
@@ -79,6 +89,26 @@ class Reading:
     @property
     def n_heads(self) -> int:
         return self.model.config.n_heads
+
+    @property
+    def title(self) -> Mapping[str, str]:
+        """The model and the text, in whatever language that is."""
+        return {"": f"{self.model.name}: {' '.join(self.text.split())}"}
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """What there is to say about the model and how much of the text it reads."""
+        config = self.model.config
+        return {
+            "model": self.model.name,
+            "family": config.model_type,
+            "layers": config.n_layers,
+            "heads": config.n_heads,
+            "d_model": config.d_model,
+            "d_k": config.d_k,
+            "read": len(self.tokens),
+            "whole": self.whole,
+        }
 
     @property
     def ready(self) -> int:

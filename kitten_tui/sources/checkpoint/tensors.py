@@ -56,8 +56,8 @@ class Tensors:
             raise SourceError(f"{tensor.file}: {name}: expected {_shown(shape)}, found {_shown(tensor.shape)}")
         if tensor.kind not in TYPES:
             raise SourceError(f"{tensor.file}: {name}: expected {', '.join(TYPES)}, found {tensor.kind}")
-        count = int(np.prod(shape, dtype=np.int64))
-        raw = np.frombuffer(self._map(tensor.file), TYPES[tensor.kind], count, tensor.start).reshape(shape)[rows]
+        count = int(np.prod(tensor.shape, dtype=np.int64))
+        raw = np.frombuffer(self._map(tensor.file), TYPES[tensor.kind], count, tensor.start).reshape(tensor.shape)[rows]
         if tensor.kind == "BF16":
             return (raw.astype(np.uint32) << 16).view(np.float32)
         return raw if tensor.kind == "F32" else raw.astype(np.float32)
@@ -94,10 +94,11 @@ def _shards(index: Path) -> list[Path]:
     try:
         names = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
         files = sorted({str(name) for name in names})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise SourceError(f"{index}: expected a weight_map from names of tensors to files") from None
+    beside = {path.name for path in index.parent.iterdir() if path.is_file()}
     for name in files:
-        if Path(name).name != name or not (index.parent / name).is_file():
+        if Path(name).name != name or name not in beside:
             raise SourceError(f"{index}: weight_map: expected files beside it, found {name}")
     return [index.parent / name for name in files]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,10 +35,10 @@ class Tokens:
         path = folder / FILE
         if not path.is_file():
             raise SourceError(f"{folder}: expected {FILE}, found none")
-        try:
+        self.path = path
+        self.n_vocab = n_vocab
+        with _blaming(path):
             self.tokenizer: Any = Tokenizer.from_file(str(path))
-        except Exception as error:  # the library raises nothing narrower
-            raise SourceError(f"{path}: expected a tokenizer: {error}") from None
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
         size = self.tokenizer.get_vocab_size(with_added_tokens=True)
@@ -45,14 +47,22 @@ class Tokens:
         self.byte_level = "Ġ" in self.tokenizer.get_vocab() or _uses_bytes(path)
 
     def read(self, text: str, limit: int) -> Tokenised:
-        """The tokens of a text, special ones included, cut at the model's limit."""
-        whole = self.tokenizer.encode(text)
-        encoded = whole
-        if len(whole.ids) > limit:
-            # The library keeps the special tokens at the end when it cuts.
-            self.tokenizer.enable_truncation(limit)
-            encoded = self.tokenizer.encode(text)
-            self.tokenizer.no_truncation()
+        """The tokens of a text, special ones included, cut at the model's limit.
+
+        Raises:
+            SourceError: the tokenizer cannot cut a text, or has tokens that the model does not know.
+        """
+        text = text.encode("utf-8", "replace").decode("utf-8")  # a terminal may hand on half a character
+        with _blaming(self.path):
+            whole = encoded = self.tokenizer.encode(text)
+            if len(whole.ids) > limit:
+                # The library keeps the special tokens at the end when it cuts.
+                self.tokenizer.enable_truncation(limit)
+                encoded = self.tokenizer.encode(text)
+                self.tokenizer.no_truncation()
+        largest = max(encoded.ids, default=0)
+        if largest >= self.n_vocab:
+            raise SourceError(f"{self.path}: expected tokens from 0 to {self.n_vocab - 1}, found {largest}")
         special = encoded.special_tokens_mask
         pieces = tuple(self._readable(token, bool(s)) for token, s in zip(encoded.tokens, special, strict=True))
         return Tokenised(tuple(encoded.ids), pieces, len(whole.ids))
@@ -70,6 +80,17 @@ class Tokens:
         if self.byte_level and all(character in _BYTES for character in token):
             return _text_of(bytes(_BYTES[character] for character in token))
         return token.replace("▁", " ")
+
+
+@contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    """What the library raises is said of the file; a panic of its Rust is no Exception."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        raise SourceError(f"{path}: expected a tokenizer: {error}") from None
 
 
 def _uses_bytes(path: Path) -> bool:

@@ -1,0 +1,25 @@
+"""What screens tell the application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from kitten_tui.sources.opened import Opened
+from kitten_tui.words import Words
+
+
+@dataclass
+class SourceOpened(Message):
+    """Something else is to be looked at, in place of everything."""
+
+    source: Opened
+    words: Words
+
+
+@dataclass
+class Failed(Message):
+    """What is open cannot be looked at any further."""
+
+    problem: str

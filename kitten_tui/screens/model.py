@@ -1,0 +1,86 @@
+"""A head of a real model at its stages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.worker import get_current_worker
+
+from kitten_tui.screens.bench import Bench
+from kitten_tui.screens.messages import SourceOpened
+from kitten_tui.sources.checkpoint.reading import NotYetError, Reading
+from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.opened import Opened
+from kitten_tui.stages.figure import Phrase
+from kitten_tui.stages.view import View
+
+
+class ModelScreen(Bench):
+    """Shows layers as far as they have been computed; the numbers themselves cannot be changed."""
+
+    def show_view(self, view: View, message: Phrase | None = None) -> None:
+        try:
+            super().show_view(view, message)
+        except NotYetError:
+            self.say("message.not_yet", layer=view.selection.layer + 1)
+
+    @property
+    def reading(self) -> Reading:
+        reading = self.lesson
+        assert isinstance(reading, Reading)
+        return reading
+
+    def open(self, lesson: Opened) -> None:
+        """A lesson in place of the model, or another text in the model: both begin anew."""
+        self.post_message(SourceOpened(lesson, self.words))
+
+    def action_overview(self) -> None:
+        selection = self.page.selection
+        self.dismiss((selection.layer, selection.head, self.words))
+
+    def action_ask_sentence(self) -> None:
+        self._ask("ask.sentence", lambda text: Reading(self.reading.model, text))
+
+    def action_save(self) -> None:
+        """All weights, as a file of arrays; the screen stays awake meanwhile."""
+        from kitten_tui.screens.ask import AskScreen
+        from kitten_tui.sources.checkpoint.export import SUFFIXES
+
+        def answer(text: str) -> Path:
+            path = Path(text).expanduser()
+            if path.suffix not in SUFFIXES or path.exists():
+                raise SourceError(f"{path}: expected a new file whose name ends in {' or '.join(SUFFIXES)}")
+            return path
+
+        def answered(path: Path | None) -> None:
+            if path is not None:
+                self.say("message.exporting", path=str(path))
+                self.run_worker(lambda: self._export(path), thread=True, exit_on_error=False)
+
+        self.app.push_screen(AskScreen(self.words, "ask.export", answer), answered)
+
+    def _export(self, path: Path) -> None:
+        from kitten_tui.sources.checkpoint.export import export
+
+        worker = get_current_worker()
+        try:
+            apart = self.reading.apart()
+            apart.compute()
+            export(apart, path)
+        except SourceError as error:
+            if not worker.is_cancelled:
+                self.app.call_from_thread(self.refuse, str(error))
+        else:
+            if not worker.is_cancelled:
+                self.app.call_from_thread(self.say, "message.exported", path=str(path))
+
+    def _fixed(self, *_: object) -> None:
+        self.say("message.model_fixed")
+
+    action_change = _fixed
+    action_rename_token = _fixed
+    action_insert_token = _fixed
+    action_delete_token = _fixed
+    action_swap_token = _fixed
+    action_next_positions = _fixed
+    action_next_seed = _fixed

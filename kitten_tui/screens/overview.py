@@ -1,0 +1,233 @@
+"""All heads of a model at once: the first thing seen of it, while its layers are still being computed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from threading import Event
+
+from rich.segment import Segment
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.worker import get_current_worker
+
+from kitten_tui.commands import on_screen
+from kitten_tui.core.measures import MEASURES
+from kitten_tui.ink.about import notes_of, title_of
+from kitten_tui.ink.cells import Line, clean, wrap
+from kitten_tui.ink.overview import Overview, about_head
+from kitten_tui.ink.palette import Palette
+from kitten_tui.screens.messages import Failed, SourceOpened
+from kitten_tui.screens.model import ModelScreen
+from kitten_tui.sources.checkpoint.reading import Reading
+from kitten_tui.sources.errors import SourceError
+from kitten_tui.stages.selection import Selection
+from kitten_tui.stages.view import View
+from kitten_tui.widgets.chrome import SizeNotice
+from kitten_tui.widgets.inked import KeyClicked
+from kitten_tui.widgets.overview import HeadClicked, HeadGrid, HeadText, OverviewKeys, OverviewLine
+from kitten_tui.words import Words
+
+BINDINGS: list[BindingType] = [
+    Binding(key, action, command.id, show=False) for command in on_screen("overview") for key, action in command.keys
+]
+ATTENTION = 2
+"""The stage that a head is opened at: its scores."""
+
+
+class StoppedError(Exception):
+    """Computing was stopped by a person."""
+
+
+class OverviewScreen(Screen[None], inherit_bindings=False):
+    """Owns the computing of the layers, in a thread; keys are answered meanwhile."""
+
+    BINDINGS = BINDINGS
+    HORIZONTAL_BREAKPOINTS = [(0, "-small"), (80, "-narrow"), (104, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high")]
+    AUTO_FOCUS = None
+
+    def __init__(self, reading: Reading, words: Words, start: View | None = None) -> None:
+        super().__init__()
+        self.reading = reading
+        self.words = words
+        self.start = start
+        """What to open as soon as it has been computed."""
+        self.overview = Overview(reading.tokens, reading.n_layers, reading.n_heads, ())
+        self.opened: View | None = None
+        """The head that was looked at last, and how."""
+        self.stopping = Event()
+        self.message = ""
+
+    def compose(self) -> ComposeResult:
+        yield OverviewLine("title")
+        yield OverviewLine("muted")
+        with Horizontal(id="overview-body"):
+            yield HeadGrid()
+            yield HeadText()
+        yield OverviewKeys()
+        yield SizeNotice()
+
+    def on_mount(self) -> None:
+        self.look_at(self.overview)
+        self._compute()
+
+    # What is shown
+
+    def look_at(self, overview: Overview, message: str = "") -> None:
+        """Show this, and say something in place of how far the computing is."""
+        self.overview = overview
+        title, state = self.query(OverviewLine)
+        title.text = clean(title_of(self.reading, self.words))
+        state.text = message or f"{self._progress()}   {self._order()}"
+        self.query_one(HeadGrid).overview = overview
+        text = self.query_one(HeadText)
+        text.words, text.overview = self.words, overview
+        self.query_one(OverviewKeys).words = self.words
+
+    def say(self, key: str, **values: object) -> None:
+        """A sentence in place of the state, until the next key."""
+        self.look_at(self.overview, self.words(key, **values))
+
+    def _progress(self) -> str:
+        ready, layers = self.reading.ready, self.reading.n_layers
+        if ready == layers:
+            facts = self.reading.facts
+            cut = facts["whole"] != facts["read"]
+            done = self.words("overview.done", layers=layers, heads=self.reading.n_heads, tokens=facts["read"])
+            return f"{done}   {self.words('model.cut', **facts)}" if cut else done
+        if self.stopping.is_set():
+            return self.words("overview.stopped", ready=ready, layers=layers)
+        return self.words("overview.progress", layer=ready + 1, layers=layers)
+
+    def _order(self) -> str:
+        order = self.words("overview.by_measure" if self.overview.sorted else "overview.by_place")
+        measure = self.words(f"measure.{self.overview.measure}.name")
+        return self.words("overview.title", order=order, measure=measure)
+
+    # Computing
+
+    def _compute(self) -> None:
+        self.stopping.clear()
+        self.run_worker(self._layers, thread=True, exclusive=True, exit_on_error=False)
+
+    def _layers(self) -> None:
+        """Runs in a thread: the next layer, and the next, until all are there or somebody stops it."""
+        worker = get_current_worker()
+
+        def pulse() -> None:
+            if self.stopping.is_set() or worker.is_cancelled:
+                raise StoppedError
+
+        try:
+            while self.reading.ready < self.reading.n_layers:
+                self.reading.advance(pulse)
+                pulse()
+                self.app.call_from_thread(self.take_layer)
+        except StoppedError:
+            pass
+        except SourceError as error:
+            self.app.call_from_thread(self.post_message, Failed(str(error)))
+
+    def take_layer(self) -> None:
+        """One more layer has been computed."""
+        self.look_at(replace(self.overview, heads=self.reading.heads))
+        start = self.start
+        if start is not None and start.selection.layer < self.reading.ready:
+            self.start = None
+            self._open(start)
+
+    def action_toggle_computing(self) -> None:
+        if self.reading.ready == self.reading.n_layers:
+            self.look_at(self.overview)
+        elif self.stopping.is_set():
+            self._compute()
+            self.look_at(self.overview)
+        else:
+            self.stopping.set()
+            self.look_at(self.overview)
+
+    # Keys
+
+    def action_step(self, right: int, down: int) -> None:
+        grid = self.query_one(HeadGrid).grid
+        if grid is not None:
+            layer, head = grid.step(right, down)
+            self.look_at(replace(self.overview, layer=layer, head=head))
+
+    @on(HeadClicked)
+    def select(self, event: HeadClicked) -> None:
+        if (event.layer, event.head) == (self.overview.layer, self.overview.head):
+            self.action_open_head()
+        else:
+            self.look_at(replace(self.overview, layer=event.layer, head=event.head))
+
+    @on(KeyClicked)
+    async def press_key(self, event: KeyClicked) -> None:
+        await self.run_action(event.action)
+
+    def action_step_measure(self, by: int) -> None:
+        measure = MEASURES[(MEASURES.index(self.overview.measure) + by) % len(MEASURES)]
+        self.look_at(replace(self.overview, measure=measure))
+
+    def action_toggle_order(self) -> None:
+        self.look_at(replace(self.overview, sorted=not self.overview.sorted))
+
+    def action_open_head(self) -> None:
+        """The selected head at its stages, where they were left."""
+        layer, head = self.overview.layer, self.overview.head
+        if layer >= self.reading.ready:
+            self.say("message.not_yet", layer=layer + 1)
+            return
+        selection = Selection(stage=ATTENTION) if self.opened is None else self.opened.selection
+        self._open(View(self.reading, self.reading.settings, selection.moved(layer=layer, head=head, focus="")))
+
+    def _open(self, view: View) -> None:
+        screen = ModelScreen(view, self.reading, self.words)
+
+        def back(found: tuple[int, int, Words] | None) -> None:
+            self.opened = screen.page.view
+            if found is not None:
+                layer, head, self.words = found
+                self.look_at(replace(self.overview, layer=layer, head=head))
+
+        self.app.push_screen(screen, back)
+
+    def action_about_head(self) -> None:
+        from kitten_tui.screens.text import TextScreen
+
+        overview, words = self.overview, self.words
+        notes = notes_of(self.reading, self.reading.settings, words)
+
+        def write(palette: Palette, width: int) -> list[Line]:
+            texts = [[Segment(line, palette.muted)] for note in notes for line in wrap(clean(note), width)]
+            return [*about_head(overview, words, palette, width), [], *texts]
+
+        self.app.push_screen(TextScreen(words("overview.name"), write))
+
+    def action_ask_sentence(self) -> None:
+        from kitten_tui.screens.ask import AskScreen
+
+        def opened(reading: Reading | None) -> None:
+            if reading is not None:
+                self.stopping.set()
+                self.post_message(SourceOpened(reading, self.words))
+
+        model = self.reading.model
+        self.app.push_screen(AskScreen(self.words, "ask.sentence", lambda text: Reading(model, text)), opened)
+
+    def action_help(self) -> None:
+        from kitten_tui.screens.text import TextScreen
+
+        self.app.push_screen(TextScreen.help(self.words))
+
+    def action_next_language(self) -> None:
+        self.words = Words(self.words.next_language)
+        self.look_at(self.overview)
+
+    def action_toggle_theme(self) -> None:
+        from kitten_tui import themes
+
+        self.app.theme = (themes.LIGHT if self.app.current_theme.dark else themes.DARK).name

@@ -1,0 +1,103 @@
+"""What a model computed for a text, as a file of arrays."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from kitten_tui.core.ops import Array
+from kitten_tui.core.trace import Trace
+from kitten_tui.sources.checkpoint.reading import Reading
+from kitten_tui.sources.errors import SourceError
+
+SUFFIXES = (".npz", ".safetensors")
+
+Pieces = Iterator[Array]
+
+
+class _Quantity:
+    """An array of the whole model, made a piece at a time so that it need not fit into memory."""
+
+    def __init__(self, shape: tuple[int, ...], pieces: Callable[[], Pieces]) -> None:
+        self.shape = shape
+        self.pieces = pieces
+
+
+def export(reading: Reading, path: Path, *, full: bool = False) -> None:
+    """Writes `tokens` and `weights` [layer, head, query, key]; with `full` also the other steps of the chain.
+
+    q k v context [layer, head, token, d_k], scores [layer, head, query, key], x output [layer, token, d_model],
+    all float32. Safetensors hold no text: there the tokens are a JSON list in the metadata.
+
+    Raises:
+        SourceError: the suffix is unknown, the file is there already, or it cannot be written.
+    """
+    if path.suffix not in SUFFIXES:
+        raise SourceError(f"{path}: expected a name that ends in {' or '.join(SUFFIXES)}")
+    if path.exists():
+        raise SourceError(f"{path}: expected the name of a new file, found one that is there already")
+    try:
+        (_npz if path.suffix == ".npz" else _safetensors)(reading, path, _quantities(reading, full))
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise SourceError(f"{path}: {error.strerror or error}") from None
+
+
+def _quantities(reading: Reading, full: bool) -> dict[str, _Quantity]:
+    config, n = reading.model.config, len(reading.tokens)
+    layers, heads = config.n_layers, config.n_heads
+    grid, vectors, tokens = (layers, heads, n, n), (layers, heads, n, config.d_k), (layers, n, config.d_model)
+
+    def of_heads(name: str) -> Callable[[], Pieces]:
+        def pieces() -> Pieces:
+            for layer in range(layers):
+                for head in range(heads):
+                    trace: Trace = reading.trace(layer, head, reading.settings)
+                    yield getattr(trace, name)
+
+        return pieces
+
+    def x() -> Pieces:
+        return (reading.entry(layer).norm.after for layer in range(layers))
+
+    def output() -> Pieces:
+        for layer in range(layers):
+            found = reading.joined(layer, reading.settings).output
+            assert found is not None
+            yield found
+
+    found = {"weights": _Quantity(grid, of_heads("weights"))}
+    if full:
+        found |= {name: _Quantity(vectors, of_heads(name)) for name in ("q", "k", "v", "context")}
+        found |= {"scores": _Quantity(grid, of_heads("scores"))}
+        found |= {"x": _Quantity(tokens, x), "output": _Quantity(tokens, output)}
+    return found
+
+
+def _npz(reading: Reading, path: Path, quantities: dict[str, _Quantity]) -> None:
+    with zipfile.ZipFile(path, "x", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        with archive.open("tokens.npy", "w") as file:
+            np.lib.format.write_array(file, np.array(reading.tokens), allow_pickle=False)
+        for name, quantity in quantities.items():
+            header = {"descr": "<f4", "fortran_order": False, "shape": quantity.shape}
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array_header_2_0(file, header)
+                for piece in quantity.pieces():
+                    file.write(np.ascontiguousarray(piece, dtype="<f4").tobytes())
+
+
+def _safetensors(reading: Reading, path: Path, quantities: dict[str, _Quantity]) -> None:
+    from safetensors.numpy import save_file
+
+    arrays = {}
+    for name, quantity in quantities.items():
+        array = np.empty(quantity.shape, dtype=np.float32)
+        flat = array.reshape(-1, *quantity.shape[-2:])
+        for place, piece in enumerate(quantity.pieces()):
+            flat[place] = piece
+        arrays[name] = array
+    save_file(arrays, path, metadata={"tokens": json.dumps(reading.tokens)})

@@ -1,0 +1,127 @@
+"""All heads of a model, and what is known of the selected one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.segment import Segment
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from kitten_tui.ink.cells import Line, wrap
+from kitten_tui.ink.chrome import Drawn, key_line
+from kitten_tui.ink.overview import Grid, Overview, about_head
+from kitten_tui.widgets.inked import Inked, KeyClicked
+from kitten_tui.words import Words
+
+
+@dataclass
+class HeadClicked(Message):
+    layer: int
+    head: int
+
+
+class HeadGrid(Inked, ScrollView, can_focus=False):
+    """A small heat picture for each head; the numbers of the heads stay at the top."""
+
+    overview: reactive[Overview | None] = reactive(None, repaint=False)
+    _grid: Grid | None = None
+
+    @property
+    def grid(self) -> Grid | None:
+        if self._grid is None and self.overview is not None and self.size:
+            self._grid = Grid(self.overview, self.palette, self.scrollable_content_region.width)
+        return self._grid
+
+    def watch_overview(self) -> None:
+        self._grid = None
+        self._fit()
+
+    def on_resize(self) -> None:
+        self._grid = None
+        self._fit()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._grid = None
+
+    def _fit(self) -> None:
+        grid = self.grid
+        if grid is None:
+            return
+        self.virtual_size = Size(grid.width, grid.height)
+        place, (left, top) = grid.cursor(), self.scroll_offset
+        width, height = self.scrollable_content_region.size
+        top = max(min(top, place.y - grid.top), place.y + grid.row_height - height, 0)
+        left = max(min(left, place.x - grid.labels), place.x + place.width - width, 0)
+        self.scroll_to(left, top, animate=False, force=True, immediate=True)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        if self.grid is None or self.scroll_offset.y + y >= self.grid.height:
+            return Strip.blank(width, self.rich_style)
+        left, top = self.scroll_offset
+        strip = self.strip(self.grid.line(top + y, top), max(self.grid.width, left + width))
+        return strip.crop(left, left + width)
+
+    def on_click(self, event: events.Click) -> None:
+        found = self.grid and self.grid.at(event.x + self.scroll_offset.x, event.y + self.scroll_offset.y)
+        if found:
+            self.post_message(HeadClicked(*found))
+
+
+class HeadText(Inked, ScrollView, can_focus=False):
+    """The measures of the selected head and its strongest pairs."""
+
+    overview: reactive[Overview | None] = reactive(None)
+    words: reactive[Words | None] = reactive(None)
+
+    def lines(self) -> list[Line]:
+        if self.overview is None or self.words is None:
+            return []
+        return about_head(self.overview, self.words, self.palette, self.scrollable_content_region.width)
+
+    def render_line(self, y: int) -> Strip:
+        lines, width = self.lines(), self.scrollable_content_region.width
+        return self.strip(lines[y] if y < len(lines) else [], width)
+
+
+class OverviewLine(Inked):
+    """A line of text above the grid."""
+
+    text: reactive[str] = reactive("")
+
+    def __init__(self, part: str) -> None:
+        super().__init__()
+        self.part = part
+        """Of the palette."""
+
+    def render_line(self, y: int) -> Strip:
+        rows = wrap(self.text, max(self.size.width - 2, 1))
+        text = rows[y] if y < len(rows) else ""
+        return self.strip([Segment(f" {text}", getattr(self.palette, self.part))], self.size.width)
+
+
+class OverviewKeys(Inked):
+    """The keys."""
+
+    words: reactive[Words | None] = reactive(None)
+
+    @property
+    def drawn(self) -> Drawn:
+        if self.words is None:
+            return Drawn([[]])
+        return key_line(self.words, self.palette, self.size.width, "overview")
+
+    def render_line(self, y: int) -> Strip:
+        return self.strip(self.drawn.lines[0], self.size.width)
+
+    def on_click(self, event: events.Click) -> None:
+        action = self.drawn.hit(event.x, event.y)
+        if action is not None:
+            self.post_message(KeyClicked(str(action)))

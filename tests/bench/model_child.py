@@ -1,0 +1,186 @@
+"""One process of the benchmark for real models: does what it is told, and prints one line of JSON for each thing done.
+
+    PYTHON tests/bench/model_child.py JOB FOLDER …
+
+Imports what a job needs within it: ours runs beside kitten-tui, theirs in a Python with torch, transformers and bertviz.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+SIZE = (120, 36)
+Reply = dict[str, Any]
+
+
+# ---- To fill in when the app opens a model --------------------------------------------------------------------------
+
+
+def overview_app(folder: Path, text: str) -> Any:
+    """The program as it opens on the overview of this model reading this text; None while there is no such screen.
+
+    For instance `KittenApp(Reading(open_model(str(folder)), text))`.
+    """
+    return None
+
+
+async def overview_drawn(pilot: Any) -> None:
+    """Returns when every layer has been computed and the overview shows all of them."""
+    while pilot.app.lesson_screen.view.source.ready < pilot.app.lesson_screen.view.source.n_layers:
+        await pilot.pause(0.005)
+    await pilot.pause()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def peak() -> float:
+    """The most memory this process has held, in MB. The kernel's other number knows what it held before it was this."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
+    except OSError:
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    return next(int(line.split()[1]) * 1024 / 1e6 for line in status.splitlines() if line.startswith("VmHWM"))
+
+
+def say(**reply: Any) -> None:
+    print(json.dumps(reply | {"peak": peak()}), flush=True)
+
+
+def repeat(open_: Callable[[], Callable[[], Reply]]) -> None:
+    """Opens and does once, then does again for each line that comes in."""
+    began = time.perf_counter()
+    do = open_()
+    say(**do(), seconds=time.perf_counter() - began)
+    for _ in sys.stdin:
+        began = time.perf_counter()
+        found = do()
+        say(**found, seconds=time.perf_counter() - began)
+
+
+def make(folder: str) -> None:
+    """GPT-2 small's shape with random weights, large enough for heads to differ; one character is one token."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    torch.manual_seed(0)
+    config = GPT2Config()
+    model = GPT2LMHeadModel(config)
+    with torch.no_grad():
+        for name, numbers in model.named_parameters():
+            if "bias" in name:
+                numbers.normal_(0, 0.02)
+            elif "attn.c_attn.weight" in name:
+                numbers.normal_(0, 0.08)
+    model.save_pretrained(folder)
+    vocabulary = {character: number for number, character in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+    for number in range(len(vocabulary), config.vocab_size):
+        vocabulary[f"word{number}"] = number
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.save(f"{folder}/tokenizer.json")
+    say()
+
+
+def ours(folder: str, text: str) -> None:
+    """Everything the screen needs of a text: streams, contexts, measures and thumbnails of all heads, next tokens."""
+    from kitten_tui.sources.checkpoint.model import Model
+    from kitten_tui.sources.checkpoint.reading import Reading
+
+    def open_() -> Callable[[], Reply]:
+        model = Model(Path(folder))
+
+        def do() -> Reply:
+            reading = Reading(model, text)
+            reading.compute()
+            best = reading.next_tokens(len(reading.ids) - 1)
+            return {"tokens": len(reading.ids), "likeliest": best[0][1]}
+
+        return do
+
+    repeat(open_)
+
+
+def theirs(folder: str, text: str) -> None:
+    """The same from transformers: all attention weights, all hidden states, the logits of every token."""
+    import torch
+    from tokenizers import Tokenizer
+    from transformers import AutoModelForCausalLM
+
+    ids = torch.tensor([Tokenizer.from_file(f"{folder}/tokenizer.json").encode(text).ids])
+
+    def open_() -> Callable[[], Reply]:
+        model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager").eval()
+
+        def do() -> Reply:
+            with torch.no_grad():
+                out = model(ids, output_attentions=True, output_hidden_states=True, use_cache=False)
+                return {"tokens": ids.shape[1], "likeliest": float(out.logits[0, -1].softmax(-1).max())}
+
+        return do
+
+    repeat(open_)
+
+
+def trained(text: str) -> None:
+    """Where the small trained model lies, and how many tokens of it the text has."""
+    from kitten_tui.sources.checkpoint.model import open_model
+    from kitten_tui.sources.checkpoint.reading import Reading
+
+    model = open_model("minilm")
+    reading = Reading(model, text)
+    say(folder=str(model.folder), tokens=len(reading.ids))
+
+
+def overview(folder: str, text: str) -> None:
+    """The program up to its overview, without a terminal; until there is one, what it will show."""
+    import asyncio
+
+    app = overview_app(Path(folder), text)
+    if app is None:
+        from kitten_tui.sources.checkpoint.model import Model
+        from kitten_tui.sources.checkpoint.reading import Reading
+
+        reading = Reading(Model(Path(folder)), text)
+        reading.compute()
+        say(tokens=len(reading.ids), screen=False)
+        return
+
+    async def run() -> None:
+        async with app.run_test(size=SIZE) as pilot:
+            await overview_drawn(pilot)
+            say(tokens=len(pilot.app.lesson_screen.view.source.ids), screen=True)
+
+    asyncio.run(run())
+
+
+def bertviz(folder: str, text: str, file: str) -> None:
+    """BertViz's page of all heads of all layers."""
+    import torch
+    from bertviz import model_view
+    from transformers import AutoModel, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    ids = tokenizer(text, truncation=True, max_length=512, return_tensors="pt")
+    model = AutoModel.from_pretrained(folder, attn_implementation="eager").eval()
+    with torch.no_grad():
+        attention = model(**ids, output_attentions=True).attentions
+    tokens = tokenizer.convert_ids_to_tokens(ids["input_ids"][0])
+    page = model_view(attention, tokens, html_action="return")
+    Path(file).write_text(page.data, encoding="utf-8")
+    say(tokens=len(tokens), size=Path(file).stat().st_size)
+
+
+JOBS = {job.__name__: job for job in (make, ours, theirs, trained, overview, bertviz)}
+
+if __name__ == "__main__":
+    JOBS[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,336 @@
+"""How fast kitten-tui reads real models, beside transformers and BertViz on the same machine in the same run.
+
+    python tests/bench/models.py --with PYTHON [--quick] [--only PART …] [--cache FOLDER]
+
+PYTHON is an interpreter with torch, transformers and bertviz; `--only screen` needs none. Prints a table of markdown.
+Informs and never fails: the exit status is 0. The first run makes a model of GPT-2 small's shape in the cache, 0.5 GB.
+
+Ours and theirs are processes of their own, alive together, that take turns: a busy machine slows both. Ours has its
+weights mapped and reads them anew each time; theirs holds them. Before each part the file of weights is let go of and
+read once, as after switching the machine on: the kernel maps what it read in larger pieces than what was just written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import bench
+
+CHILD = Path(__file__).resolve().with_name("model_child.py")
+SHAPE = "gpt2-small-random"
+REST = 0.25
+"""Seconds between two turns, until idle threads of either side have stopped looking for work."""
+PATIENCE = 900.0
+SAME = 1e-3
+"""How far apart, relatively, both may see the likeliest next token."""
+
+FORWARD_GOAL, MEMORY_GOAL, OVERVIEW_GOAL = 0.7, 0.4, 0.1
+HEAD_GOAL, CURSOR_GOAL = bench.Goal(100, "ms"), bench.Goal(20, "ms")
+
+
+@dataclass(frozen=True)
+class Effort:
+    lengths: tuple[int, ...]
+    """Tokens."""
+    processes: int
+    """Of either side, for each length."""
+    seconds: float
+    """How long ours and theirs take turns in a pair of processes."""
+    launches: int
+    pages: int
+    """Of BertViz."""
+    rounds: int
+    """Of the keys on the screen."""
+
+
+FULL = Effort((16, 128, 512, 1024), processes=3, seconds=20.0, launches=5, pages=2, rounds=3)
+QUICK = Effort((16, 512), processes=1, seconds=8.0, launches=3, pages=1, rounds=1)
+
+# ---- To fill in when the command line opens a model -----------------------------------------------------------------
+
+LONG_TEXT = 1024
+SCREEN: tuple[str, ...] | None = None
+"""The options that open a model's folder with a text, as in ("--model", "{folder}", "--text", "{text}")."""
+CONTENT = b"Vectors"
+"""What is in no frame but one with content."""
+HEAD, LAYER, CURSOR = (b"]", b"["), (b"}", b"{"), (bench.DOWN, bench.UP)
+"""There and back."""
+OPENING = b"1"
+"""Leads from the overview to the first stage."""
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+STAGES = range(1, 8)
+WALKS = tuple(
+    bench.Walk(name, goal, tuple(bench.Lap(f"stage {stage}", str(stage).encode(), keys * 2) for stage in STAGES))
+    for name, goal, keys in (
+        ("head change", HEAD_GOAL, HEAD),
+        ("layer change", HEAD_GOAL, LAYER),
+        ("moving the cursor", CURSOR_GOAL, CURSOR),
+    )
+)
+
+WORDS = "the a this that one cat dog man woman child house tree road day night sun rain and or saw had was with under near"
+
+
+class Child:
+    """A process that answers in lines of JSON."""
+
+    def __init__(self, python: str, *arguments: str) -> None:
+        self.began = time.perf_counter()
+        self.process = subprocess.Popen(
+            (python, str(CHILD), *arguments),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(python),
+            cwd=bench.ROOT,
+        )
+
+    def answer(self) -> dict[str, Any]:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            if line.startswith("{"):
+                found: dict[str, Any] = json.loads(line)
+                return found
+        assert self.process.stderr
+        raise bench.BenchError(f"{self.process.args}: {self.process.stderr.read()[-600:]}")
+
+    def again(self) -> dict[str, Any]:
+        assert self.process.stdin
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return self.answer()
+
+    def close(self) -> float:
+        """Seconds from the start of the process to its end."""
+        try:
+            self.process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+            raise
+        return time.perf_counter() - self.began
+
+
+def environment(python: str) -> dict[str, str]:
+    kept = bench.environment() | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "TQDM_DISABLE": "1"}
+    return kept | ({"PYTHONPATH": str(bench.ROOT)} if python == sys.executable else {})
+
+
+@contextmanager
+def child(python: str, *arguments: str) -> Iterator[Child]:
+    started = Child(python, *arguments)
+    try:
+        yield started
+    finally:
+        if started.process.poll() is None:
+            started.close()
+
+
+def once(python: str, *arguments: str) -> tuple[dict[str, Any], float]:
+    """What a process answers, and seconds from its start to its end."""
+    with child(python, *arguments) as started:
+        answer = started.answer()
+        return answer, started.close()
+
+
+def prepared(cache: Path, python: str) -> Path:
+    """The folder of the model, made where it is missing."""
+    folder = cache / SHAPE
+    if not (folder / "tokenizer.json").exists():  # written last
+        folder.mkdir(parents=True, exist_ok=True)
+        print(f"making {folder}", file=sys.stderr)
+        once(python, "make", str(folder))
+    return folder
+
+
+def reread(folder: Path) -> None:
+    """The weights, from the disk into the kernel's cache."""
+    for file in folder.glob("*.safetensors"):
+        with file.open("rb") as opened:
+            if hasattr(os, "posix_fadvise"):
+                os.fsync(opened.fileno())
+                os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            while opened.read(1 << 24):
+                pass
+
+
+@dataclass
+class Series:
+    """What one side was measured to need."""
+
+    opened: list[float] = field(default_factory=list)
+    """Seconds from files to the result."""
+    again: list[float] = field(default_factory=list)
+    """Seconds of the forward alone."""
+    peak: float = 0.0
+    """MB."""
+    likeliest: float = 0.0
+
+    def take(self, answer: dict[str, Any], length: int, to: list[float]) -> None:
+        if answer["tokens"] != length:
+            raise bench.BenchError(f"read {answer['tokens']} tokens instead of {length}")
+        to.append(answer["seconds"])
+        self.peak, self.likeliest = max(self.peak, answer["peak"]), answer["likeliest"]
+
+
+def measure_forward(folder: Path, python: str, length: int, effort: Effort) -> tuple[Series, Series]:
+    """Ours and theirs by turns."""
+    ours, theirs = Series(), Series()
+    chance = random.Random(length)
+    text = "".join(chance.choice("abcdefghijklmnop ") for _ in range(length))
+    for _ in range(effort.processes):
+        with child(sys.executable, "ours", str(folder), text) as mine:
+            ours.take(mine.answer(), length, ours.opened)
+            with child(python, "theirs", str(folder), text) as other:
+                theirs.take(other.answer(), length, theirs.opened)
+                end = time.perf_counter() + effort.seconds
+                turns = 0
+                while turns < 4 or time.perf_counter() < end:
+                    # The first turn of each is not counted: threads and buffers come into being.
+                    for series, process in ((ours, mine), (theirs, other)):
+                        time.sleep(REST)
+                        series.take(process.again(), length, series.again if turns else [])
+                    turns += 1
+    if abs(ours.likeliest - theirs.likeliest) > SAME * theirs.likeliest:
+        raise bench.BenchError(f"{length} tokens: ours says {ours.likeliest}, theirs {theirs.likeliest}")
+    return ours, theirs
+
+
+Row = tuple[str, str, str, str, str, str]
+HEADINGS: Row = ("", "kitten-tui", "theirs", "ratio", "goal", "")
+
+
+def compared(what: str, ours: float, theirs: float, limit: float | None, unit: str, more: tuple[str, str]) -> Row:
+    ratio = ours / theirs
+    goal, verdict = ("", "") if limit is None else (f"≤ {limit:g} ×", bench.said(ratio <= limit))
+    return (what, f"{ours:,.0f} {unit}{more[0]}", f"{theirs:,.0f} {unit}{more[1]}", f"{ratio:.2f} ×", goal, verdict)
+
+
+def times(what: str, ours: Sequence[float], theirs: Sequence[float], limit: float | None) -> Row:
+    best = tuple(f" (best {1000 * min(series):,.0f})" for series in (ours, theirs))
+    return compared(what, 1000 * median(ours), 1000 * median(theirs), limit, "ms", (best[0], best[1]))
+
+
+def forward_rows(folder: Path, python: str, effort: Effort) -> Iterator[Row]:
+    reread(folder)
+    for length in effort.lengths:
+        ours, theirs = measure_forward(folder, python, length, effort)
+        yield times(f"T = {length:,}: forward", ours.again, theirs.again, FORWARD_GOAL)
+        yield times(f"T = {length:,}: from files", ours.opened, theirs.opened, None)
+        yield compared(f"T = {length:,}: peak memory", ours.peak, theirs.peak, MEMORY_GOAL, "MB", ("", ""))
+
+
+def overview_rows(python: str, effort: Effort) -> Iterator[Row]:
+    """The processes from start to end, importing included."""
+    chance = random.Random(1)
+    text = " ".join(chance.choice(WORDS.split()) for _ in range(510))  # and a token at either end
+    folder = str(once(sys.executable, "trained", text)[0]["folder"])
+    reread(Path(folder))
+    ours, theirs = [], []
+    with tempfile.TemporaryDirectory() as place:
+        page = str(Path(place) / "page.html")
+        for turn in range(effort.launches):
+            ours.append(once(sys.executable, "overview", folder, text))
+            if turn < effort.pages:
+                theirs.append(once(python, "bertviz", folder, text, page))
+    tokens = {answer["tokens"] for answer, _ in (*ours, *theirs)}
+    if tokens != {512}:
+        raise bench.BenchError(f"expected 512 tokens, read {tokens}")
+    what = "launch to the overview" if ours[0][0]["screen"] else "launch, no screen yet, to all layers"
+    seconds = [[seconds for _, seconds in side] for side in (ours, theirs)]
+    yield times(f"MiniLM, 512 tokens: {what}", seconds[0], seconds[1], OVERVIEW_GOAL)
+    peaks = [max(answer["peak"] for answer, _ in side) for side in (ours, theirs)]
+    yield compared("MiniLM, 512 tokens: peak memory", peaks[0], peaks[1], OVERVIEW_GOAL, "MB", ("", ""))
+    yield ("  BertViz's page", "", f"{theirs[0][0]['size'] / 1e6:,.0f} MB", "", "", "")
+
+
+def screen_rows(folder: Path, effort: Effort) -> Iterator[Row]:
+    """Keys in a pseudo-terminal, as bench.py measures them: by stage, from the key to the last frame."""
+    if SCREEN is None:
+        for walk in WALKS:
+            yield (f"T = {LONG_TEXT:,}: {walk.name}", "—", "", "", str(walk.goal), "no screen yet")
+        return
+    chance = random.Random(LONG_TEXT)
+    text = "".join(chance.choice("abcdefghijklmnop ") for _ in range(LONG_TEXT))
+    options = tuple(option.format(folder=folder, text=text) for option in SCREEN)
+    program = bench.Program("kitten-tui", (sys.executable, "-m", "kitten_tui", *options), CONTENT)
+    with bench.opened(program) as terminal:
+        terminal.launch()
+        terminal.settle(2.0)  # until every layer has been computed
+        terminal.lead(OPENING)
+        pauses = bench.spread()
+        for walk in WALKS:
+            for lap in walk.laps:
+                taken = [press for _ in range(effort.rounds) for press in bench.walk_lap(terminal, lap, pauses)]
+                yield screen_row(walk, lap, [None if press is None else press.settled for press in taken])
+
+
+def screen_row(walk: bench.Walk, lap: bench.Lap, taken: Sequence[float | None]) -> Row:
+    what = f"T = {LONG_TEXT:,}: {walk.name}, {lap.name}"
+    answered = [seconds for seconds in taken if seconds is not None]
+    if len(answered) < len(taken) or not answered:
+        return (what, f"{len(taken) - len(answered)} unanswered", "", "", str(walk.goal), bench.said(False))
+    shown = f"{1000 * median(answered):.1f} ms (worst {1000 * max(answered):.1f})"
+    assert walk.goal
+    return (what, shown, "", "", str(walk.goal), bench.said(walk.goal.met(1000 * median(answered), 1.0)))
+
+
+PARTS = ("forward", "overview", "screen")
+
+
+def report(python: str, cache: Path, parts: Sequence[str], effort: Effort) -> Iterator[Row]:
+    folder = prepared(cache, python) if {"forward", "screen"} & set(parts) else cache
+    if "forward" in parts:
+        yield from forward_rows(folder, python, effort)
+    if "overview" in parts:
+        yield from overview_rows(python, effort)
+    if "screen" in parts:
+        yield from screen_rows(folder, effort)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Measure kitten-tui on real models beside transformers and BertViz.")
+    parser.add_argument(
+        "--with", dest="python", required=True, metavar="PYTHON", help="has torch, transformers and bertviz"
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer lengths and repetitions")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts (default: all)")
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "kitten-tui-bench",
+        metavar="FOLDER",
+        help="where the made model is kept (default: in the folder for temporary files)",
+    )
+    arguments = parser.parse_args()
+    began = time.perf_counter()
+    rows = [HEADINGS, ("---",) * len(HEADINGS)]
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+    try:
+        for row in report(arguments.python, arguments.cache, arguments.only, QUICK if arguments.quick else FULL):
+            print("| " + " | ".join(row) + " |", flush=True)
+    except (bench.BenchError, subprocess.TimeoutExpired, OSError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+    print(f"\nmeasured in {time.perf_counter() - began:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

