@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import kitten_tui
-from kitten_tui.commands import COMMANDS, markdown_table
+from kitten_tui.commands import markdown_table, on_screen
 from kitten_tui.sources.find import samples
 from kitten_tui.words import Words
 
@@ -37,8 +37,9 @@ def test_the_readme_names_every_sample_and_shows_pictures_that_exist(readme: str
     assert all((ROOT / picture.replace("%5B", "[").replace("%5D", "]")).is_file() for picture in pictures)
 
 
-def test_no_key_is_bound_twice() -> None:
-    keys = [key for command in COMMANDS for key, _ in command.keys]
+@pytest.mark.parametrize("screen", ["stages", "overview"])
+def test_no_key_is_bound_twice(screen: str) -> None:
+    keys = [key for command in on_screen(screen) for key, _ in command.keys]
     assert len(keys) == len(set(keys))
 
 

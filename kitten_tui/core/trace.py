@@ -267,6 +267,11 @@ class Trace(_Frozen):
         """Σ ∂α/∂ω of a row, each weight to its own score. [query]"""
         return ops.gradient(self.weights, self.divisor)
 
+    def forget(self) -> None:
+        """Lets its grids go; what is asked for again is computed again."""
+        for name in BY_QUERY:
+            vars(self).pop(name, None)
+
     @cached_property
     def _rows(self) -> dict[int, Trace]:
         return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import zip_longest
 
 from rich.segment import Segment
@@ -189,14 +190,21 @@ def _shares_of_columns(lines: Sequence[Band], look: Look, width: int, aligned: b
     for group in groups:
         places = list(zip_longest(*(lines[line].figures for line in group)))
         wanted = [max((len(f.columns) for f in figures if isinstance(f, Matrix)), default=0) for figures in places]
-        taken = 0
-        for figures in places:
-            bare = (cut_columns(f, 0, Windows(), look.selection) for f in figures if f is not None)
-            taken += max(_least_width(figure, look, WINDOW_CELLS) for figure in bare)
-        shares = share_out((width - taken) // WINDOW_CELLS, wanted, 1)
+        shares = wanted
+        # A title may ask for more room than its columns: what it takes, the columns of all go without.
+        for room in range(width // WINDOW_CELLS, 0, -1):
+            shares = share_out(room, wanted, 1)
+            if sum(map(partial(_width_of_place, look), places, shares)) <= width:
+                break
         for line in group:
             counts[line] = shares[: len(lines[line].figures)]
     return counts
+
+
+def _width_of_place(look: Look, figures: Sequence[Figure | None], columns: int) -> int:
+    """The width of figures that stand below one another, with so many columns."""
+    cut = (cut_columns(figure, columns, Windows(), look.selection) for figure in figures if figure is not None)
+    return max(_least_width(figure, look, WINDOW_CELLS) for figure in cut)
 
 
 def _lay_out(sheet: Sheet, look: Look, width: int, height: int) -> list[BandOfBlocks]:

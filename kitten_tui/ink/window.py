@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from kitten_tui.stages.figure import Axis, Band, Bars, Figure, Matrix, Sheet
 from kitten_tui.stages.selection import Selection
 
-LONG = 64
+LONG = 24
 """A sheet with an axis longer than this is shown through windows."""
 MIN_COLUMNS, MIN_ROWS = 3, 4
 """No window is smaller, if what it shows is not."""

@@ -47,7 +47,9 @@ def _stage(stage: Stage, number: int, view: View, words: Words) -> Iterator[str]
         yield words("plain.covered")
         yield ""
     page = turn_to(stage, view.with_(stage=number))
-    picture = Picture(page.sheet, Look(words, PLAIN, page.selection, page.focused.id), WIDTH, HEIGHT if is_long(page.sheet) else WIDTH)
+    picture = Picture(
+        page.sheet, Look(words, PLAIN, page.selection, page.focused.id), WIDTH, HEIGHT if is_long(page.sheet) else WIDTH
+    )
     yield from (text_of(line).rstrip() for line in picture.lines())
     yield ""
     yield from wrap(say(words, page.reading), WIDTH)

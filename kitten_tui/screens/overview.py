@@ -71,7 +71,10 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         yield SizeNotice()
 
     def on_mount(self) -> None:
-        self.look_at(self.overview)
+        if self.reading.ready:
+            self.take_layer()
+        else:
+            self.look_at(self.overview)
         self._compute()
 
     # What is shown
@@ -170,10 +173,15 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
 
     def action_step_measure(self, by: int) -> None:
         measure = MEASURES[(MEASURES.index(self.overview.measure) + by) % len(MEASURES)]
-        self.look_at(replace(self.overview, measure=measure))
+        self._look_in_order(replace(self.overview, measure=measure))
 
     def action_toggle_order(self) -> None:
-        self.look_at(replace(self.overview, sorted=not self.overview.sorted))
+        self._look_in_order(replace(self.overview, sorted=not self.overview.sorted))
+
+    def _look_in_order(self, overview: Overview) -> None:
+        """Heads that are sorted anew are looked at from the largest."""
+        layer, head = overview.order[0] if overview.sorted else (overview.layer, overview.head)
+        self.look_at(replace(overview, layer=layer, head=head))
 
     def action_open_head(self) -> None:
         """The selected head at its stages, where they were left."""

@@ -50,7 +50,7 @@ class Axis:
 
     def cut(self, first: int, count: int) -> Axis:
         """A window on it."""
-        return Axis(self.name, self.labels[first : first + count], first, self.labels)
+        return Axis(self.name, self.labels[first : first + count], self.first + first, self.whole or self.labels)
 
 
 Title = tuple[str | Phrase, ...]

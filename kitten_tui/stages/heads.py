@@ -33,7 +33,7 @@ def sheet(view: View) -> Sheet:
     bands.append(Band(tuple(joined), view.axis("token")))
     if view.joined.b_o is not None:
         bands.append(Band((view.bias("b_o"),)))
-    return Sheet(tuple(bands), loose=_LOOSE if view.source.entry(view.selection.layer) else ())
+    return Sheet(tuple(bands), loose=view.present(_LOOSE))
 
 
 def _panel(view: View, head: int) -> Matrix:

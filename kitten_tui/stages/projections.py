@@ -28,7 +28,7 @@ def sheet(view: View) -> Sheet:
         bands.append(Band(tuple(biases)))
     bands.append(Band(tuple(results), view.axis("token")))
     bands += _steps(view)
-    return Sheet(tuple(bands), aligned=True, loose=_LOOSE)
+    return Sheet(tuple(bands), aligned=True, loose=view.present(_LOOSE))
 
 
 def _title(view: View, name: str, role: str) -> Title:

@@ -37,7 +37,7 @@ def _entry(view: View, entry: Entry) -> Sheet:
     steps = [view.numbers_of_tokens(f"x_{part}") for part in ("mean", "spread") if view.has(f"x_{part}")]
     normed = Band((*steps, sign("→"), view.matrix("x", title=("x  ", phrase("title.normed")))), rows)
     below += [Band((view.bias(f"x_{part}"),)) for part in ("gain", "bias") if view.has(f"x_{part}")]
-    return Sheet((Band(tuple(parts), rows), normed, *below), loose=_LOOSE)
+    return Sheet((Band(tuple(parts), rows), normed, *below), loose=view.present(_LOOSE))
 
 
 def _title(view: View, name: str, back: int) -> Title:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -15,7 +15,7 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.core.trace import Joined, Trace
 from kitten_tui.core.vocabulary import QUANTITIES
-from kitten_tui.stages.figure import Axis, Band, Foot, Gap, Matrix, Sign
+from kitten_tui.stages.figure import Axis, Band, Figure, Foot, Gap, Matrix, Sign
 from kitten_tui.stages.selection import Selection
 
 
@@ -88,6 +88,10 @@ class View:
     def has(self, name: str) -> bool:
         """Whether the source has this quantity."""
         return self.workings.has(name, self.selection.head)
+
+    def present(self, figures: Iterable[Figure]) -> tuple[Figure, ...]:
+        """Those whose quantity the source has."""
+        return tuple(figure for figure in figures if self.has(figure.name))
 
     def matrix(self, name: str, *, head: int | None = None, rows: str = "", back: int = 0, **look: Any) -> Matrix:
         """A quantity of the vocabulary as a figure, with the axes it has there; `back` is so many layers before.

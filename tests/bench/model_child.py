@@ -32,7 +32,7 @@ def overview_app(folder: Path, text: str) -> Any:
 
 async def overview_drawn(pilot: Any) -> None:
     """Returns when every layer has been computed and the overview shows all of them."""
-    while pilot.app.lesson_screen.view.source.ready < pilot.app.lesson_screen.view.source.n_layers:
+    while pilot.app.first_screen.view.source.ready < pilot.app.first_screen.view.source.n_layers:
         await pilot.pause(0.005)
     await pilot.pause()
 
@@ -158,7 +158,7 @@ def overview(folder: str, text: str) -> None:
     async def run() -> None:
         async with app.run_test(size=SIZE) as pilot:
             await overview_drawn(pilot)
-            say(tokens=len(pilot.app.lesson_screen.view.source.ids), screen=True)
+            say(tokens=len(pilot.app.first_screen.view.source.ids), screen=True)
 
     asyncio.run(run())
 

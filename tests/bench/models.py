@@ -83,7 +83,9 @@ WALKS = tuple(
     )
 )
 
-WORDS = "the a this that one cat dog man woman child house tree road day night sun rain and or saw had was with under near"
+WORDS = (
+    "the a this that one cat dog man woman child house tree road day night sun rain and or saw had was with under near"
+)
 
 
 class Child:

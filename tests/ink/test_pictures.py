@@ -71,8 +71,8 @@ def test_wide_characters_do_not_shift_columns() -> None:
 
 
 def test_labels_stay_in_sight_when_scrolled() -> None:
-    words = " ".join(f"word{number}" for number in range(40))
-    shown = picture(page(2, words))
+    words = " ".join(f"word{number}" for number in range(24))
+    shown = picture(page(2, words), width=80)
     heading, first = (text_of(shown.line(y, 100, 140, 20)) for y in (20, 21))
     assert heading.split() == ["word1", "word1", "word1", "word2", "word2"]
     assert first.split() == ["word19", "-0.08", "-0.63", "-1.40", "-0.46", "0.60"]

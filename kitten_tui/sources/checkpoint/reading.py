@@ -201,9 +201,12 @@ class Reading:
         return norm(model.tensors, model.config, model.prefix + model.config.family.embedding_norm, stream)
 
     def trace(self, layer: int, head: int, settings: Settings) -> Trace:
-        n = len(self.ids)
-        most = max(MOST_GRID_NUMBERS // (5 * n * n), 2)
-        return _kept(self._traces, (layer, head, settings), min(most, 64), lambda: self._trace(layer, head, settings))
+        key = (layer, head, settings)
+        trace = _kept(self._traces, key, 2 * self.n_heads + 2, lambda: self._trace(layer, head, settings))
+        grids = max(MOST_GRID_NUMBERS // (5 * len(self.ids) ** 2), 2)
+        for old in list(self._traces.values())[:-grids]:
+            old.forget()
+        return trace
 
     def _trace(self, layer: int, head: int, settings: Settings) -> Trace:
         def project() -> Projected:
