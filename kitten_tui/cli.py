@@ -197,7 +197,7 @@ def _compute(arguments: argparse.Namespace, reading: Opened, layer: int) -> None
     from kitten_tui.sources.lesson import Lesson
 
     assert not isinstance(reading, Lesson)
-    every = arguments.save or arguments.heads or arguments.check
+    every = arguments.plain or arguments.save or arguments.heads or arguments.check
     wanted = reading.n_layers if every else layer + 1
     waiting = sys.stderr is not None and sys.stderr.isatty()
     while reading.ready < wanted:
@@ -229,12 +229,12 @@ def _settings(settings: Settings, **given: Any) -> Settings:
 
 def _selection(arguments: argparse.Namespace, lesson: Opened) -> Selection:
     """What is selected to begin with."""
-    from kitten_tui.stages import STAGES
+    from kitten_tui.stages import stages_of
     from kitten_tui.stages.selection import Selection
 
     query = lesson.query if arguments.query is None else _token(arguments.query, lesson.tokens)
     return Selection(
-        stage=_stage(arguments.stage, [stage.id for stage in STAGES]),
+        stage=_stage(arguments.stage, [stage.id for stage in stages_of(lesson)]),
         layer=_number("--layer", arguments.layer, lesson.n_layers),
         head=_number("--head", arguments.head, lesson.n_heads),
         query=query,

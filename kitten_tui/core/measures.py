@@ -127,11 +127,12 @@ class Survey:
         )  # [query, key]
         self.distance += float(np.vdot(weights, np.abs(away, out=away)))
         skip = max(1 - start, 0)  # the first token has no other before it
+        behind = max(low + 1 - start, 0)  # a window of one key leaves the previous one behind
         if low == 0:
             self.first += float(weights[skip:, 0].sum())
         query = np.arange(start, stop)  # [query]
         self.itself += float(weights[query - start, query - low].sum())
-        self.previous += float(weights[query[skip:] - start, query[skip:] - 1 - low].sum())
+        self.previous += float(weights[query[behind:] - start, query[behind:] - 1 - low].sum())
         self.same += marks.same.sum(weights, start, low)
         self.induction += marks.induction.sum(weights, start, low)
         self.thumbnail += marks.bins[:, start:stop] @ weights @ marks.bins[:, low:high].T

@@ -98,6 +98,8 @@ def _llama3(rope: Rope, n: int) -> Scaled:
     """Slow pairs squeezed, fast ones not, and a passage between them."""
     numbers = rope.numbers
     factor, low, high = (float(numbers[key]) for key in ("factor", "low_freq_factor", "high_freq_factor"))
+    if high <= low:
+        raise ValueError(f"expected a high_freq_factor above {low:g}, found {high:g}")
     old = float(numbers["original_max_position_embeddings"])
     plain = _plain(rope.base, rope.width)  # [pair]
     turns = old * plain / (2.0 * math.pi)  # [pair]

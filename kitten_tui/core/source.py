@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from kitten_tui.core.network import Normed
 from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
@@ -19,6 +21,26 @@ class Entry:
     """Of the residual stream; what comes out of it is x."""
     parts: tuple[tuple[str, int], ...]
     """What the stream is the sum of: quantities, and how many layers back each is."""
+
+
+@dataclass(frozen=True, eq=False)
+class Continuation:
+    """The tokens that are likeliest to follow one of the text, the likeliest first."""
+
+    pieces: tuple[str, ...]
+    logit: Array
+    """The dot product of the last vector with the token's row of the output head. [rank]"""
+    total: float
+    """ln Σ e^logit over the whole vocabulary."""
+    last: Array
+    """What leaves the last layer, after the last norm. [d_model]"""
+    rows: Array
+    """The rows of the output head that belong to the tokens. [rank, d_model]"""
+
+    @property
+    def probability(self) -> Array:
+        """e^(logit − total). [rank]"""
+        return np.asarray(np.exp(self.logit - self.total))
 
 
 class Source(Protocol):
@@ -64,6 +86,15 @@ class Source(Protocol):
 
     def joined(self, layer: int, settings: Settings) -> Joined:
         """The heads of a layer, joined and projected."""
+        ...
+
+    @property
+    def has_head(self) -> bool:
+        """Whether it says what comes next."""
+        ...
+
+    def continuation(self, token: int) -> Continuation:
+        """What is likeliest to follow a token, of a source that says so."""
         ...
 
     def entry(self, layer: int) -> Entry | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from kitten_tui.core.cell import Cell, Op, Operand, Term, Terms
+from kitten_tui.core.cell import Cell, Factor, Op, Operand, Term, Terms
 from kitten_tui.core.rotary import Rotation
 from kitten_tui.core.vocabulary import NORMS, QUANTITIES
 from kitten_tui.core.workings import DERIVATIONS, Workings, derives
@@ -112,3 +112,17 @@ def rotated(of: Workings, cell: Cell, rotation: Rotation) -> Derived:
     cos = Operand(rotation.factor * math.cos(angle), symbol=f"{scale}cos {angle:.3g}")
     sin = Operand(sign * rotation.factor * math.sin(angle), symbol=f"{minus}{scale}sin {angle:.3g}")
     return Op.SUM, ((cos, one), (sin, other))
+
+
+@derives("probability")
+def _probability(of: Workings, cell: Cell) -> Derived:
+    total = of.source.continuation(cell.index[0]).total
+    return Op.EXP, ((of.at(cell, "logit", *cell.index),), (Operand(total),))
+
+
+@derives("logit")
+def _logit(of: Workings, cell: Cell) -> Derived:
+    """The last vector and the token's row of the output head: neither is shown, so their numbers have no address."""
+    token, rank = cell.index
+    found = of.source.continuation(token)
+    return Op.SUM, Terms((Factor(found.last, lambda _: None), Factor(found.rows[rank], lambda _: None)))

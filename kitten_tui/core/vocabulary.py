@@ -65,6 +65,8 @@ QUANTITIES = {
     "attended": Quantity("x + output", ("token", "d_model"), Scope.LAYER),
     "middle": Quantity("m", ("token", "d_model"), Scope.LAYER),
     "mlp": Quantity("mlp", ("token", "d_model"), Scope.LAYER),
+    "logit": Quantity("logit", ("token", "rank"), Scope.SOURCE),
+    "probability": Quantity("P", ("token", "rank"), Scope.SOURCE),
     "scores_gap": Quantity("Δω", ("query", "pinned", "key")),
     "weights_gap": Quantity("Δα", ("query", "pinned", "key")),
     "context_gap": Quantity("Δz", ("query", "pinned", "d_k")),
@@ -89,6 +91,10 @@ NORM_PARTS = {
     "gain": "γ",
     "bias": "β",
 }
+
+
+NEXT = ("logit", "probability")
+"""Of the likeliest next tokens; made for one token at a time, the likeliest first."""
 
 
 def _add_norms() -> None:

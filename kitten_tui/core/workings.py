@@ -14,7 +14,7 @@ from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.core.trace import Joined, Trace
-from kitten_tui.core.vocabulary import GAPS, NORM_PARTS, NORMS, QUANTITIES, Scope
+from kitten_tui.core.vocabulary import GAPS, NEXT, NORM_PARTS, NORMS, QUANTITIES, Scope
 
 _BEFORE = {before: owner for owner, before in NORMS.items()}
 
@@ -61,12 +61,16 @@ class Workings:
         scope = QUANTITIES[name].scope
         if scope is Scope.SETTING:
             return typical(name, self.settings.seed)  # [width, scale]
+        if name in NEXT:
+            return None  # made for one token at a time
         if scope is Scope.SOURCE:
             return getattr(self.source, name)
         owner, _, part = name.rpartition("_")
         if owner in NORMS and part in NORM_PARTS:
             norm = self._norm(owner, head, rescaled)
-            return norm and getattr(norm, part)
+            if norm is None or (part == "centred" and norm.mean is None):
+                return None
+            return getattr(norm, part)
         if name in _BEFORE and name != "attended":
             return self._before(name, head)
         if scope is Scope.LAYER:
@@ -134,6 +138,10 @@ class Workings:
                 return np.asarray(rows[rest[1:]])
             row = getattr(trace.only(query), cell.name)  # [1, …]
             return np.asarray(row[(0, *rest[1:])])
+        if cell.name in NEXT and query is not None and of.source.has_head:
+            if query >= len(of.source.tokens):
+                raise IndexError(f"{cell.name}: {index}")
+            return np.asarray(getattr(of.source.continuation(query), cell.name)[rest[1:]])
         array = of.array(cell.name, cell.head, rescaled=cell.rescaled)
         if array is None:
             raise LookupError(f"{cell.name}: this source has none")

@@ -18,7 +18,7 @@ from kitten_tui.ink.formula import Sum, arithmetic, arithmetic_room, choices
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.say import say
-from kitten_tui.stages import STAGES, Page
+from kitten_tui.stages import Page, Stage
 from kitten_tui.stages.changes import Comparison
 from kitten_tui.stages.figure import Phrase
 from kitten_tui.words import Words
@@ -83,9 +83,9 @@ def settings_parts(settings: Settings, words: Words) -> list[str]:
     return parts
 
 
-def rail(selected: int, words: Words, palette: Palette, width: int) -> Drawn:
-    """The seven stages."""
-    labels = [f" {number} {words(f'{stage.id}.name')} " for number, stage in enumerate(STAGES, start=1)]
+def rail(stages: Sequence[Stage], selected: int, words: Words, palette: Palette, width: int) -> Drawn:
+    """The stages."""
+    labels = [f" {number} {words(f'{stage.id}.name')} " for number, stage in enumerate(stages, start=1)]
     spare = width - sum(cell_len(label) for label in labels) - 1
     gap = " " if spare >= len(labels) else ""
     line: Line = [Segment(" ", palette.text)]

@@ -15,7 +15,7 @@ from kitten_tui.ink.say import say
 from kitten_tui.ink.sheet import Picture
 from kitten_tui.ink.window import is_long
 from kitten_tui.sources.opened import Opened
-from kitten_tui.stages import STAGES, Stage, turn_to
+from kitten_tui.stages import Stage, stages_of, turn_to
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
@@ -28,11 +28,12 @@ def plain(lesson: Opened, view: View, words: Words, stages: Sequence[int] | None
     yield clean(title_of(lesson, words))
     for note in notes_of(lesson, view.settings, words):
         yield from wrap(clean(note), WIDTH)
-    page = turn_to(STAGES[0], view)
+    every = stages_of(lesson)
+    page = turn_to(every[0], view)
     yield words("plain.separator").join(status_parts(page, words))
-    for number in range(len(STAGES)) if stages is None else stages:
+    for number in range(len(every)) if stages is None else stages:
         yield ""
-        yield from _stage(STAGES[number], number, view, words)
+        yield from _stage(every[number], number, view, words)
 
 
 def _stage(stage: Stage, number: int, view: View, words: Words) -> Iterator[str]:

@@ -18,7 +18,7 @@ from kitten_tui.core.derivation import Cell
 from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.chrome import Shown, operand_choices
 from kitten_tui.sources.opened import Opened
-from kitten_tui.stages import STAGES, Page, navigation, turn_to
+from kitten_tui.stages import Page, navigation, stages_of, turn_to
 from kitten_tui.stages.figure import Phrase, phrase
 from kitten_tui.stages.follow import follow, largest
 from kitten_tui.stages.selection import Selection
@@ -61,7 +61,7 @@ class LessonScreen(Screen[Any], inherit_bindings=False):
         self.trail: tuple[Step, ...] = ()
         self.sought = ""
         """What was looked for last."""
-        self.set_reactive(LessonScreen.shown, self._shown(turn_to(STAGES[view.selection.stage], view)))
+        self.set_reactive(LessonScreen.shown, self._shown(turn_to(stages_of(lesson)[view.selection.stage], view)))
 
     def compose(self) -> ComposeResult:
         shown = LessonScreen.shown
@@ -87,7 +87,7 @@ class LessonScreen(Screen[Any], inherit_bindings=False):
 
     def show_view(self, view: View, message: Phrase | None = None) -> None:
         """Show this view and say something, on the way that was followed."""
-        self.shown = self._shown(turn_to(STAGES[view.selection.stage], view), message)
+        self.shown = self._shown(turn_to(stages_of(view.source)[view.selection.stage], view), message)
 
     def open(self, lesson: Opened) -> None:
         """Another lesson, at the same stage, under the settings it asks for."""
@@ -120,7 +120,7 @@ class LessonScreen(Screen[Any], inherit_bindings=False):
     def action_follow(self) -> None:
         page = self.page
         cell = (self.shown and self.shown.chosen) or largest(page.derivation)
-        view = cell and follow(page, cell, STAGES)
+        view = cell and follow(page, cell, stages_of(self.lesson))
         if view:
             self.trail = (*self.trail, Step(page.selection, page.derivation.cell, page.view.settings.scale))
             self.show_view(view)
@@ -165,7 +165,7 @@ class LessonScreen(Screen[Any], inherit_bindings=False):
             self._choose_next(chosen, by)
             return
         stage = self.page.selection.stage + by
-        if 0 <= stage < len(STAGES):
+        if 0 <= stage < len(stages_of(self.lesson)):
             self.look_at(navigation.go_to_stage(self.page, stage))
         else:
             self.say("message.stage_edge")
@@ -225,7 +225,7 @@ class LessonScreen(Screen[Any], inherit_bindings=False):
         self.say("message.no_overview")
 
     def action_walk(self) -> None:
-        view = navigation.walk(self.page, STAGES)
+        view = navigation.walk(self.page, stages_of(self.lesson))
         if view is None:
             self.say("message.end")
         else:

@@ -23,6 +23,8 @@ class ModelScreen(Bench):
             super().show_view(view, message)
         except NotYetError:
             self.say("message.not_yet", layer=view.selection.layer + 1)
+        except SourceError as error:
+            self.refuse(str(error))
 
     @property
     def reading(self) -> Reading:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 from kitten_tui.core import attention
 from kitten_tui.core.ops import Array
@@ -48,6 +48,7 @@ class Lesson:
 
     n_layers = 1
     segment = None
+    has_head = False
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -72,6 +73,10 @@ class Lesson:
     def trace(self, layer: int, head: int, settings: Settings) -> Trace:
         inputs = self.inputs
         return _trace(Same(inputs.x), inputs.heads[head], Same(inputs.own_mask), settings, layer, head)
+
+    def continuation(self, token: int) -> NoReturn:
+        """A lesson ends with attention."""
+        raise LookupError("a lesson does not say what comes next")
 
     def shared_by(self, head: int) -> None:
         """Every head has its own keys and values."""

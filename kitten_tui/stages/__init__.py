@@ -1,6 +1,8 @@
 """The stages of the lesson, in the order of the article: first without a mask, then the mask, then many heads."""
 
+from kitten_tui.core.source import Source
 from kitten_tui.stages.context import CONTEXT
+from kitten_tui.stages.continuation import CONTINUATION
 from kitten_tui.stages.heads import HEADS
 from kitten_tui.stages.mask import MASK
 from kitten_tui.stages.projections import PROJECTIONS
@@ -11,4 +13,10 @@ from kitten_tui.stages.vectors import VECTORS
 
 STAGES: tuple[Stage, ...] = (VECTORS, PROJECTIONS, SCORES, SOFTMAX, CONTEXT, MASK, HEADS)
 
-__all__ = ["STAGES", "Page", "Stage", "turn_to"]
+
+def stages_of(source: Source) -> tuple[Stage, ...]:
+    """The stages, and beside the last what comes next, if the source says so."""
+    return (*STAGES, CONTINUATION) if source.has_head else STAGES
+
+
+__all__ = ["CONTINUATION", "STAGES", "Page", "Stage", "stages_of", "turn_to"]

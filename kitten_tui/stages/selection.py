@@ -17,6 +17,7 @@ class Selection:
     d_model: int = 0
     d_k: int = 0
     concat: int = 0
+    rank: int = 0
     pinned: int = -1
     """A query to compare with, whose row stays; −1 is none."""
     focus: str = ""

@@ -8,6 +8,7 @@ from textual.message import Message
 from kitten_tui.ink import chrome
 from kitten_tui.ink.cells import Line, wrap
 from kitten_tui.ink.chrome import Drawn, Shown
+from kitten_tui.stages import stages_of
 from kitten_tui.widgets.inked import InkedLines, InkedText, KeyClicked, Pointed
 
 
@@ -22,7 +23,9 @@ class Rail(InkedLines):
     """The stages."""
 
     def draw(self, shown: Shown, width: int) -> Drawn:
-        return chrome.rail(shown.page.selection.stage, shown.words, self.palette, width)
+        return chrome.rail(
+            stages_of(shown.page.view.source), shown.page.selection.stage, shown.words, self.palette, width
+        )
 
     def clicked(self, value: int | str) -> Message:
         return Pointed({"stage": value})

@@ -2,12 +2,13 @@
 
     PYTHON tests/bench/model_child.py JOB FOLDER …
 
-Imports what a job needs within it: ours runs beside kitten-tui, theirs in a Python with torch, transformers and bertviz.
+Imports what a job needs within it: ours runs beside kitten-tui, theirs in a Python with torch, transformers, bertviz.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import resource
 import sys
 import time
@@ -17,27 +18,6 @@ from typing import Any
 
 SIZE = (120, 36)
 Reply = dict[str, Any]
-
-
-# ---- To fill in when the app opens a model --------------------------------------------------------------------------
-
-
-def overview_app(folder: Path, text: str) -> Any:
-    """The program as it opens on the overview of this model reading this text; None while there is no such screen.
-
-    For instance `KittenApp(Reading(open_model(str(folder)), text))`.
-    """
-    return None
-
-
-async def overview_drawn(pilot: Any) -> None:
-    """Returns when every layer has been computed and the overview shows all of them."""
-    while pilot.app.first_screen.view.source.ready < pilot.app.first_screen.view.source.n_layers:
-        await pilot.pause(0.005)
-    await pilot.pause()
-
-
-# ---------------------------------------------------------------------------------------------------------------------
 
 
 def peak() -> float:
@@ -102,8 +82,8 @@ def ours(folder: str, text: str) -> None:
         def do() -> Reply:
             reading = Reading(model, text)
             reading.compute()
-            best = reading.next_tokens(len(reading.ids) - 1)
-            return {"tokens": len(reading.ids), "likeliest": best[0][1]}
+            next_ = reading.continuation(len(reading.ids) - 1)
+            return {"tokens": len(reading.ids), "likeliest": math.exp(next_.logit[0] - next_.total)}
 
         return do
 
@@ -142,23 +122,25 @@ def trained(text: str) -> None:
 
 
 def overview(folder: str, text: str) -> None:
-    """The program up to its overview, without a terminal; until there is one, what it will show."""
+    """The program, without a terminal, until its overview shows all heads of all layers."""
     import asyncio
 
-    app = overview_app(Path(folder), text)
-    if app is None:
-        from kitten_tui.sources.checkpoint.model import Model
-        from kitten_tui.sources.checkpoint.reading import Reading
+    from kitten_tui.app import KittenApp
+    from kitten_tui.screens.overview import OverviewScreen
+    from kitten_tui.sources.checkpoint.model import Model
+    from kitten_tui.sources.checkpoint.reading import Reading
 
-        reading = Reading(Model(Path(folder)), text)
-        reading.compute()
-        say(tokens=len(reading.ids), screen=False)
-        return
+    reading = Reading(Model(Path(folder)), text)
+    heads = reading.n_layers * reading.n_heads
 
     async def run() -> None:
-        async with app.run_test(size=SIZE) as pilot:
-            await overview_drawn(pilot)
-            say(tokens=len(pilot.app.first_screen.view.source.ids), screen=True)
+        async with KittenApp(reading).run_test(size=SIZE) as pilot:
+            screen = pilot.app.screen
+            assert isinstance(screen, OverviewScreen)
+            while len(screen.overview.heads) < heads:
+                await pilot.pause(0.005)
+            await pilot.pause()
+            say(tokens=len(reading.ids))
 
     asyncio.run(run())
 

@@ -5,9 +5,10 @@
 PYTHON is an interpreter with torch, transformers and bertviz; `--only screen` needs none. Prints a table of markdown.
 Informs and never fails: the exit status is 0. The first run makes a model of GPT-2 small's shape in the cache, 0.5 GB.
 
-Ours and theirs are processes of their own, alive together, that take turns: a busy machine slows both. Ours has its
-weights mapped and reads them anew each time; theirs holds them. Before each part the file of weights is let go of and
-read once, as after switching the machine on: the kernel maps what it read in larger pieces than what was just written.
+Ours and theirs are processes of their own, alive together, that take turns: a busy machine slows both. The ratio of two
+series of turns is the median of the ratios of the turns. Ours has its weights mapped and reads them anew each time;
+theirs holds them. Before each part the file of weights is let go of and read once, as after switching the machine on:
+the kernel maps what it read in larger pieces than what was just written.
 """
 
 from __future__ import annotations
@@ -59,23 +60,19 @@ class Effort:
 FULL = Effort((16, 128, 512, 1024), processes=3, seconds=20.0, launches=5, pages=2, rounds=3)
 QUICK = Effort((16, 512), processes=1, seconds=8.0, launches=3, pages=1, rounds=1)
 
-# ---- To fill in when the command line opens a model -----------------------------------------------------------------
-
 LONG_TEXT = 1024
-SCREEN: tuple[str, ...] | None = None
-"""The options that open a model's folder with a text, as in ("--model", "{folder}", "--text", "{text}")."""
-CONTENT = b"Vectors"
-"""What is in no frame but one with content."""
-HEAD, LAYER, CURSOR = (b"]", b"["), (b"}", b"{"), (bench.DOWN, bench.UP)
-"""There and back."""
-OPENING = b"1"
-"""Leads from the overview to the first stage."""
-
-# ---------------------------------------------------------------------------------------------------------------------
+"""Tokens that are walked through on the screen."""
+CONTENT = f"{LONG_TEXT} tokens".encode()
+"""What the overview says when every layer has been computed."""
+OPENING = b"\r"
+"""Leads from the overview to the stages of its first head."""
+HEAD, LAYER = (b"]",) * 4 + (b"[",) * 4, (b"}",) * 4 + (b"{",) * 4
+"""There and back, further than what is kept of the heads just left."""
+CURSOR = (bench.DOWN, bench.DOWN, bench.UP, bench.UP)
 
 STAGES = range(1, 8)
 WALKS = tuple(
-    bench.Walk(name, goal, tuple(bench.Lap(f"stage {stage}", str(stage).encode(), keys * 2) for stage in STAGES))
+    bench.Walk(name, goal, tuple(bench.Lap(f"stage {stage}", str(stage).encode(), keys) for stage in STAGES))
     for name, goal, keys in (
         ("head change", HEAD_GOAL, HEAD),
         ("layer change", HEAD_GOAL, LAYER),
@@ -191,11 +188,16 @@ class Series:
         self.peak, self.likeliest = max(self.peak, answer["peak"]), answer["likeliest"]
 
 
+def random_text(length: int) -> str:
+    """One character is one token."""
+    chance = random.Random(length)
+    return "".join(chance.choice("abcdefghijklmnop ") for _ in range(length))
+
+
 def measure_forward(folder: Path, python: str, length: int, effort: Effort) -> tuple[Series, Series]:
     """Ours and theirs by turns."""
     ours, theirs = Series(), Series()
-    chance = random.Random(length)
-    text = "".join(chance.choice("abcdefghijklmnop ") for _ in range(length))
+    text = random_text(length)
     for _ in range(effort.processes):
         with child(sys.executable, "ours", str(folder), text) as mine:
             ours.take(mine.answer(), length, ours.opened)
@@ -218,15 +220,24 @@ Row = tuple[str, str, str, str, str, str]
 HEADINGS: Row = ("", "kitten-tui", "theirs", "ratio", "goal", "")
 
 
-def compared(what: str, ours: float, theirs: float, limit: float | None, unit: str, more: tuple[str, str]) -> Row:
-    ratio = ours / theirs
+def compared(
+    what: str,
+    ours: float,
+    theirs: float,
+    limit: float | None,
+    unit: str,
+    more: tuple[str, str] = ("", ""),
+    ratio: float | None = None,
+) -> Row:
+    ratio = ours / theirs if ratio is None else ratio
     goal, verdict = ("", "") if limit is None else (f"≤ {limit:g} ×", bench.said(ratio <= limit))
     return (what, f"{ours:,.0f} {unit}{more[0]}", f"{theirs:,.0f} {unit}{more[1]}", f"{ratio:.2f} ×", goal, verdict)
 
 
 def times(what: str, ours: Sequence[float], theirs: Sequence[float], limit: float | None) -> Row:
     best = tuple(f" (best {1000 * min(series):,.0f})" for series in (ours, theirs))
-    return compared(what, 1000 * median(ours), 1000 * median(theirs), limit, "ms", (best[0], best[1]))
+    ratio = median(a / b for a, b in zip(ours, theirs, strict=True)) if len(ours) == len(theirs) else None
+    return compared(what, 1000 * median(ours), 1000 * median(theirs), limit, "ms", (best[0], best[1]), ratio)
 
 
 def forward_rows(folder: Path, python: str, effort: Effort) -> Iterator[Row]:
@@ -235,7 +246,7 @@ def forward_rows(folder: Path, python: str, effort: Effort) -> Iterator[Row]:
         ours, theirs = measure_forward(folder, python, length, effort)
         yield times(f"T = {length:,}: forward", ours.again, theirs.again, FORWARD_GOAL)
         yield times(f"T = {length:,}: from files", ours.opened, theirs.opened, None)
-        yield compared(f"T = {length:,}: peak memory", ours.peak, theirs.peak, MEMORY_GOAL, "MB", ("", ""))
+        yield compared(f"T = {length:,}: peak memory", ours.peak, theirs.peak, MEMORY_GOAL, "MB")
 
 
 def overview_rows(python: str, effort: Effort) -> Iterator[Row]:
@@ -254,33 +265,32 @@ def overview_rows(python: str, effort: Effort) -> Iterator[Row]:
     tokens = {answer["tokens"] for answer, _ in (*ours, *theirs)}
     if tokens != {512}:
         raise bench.BenchError(f"expected 512 tokens, read {tokens}")
-    what = "launch to the overview" if ours[0][0]["screen"] else "launch, no screen yet, to all layers"
     seconds = [[seconds for _, seconds in side] for side in (ours, theirs)]
-    yield times(f"MiniLM, 512 tokens: {what}", seconds[0], seconds[1], OVERVIEW_GOAL)
+    yield times("MiniLM, 512 tokens: launch to the overview", seconds[0], seconds[1], OVERVIEW_GOAL)
     peaks = [max(answer["peak"] for answer, _ in side) for side in (ours, theirs)]
-    yield compared("MiniLM, 512 tokens: peak memory", peaks[0], peaks[1], OVERVIEW_GOAL, "MB", ("", ""))
+    yield compared("MiniLM, 512 tokens: peak memory", peaks[0], peaks[1], OVERVIEW_GOAL, "MB")
     yield ("  BertViz's page", "", f"{theirs[0][0]['size'] / 1e6:,.0f} MB", "", "", "")
 
 
 def screen_rows(folder: Path, effort: Effort) -> Iterator[Row]:
     """Keys in a pseudo-terminal, as bench.py measures them: by stage, from the key to the last frame."""
-    if SCREEN is None:
-        for walk in WALKS:
-            yield (f"T = {LONG_TEXT:,}: {walk.name}", "—", "", "", str(walk.goal), "no screen yet")
-        return
-    chance = random.Random(LONG_TEXT)
-    text = "".join(chance.choice("abcdefghijklmnop ") for _ in range(LONG_TEXT))
-    options = tuple(option.format(folder=folder, text=text) for option in SCREEN)
-    program = bench.Program("kitten-tui", (sys.executable, "-m", "kitten_tui", *options), CONTENT)
+    text = folder / "text.txt"
+    text.write_text(random_text(LONG_TEXT), encoding="utf-8")
+    command = (sys.executable, "-m", "kitten_tui", "--model", str(folder), str(text))
+    program = bench.Program("kitten-tui", command, CONTENT)
     with bench.opened(program) as terminal:
         terminal.launch()
-        terminal.settle(2.0)  # until every layer has been computed
         terminal.lead(OPENING)
         pauses = bench.spread()
         for walk in WALKS:
             for lap in walk.laps:
-                taken = [press for _ in range(effort.rounds) for press in bench.walk_lap(terminal, lap, pauses)]
-                yield screen_row(walk, lap, [None if press is None else press.settled for press in taken])
+                taken: list[float | None] = []
+                for _ in range(effort.rounds):
+                    terminal.lead(lap.start)
+                    terminal.settle(1.0)  # what is computed when a stage is seen first
+                    found = bench.walk_lap(terminal, lap, pauses)
+                    taken += [None if press is None else press.settled for press in found]
+                yield screen_row(walk, lap, taken)
 
 
 def screen_row(walk: bench.Walk, lap: bench.Lap, taken: Sequence[float | None]) -> Row:

@@ -121,7 +121,19 @@ def array_of(lesson: Lesson, settings: Settings, name: str, head: int, rescaled:
 
 
 OF_MODELS = {
-    *("segment", "stream", "attended", "middle", "mlp", "q_projected", "k_projected", "q_normed", "k_normed"),
+    *(
+        "logit",
+        "probability",
+        "segment",
+        "stream",
+        "attended",
+        "middle",
+        "mlp",
+        "q_projected",
+        "k_projected",
+        "q_normed",
+        "k_normed",
+    ),
     *(name for name in QUANTITIES if name.rpartition("_")[0] in NORMS),
 }
 """What no lesson has: met in the tests of checkpoints."""

@@ -77,7 +77,6 @@ def test_measures_are_what_a_loop_over_all_weights_finds(n, block, window):
     assert surveyed(n, block, window).measures == pytest.approx(plainly(n, window), abs=1e-5, nan_ok=True)
 
 
-@pytest.mark.xfail(strict=True, reason="the key before the first of a block is taken for its last")
 def test_nothing_is_given_to_the_token_before_where_a_window_holds_the_token_alone():
     assert surveyed(7, 1, 1).measures["previous"] == 0.0
 

@@ -1,12 +1,21 @@
-"""What the tests of the screen share: the program on its default sample, and what it shows."""
+"""What the tests of the screen share: the program on its default sample or on a tiny model, and what it shows."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from kitten_tui.app import KittenApp
 from kitten_tui.screens.workbench import Workbench
 from kitten_tui.sources.find import open_source
+
+if TYPE_CHECKING:
+    from kitten_tui.screens.model import ModelScreen
+    from kitten_tui.screens.overview import OverviewScreen
+    from kitten_tui.sources.checkpoint.reading import Reading
 
 
 def app(source: str = "journey") -> KittenApp:
@@ -22,3 +31,49 @@ def said(pilot: Pilot[None]) -> str:
     """The key of what is said in place of the reading."""
     shown = screen(pilot).shown
     return shown.message.key if shown is not None and shown.message is not None else ""
+
+
+CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
+TEXT = "the cat saw the dog and the cat ran"
+LONG = " ".join(["the cat saw the dog and"] * 12)
+"""More tokens than a tiny model reads."""
+
+
+def reading(name: str = "llama", text: str = TEXT) -> Reading:
+    """A tiny model with a text; nothing is computed yet."""
+    from kitten_tui.sources.checkpoint.model import Model
+    from kitten_tui.sources.checkpoint.reading import Reading
+
+    return Reading(Model(CHECKPOINTS / name), text)
+
+
+def model_app(name: str = "llama", text: str = TEXT) -> KittenApp:
+    return KittenApp(reading(name, text))
+
+
+async def computed(pilot: Pilot[None]) -> None:
+    """Waits until all layers are there."""
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+def overview(pilot: Pilot[None]) -> OverviewScreen:
+    assert isinstance(pilot.app, KittenApp)
+    return pilot.app.first_screen  # type: ignore[return-value]
+
+
+def model(pilot: Pilot[None]) -> ModelScreen:
+    """The screen of one head, in front or behind a dialog."""
+    assert isinstance(pilot.app, KittenApp)
+    return pilot.app.front
+
+
+def said_of_model(pilot: Pilot[None]) -> str:
+    shown = model(pilot).shown
+    return shown.message.key if shown is not None and shown.message is not None else ""
+
+
+async def type_in(pilot: Pilot[None], text: str) -> None:
+    """Answers the question that is asked."""
+    pilot.app.screen.query_one(Input).value = text
+    await pilot.press("enter")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from functools import cache
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ pytest.importorskip("safetensors")
 pytest.importorskip("tokenizers")
 
 from kitten_tui.sources.checkpoint import forward
+from kitten_tui.sources.checkpoint import model as checkpoint
 from kitten_tui.sources.checkpoint.layer import norm
 from kitten_tui.sources.checkpoint.model import Model, open_model
 from kitten_tui.sources.checkpoint.reading import NotYetError, Reading
@@ -102,8 +104,15 @@ def test_what_transformers_gives_no_weight_has_none_at_all(name):
 @speaking
 def test_what_comes_next_is_as_likely_as_in_transformers(name):
     last = read(name).stream(read(name).n_layers)
-    logits = [model(name).logits(row) for row in last]
+    logits = [model(name).logits(model(name).last(row)) for row in last]
     assert np.array(logits) == pytest.approx(expected(name)["logits"], abs=NEAR)
+
+
+@pytest.mark.parametrize("rows", [1, 163])
+def test_how_many_rows_of_the_output_head_are_read_at_a_time_changes_nothing(rows, monkeypatch):
+    monkeypatch.setattr(checkpoint, "ROWS", rows)
+    last = model("llama").last(read("llama").stream(2)[5])
+    assert model("llama").logits(last) == pytest.approx(expected("llama")["logits"][5], abs=NEAR)
 
 
 @every
@@ -250,33 +259,45 @@ def likely(name: str, position: int) -> np.ndarray:
     return exp / exp.sum()
 
 
-@speaking
-@pytest.mark.parametrize("position", [0, 7, 12])
+continued = pytest.mark.parametrize(("name", "position"), list(product(WITH_HEAD, (0, 7, 12))))
+
+
+@continued
 def test_the_next_tokens_are_the_likeliest_of_transformers_in_order(name, position):
-    chances = likely(name, position)
-    best = np.argsort(-chances)[:10]
-    found = read(name).next_tokens(position)
-    assert [piece for piece, _ in found] == [model(name).tokens.piece(int(number)) for number in best]
-    assert [chance for _, chance in found] == pytest.approx(chances[best], abs=NEAR)
+    best = np.argsort(-likely(name, position))[:10]
+    pieces = read(name).continuation(position).pieces
+    assert pieces == tuple(model(name).tokens.piece(int(number)) for number in best)
 
 
-@speaking
-def test_all_next_tokens_together_are_certain(name):
-    n_vocab = model(name).config.n_vocab
-    assert sum(chance for _, chance in read(name).next_tokens(3, n_vocab)) == pytest.approx(1.0)
+@continued
+def test_the_next_tokens_are_as_likely_as_in_transformers(name, position):
+    wanted = np.sort(likely(name, position))[::-1][:10]
+    assert read(name).continuation(position).probability == pytest.approx(wanted, abs=NEAR)
+
+
+@continued
+def test_some_next_tokens_are_not_more_likely_than_all(name, position):
+    assert read(name).continuation(position).probability.sum() <= 1.0
+
+
+@continued
+def test_the_logit_of_a_next_token_is_the_last_vector_times_its_row(name, position):
+    found = read(name).continuation(position)
+    assert found.rows @ found.last == pytest.approx(found.logit, abs=NEAR)
 
 
 @pytest.mark.parametrize("name", ["bert", "bert-old", "distilbert", "roberta"])
 def test_a_model_without_an_output_head_does_not_say_what_comes_next(name):
-    assert read(name).next_tokens(0) == []
+    assert not read(name).has_head
 
 
 def test_a_model_whose_head_is_its_embedding_says_what_comes_next_without_one_in_the_file():
-    assert len(read("gpt2-bare").next_tokens(0)) == 10
+    assert len(read("gpt2-bare").continuation(0).pieces) == 10
 
 
 def test_nothing_is_said_of_what_comes_next_before_the_last_layer():
-    assert begin("llama").next_tokens(0) == []
+    with pytest.raises(NotYetError):
+        begin("llama").continuation(0)
 
 
 # Tokens
@@ -329,8 +350,8 @@ def test_a_text_that_is_cut_still_begins_and_ends_as_the_model_expects(name, end
 
 
 def test_a_text_that_was_cut_is_not_remembered_by_the_next():
-    begin("gpt2", "the cat saw the kitten. " * 40)
-    assert begin("gpt2").ids == read("gpt2").ids
+    fresh, long = Model(CHECKPOINTS / "gpt2"), "the cat saw the kitten. " * 40
+    assert Reading(fresh, long).whole == Reading(fresh, long).whole
 
 
 # A trained model

@@ -103,7 +103,9 @@ class Layer:
                 if not np.isfinite(numbers).all():
                     found = "nan" if np.isnan(numbers).any() else "infinity"
                     return SourceError(f"{tensor.file}: {name}: expected finite numbers, found {found}")
-        return SourceError(f"{self.tensors.folder}: layer {self.number + 1}: the numbers grow beyond all bounds")
+        return SourceError(
+            f"{self.tensors.folder}: layer {self.number + 1}: expected finite numbers, found nan or infinity"
+        )
 
     def _linear(self, linear: Linear, n_in: int, n_out: int) -> tuple[Array, Array | None]:
         name = self._name(linear.name)

@@ -35,7 +35,9 @@ class Model:
         self.prefix = self._prefix()
         config, family = self.config, self.config.family
         self.tokens = Tokens(folder, config.n_vocab)
-        self._rows(family.embedding, config.n_vocab, slice(0, 0))  # its shape is right, or this says so
+        # What is found here is not found only after layers of computing.
+        self._rows(family.embedding, config.n_vocab, slice(0, 0))
+        self.layer(config.n_layers - 1).attention_norm(np.zeros((1, config.d_model), np.float32))
 
     def _prefix(self) -> str:
         embedding = self.config.family.embedding
@@ -83,20 +85,26 @@ class Model:
         family = self.config.family
         return bool(family.head) and (self.config.tied or family.head in self.tensors)
 
-    def logits(self, last: Array) -> Array:
-        """How likely each token is to come next, before the softmax.  [d_model] -> [vocab]
+    def last(self, stream: Array) -> Array:
+        """What leaves the last layer at one position, after the last norm.  [d_model] -> [d_model]"""
+        name = self.prefix + self.config.family.final_norm
+        found: Array = norm(self.tensors, self.config, name, stream[None, :]).after[0]
+        return found
 
-        The residual stream of one position after the last layer, through the last norm and the output head.
+    def logits(self, last: Array) -> Array:
+        """How likely each token is to come next, before the softmax.  [d_model] -> [vocab]"""
+        starts = range(0, self.config.n_vocab, ROWS)
+        return np.concatenate([self.output_rows(slice(start, start + ROWS)) @ last for start in starts])  # [vocab]
+
+    def output_rows(self, rows: slice) -> Array:
+        """Rows of the output head, a row for each token; where it is tied they are those of the embedding.
+
+        [row, d_model]
         """
         config, family = self.config, self.config.family
-        x = norm(self.tensors, config, self.prefix + family.final_norm, last[None, :]).after[0]  # [d_model]
         tied = family.head not in self.tensors
         name = self.prefix + family.embedding if tied else family.head
-        shape = (config.n_vocab, config.d_model)
-        found = []
-        for start in range(0, config.n_vocab, ROWS):
-            found.append(self.tensors.read(name, shape, slice(start, start + ROWS)) @ x)  # [row]
-        return np.concatenate(found)  # [vocab]
+        return self.tensors.read(name, (config.n_vocab, config.d_model), rows)
 
 
 @lru_cache(maxsize=2)

@@ -15,7 +15,7 @@ from kitten_tui.core.measures import HeadSummary, Landmarks
 from kitten_tui.core.network import Normed
 from kitten_tui.core.ops import Array, Mask
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.source import Entry
+from kitten_tui.core.source import Continuation, Entry
 from kitten_tui.core.trace import Joined, Projected, Trace
 from kitten_tui.sources.checkpoint.forward import Passed, Pulse, pass_layer, projected
 from kitten_tui.sources.checkpoint.layer import norm
@@ -26,6 +26,8 @@ Found = TypeVar("Found")
 
 MOST_GRID_NUMBERS = 12_000_000
 """How many numbers of grids, queries times keys, are kept at a time."""
+CONTINUATIONS = 10
+"""How many next tokens are shown."""
 
 
 class NotYetError(LookupError):
@@ -71,7 +73,7 @@ class Reading:
         self._traces: OrderedDict[Hashable, Trace] = OrderedDict()
         self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
         self._joined: OrderedDict[Hashable, Joined] = OrderedDict()
-        self._logits: OrderedDict[Hashable, Array] = OrderedDict()
+        self._continuations: OrderedDict[Hashable, Continuation] = OrderedDict()
 
     def apart(self) -> Reading:
         """The same reading for another thread: what has been computed is shared, what is looked at is not."""
@@ -235,14 +237,29 @@ class Reading:
         mlp = self.stream(layer + 1) - entry.before - joined.output if own else None  # [token, d_model]
         return replace(joined, mlp=mlp)
 
-    def next_tokens(self, position: int, count: int = 10) -> list[tuple[str, float]]:
-        """The likeliest tokens after a position and how likely each is; none without an output head."""
-        if not self.model.has_head or self.ready < self.n_layers:
-            return []
-        logits = _kept(self._logits, position, 8, lambda: self.model.logits(self.stream(self.n_layers)[position]))
-        exp = np.exp(logits.astype(np.float64) - logits.max())  # [vocab]
-        best = np.argsort(-exp, kind="stable")[:count]  # [count]
-        return [(self.model.tokens.piece(int(number)), float(exp[number] / exp.sum())) for number in best]
+    @property
+    def has_head(self) -> bool:
+        return self.model.has_head
+
+    def continuation(self, token: int) -> Continuation:
+        if self.ready < self.n_layers:
+            raise NotYetError(f"layer {self.n_layers} has not been computed")
+        return _kept(self._continuations, token, 16, lambda: self._continue(token))
+
+    def _continue(self, token: int) -> Continuation:
+        last = self.model.last(self.stream(self.n_layers)[token])  # [d_model]
+        logits = self.model.logits(last).astype(np.float64)  # [vocab]
+        if not np.isfinite(logits).all():
+            raise SourceError(f"{self.model.folder}: the output head: expected finite numbers, found nan or infinity")
+        best = np.argsort(-logits, kind="stable")[:CONTINUATIONS]  # [rank]
+        top = float(logits.max())
+        return Continuation(
+            pieces=tuple(self.model.tokens.piece(int(number)) for number in best),
+            logit=logits[best],
+            total=top + float(np.log(np.exp(logits - top).sum())),
+            last=last,
+            rows=np.stack([self.model.output_rows(slice(number, number + 1))[0] for number in best]),
+        )
 
 
 def _kept(cache: OrderedDict[Hashable, Any], key: Hashable, most: int, make: Callable[[], Found]) -> Found:

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from piloting import CHECKPOINTS, LONG, reading
+
+from kitten_tui.ink.blocks import Look
+from kitten_tui.ink.palette import PLAIN
+from kitten_tui.ink.sheet import Picture
+from kitten_tui.ink.window import MIN_ROWS, Windows, share_out
+from kitten_tui.stages import STAGES, Page, turn_to
+from kitten_tui.stages.figure import Axis
+from kitten_tui.stages.selection import Selection
+from kitten_tui.stages.view import View
+from kitten_tui.words import Words
+
+EN = Words("en")
+NAMES = sorted(path.parent.name for path in CHECKPOINTS.glob("*/config.json"))
+ROOMS = [(79, 15), (79, 26), (119, 26)]
+"""What 80 × 24 and 120 × 36 leave for figures, with the text beside them and without."""
+
+walks = st.lists(st.integers(0, 59), min_size=1, max_size=30)
+
+
+def walked(places: Sequence[int], length: int, count: int) -> list[tuple[int, range]]:
+    """Where the cursor goes along an axis, and the window at every place."""
+    axis, windows = Axis("key", tuple(map(str, range(length)))), Windows()
+    return [(place % length, windows.place("keys", axis, count, Selection(key=place % length))) for place in places]
+
+
+@given(walks, st.integers(1, 60), st.integers(1, 70))
+def test_the_cursor_is_always_in_its_window(places: list[int], length: int, count: int) -> None:
+    assert all(place in window for place, window in walked(places, length, count))
+
+
+@given(walks, st.integers(1, 60), st.integers(1, 70))
+def test_a_window_shows_as_much_as_it_may_and_nothing_beyond_the_end(
+    places: list[int], length: int, count: int
+) -> None:
+    for _, window in walked(places, length, count):
+        assert len(window) == min(count, length)
+        assert window.start >= 0
+        assert window.stop <= length
+
+
+@given(walks, st.integers(1, 60), st.integers(1, 70))
+def test_a_window_moves_no_further_than_to_the_cursor(places: list[int], length: int, count: int) -> None:
+    steps = walked(places, length, count)
+    for (_, before), (place, after) in zip(steps, steps[1:], strict=False):
+        if place in before:
+            assert after == before
+        else:
+            assert place in (after[0], after[-1])
+
+
+def test_two_axes_have_windows_of_their_own() -> None:
+    axis, windows = Axis("key", tuple(map(str, range(40)))), Windows()
+    windows.place("one", axis, 5, Selection(key=30))
+    assert windows.place("other", axis, 5, Selection(key=2)) == range(1, 6)
+
+
+sizes = st.lists(st.integers(0, 90), min_size=1, max_size=8)
+
+
+@given(st.integers(-5, 200), sizes, st.integers(1, 5))
+def test_nobody_gets_more_than_is_wanted_or_less_than_the_least(room: int, wanted: list[int], least: int) -> None:
+    for size, want in zip(share_out(room, wanted, least), wanted, strict=True):
+        assert min(want, least) <= size <= want
+
+
+@given(st.integers(0, 200), sizes, st.integers(1, 5))
+def test_shares_keep_to_the_room_unless_the_least_is_more(room: int, wanted: list[int], least: int) -> None:
+    assert sum(share_out(room, wanted, least)) <= max(room, sum(min(want, least) for want in wanted))
+
+
+@given(st.integers(0, 200), sizes, st.integers(1, 5))
+def test_who_goes_short_gets_as_much_as_all_others_at_most(room: int, wanted: list[int], least: int) -> None:
+    shares = share_out(room, wanted, least)
+    short = {size for size, want in zip(shares, wanted, strict=True) if size < want}
+    assert len(short) <= 1
+    assert max(shares) == max(short, default=max(shares))
+
+
+@given(st.integers(0, 200), sizes)
+def test_no_room_is_left_that_all_who_go_short_could_share(room: int, wanted: list[int]) -> None:
+    shares = share_out(room, wanted, 0)
+    short = sum(size < want for size, want in zip(shares, wanted, strict=True))
+    assert short == 0 or room - sum(shares) < short
+
+
+# Figures of models
+
+
+@cache
+def read(name: str):
+    found = reading(name, LONG)
+    found.compute()
+    return found
+
+
+def page(name: str, stage: int, **places: int) -> Page:
+    source = read(name)
+    return turn_to(STAGES[stage], View(source, source.settings, Selection(stage=stage, layer=1).moved(**places)))
+
+
+def picture(page: Page, width: int, height: int, windows: Windows | None = None) -> Picture:
+    return Picture(page.sheet, Look(EN, PLAIN, page.selection, page.focused.id), width, height, windows)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_figures_of_a_long_text_fit_the_width(name: str) -> None:
+    pytest.importorskip("safetensors")
+    pytest.importorskip("tokenizers")
+    for stage in range(len(STAGES)):
+        drawn = page(name, stage)
+        for width, height in ROOMS:
+            assert picture(drawn, width, height).width <= width, (drawn.stage.id, width)
+
+
+@pytest.mark.parametrize("name", ["llama", "qwen3", "bert", "gpt_neox", "gpt2"])
+def test_the_cursor_is_in_the_picture_wherever_it_goes(name: str) -> None:
+    pytest.importorskip("safetensors")
+    pytest.importorskip("tokenizers")
+    last = len(read(name).tokens) - 1
+    for stage in range(len(STAGES)):
+        windows = Windows()
+        for place in (0, 7, last, last // 2, 3):
+            drawn = picture(page(name, stage, query=place, key=min(place, last), d_model=place % 16), 79, 15, windows)
+            cursor = drawn.cursor()
+            assert cursor is not None
+            assert 0 <= cursor.x < drawn.width
+            assert 0 <= cursor.y < drawn.height
+
+
+def test_every_band_of_a_long_text_keeps_its_least_rows() -> None:
+    pytest.importorskip("safetensors")
+    pytest.importorskip("tokenizers")
+    for stage in range(len(STAGES)):
+        for band in picture(page("llama", stage), 79, 15).bands:
+            assert band.rows is None or len(band.rows) in (1, *range(MIN_ROWS, 16)), stage
