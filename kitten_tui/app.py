@@ -71,12 +71,16 @@ class KittenApp(App[None]):
 
     @on(SourceOpened)
     def open(self, event: SourceOpened) -> None:
-        """Another source, in place of every screen there is."""
+        """Another text in the model, or a lesson over it."""
+        from kitten_tui.screens.overview import OverviewScreen
+
         self.words = event.words
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        self.first_screen = self._screen_for(event.source)
-        self.switch_screen(self.first_screen)
+        if isinstance(self.first_screen, OverviewScreen) and not isinstance(event.source, Lesson):
+            self.first_screen.read(event.source, event.words)
+        else:
+            self.push_screen(self._screen_for(event.source))
 
     @on(Failed)
     def fail(self, event: Failed) -> None:

@@ -8,9 +8,9 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from kitten_tui import __version__
+from kitten_tui.options import UsageError, parser
 from kitten_tui.sources.errors import SourceError
 
 if TYPE_CHECKING:
@@ -22,20 +22,11 @@ OK, FAILED, BAD = 0, 1, 2
 _DUMB = ("dumb", "unknown", "")
 
 
-class UsageError(SourceError):
-    """The command line asks for something that does not exist."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program and returns its exit status: 0, 1 if a check failed, 2 for bad usage or input."""
     _forgive_encoding()
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = parser().parse_args(argv)
         return _run(arguments)
     except SystemExit as stop:  # argparse after --help and --version
         return OK if stop.code is None else int(stop.code)
@@ -46,51 +37,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return OK
     except KeyboardInterrupt:
         return 130
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="kitten-tui",
-        description="Self-attention taken apart, number by number, in a terminal.",
-        epilog="Without a terminal, or with TERM=dumb, the lesson is printed as with --plain.",
-    )
-    parser.add_argument(
-        "source",
-        nargs="?",
-        metavar="SOURCE",
-        help="a sample's name, a sample file, a sentence, or - for a sentence from standard input (default: journey)",
-    )
-    parser.add_argument(
-        "--model",
-        metavar="DIR",
-        help="a checkpoint directory, or minilm; SOURCE is then a sentence, a text file, or - for standard input",
-    )
-    paper = parser.add_mutually_exclusive_group()
-    paper.add_argument("--json", action="store_true", help="print every intermediate of a head as one JSON object")
-    paper.add_argument("--plain", action="store_true", help="print the lesson as text")
-    paper.add_argument("--check", action="store_true", help="compare with published values and with the laws")
-    paper.add_argument("--explain", metavar="CELL", help='where a number comes from, as in "weights[journey,step]"')
-    paper.add_argument(
-        "--save", metavar="FILE", help="write a model's tokens and weights to a new .npz or .safetensors file"
-    )
-    parser.add_argument("--full", action="store_true", help="with --save: the other steps of the chain too")
-    parser.add_argument("--heads", action="store_true", help="print the measures of all heads of a model, or --json")
-    parser.add_argument("--depth", type=int, metavar="N", help="with --explain: how many steps down (default: 1)")
-    parser.add_argument(
-        "--stage", metavar="N", help="begin at this stage, 1 to 7 or its name; with --plain print only it"
-    )
-    parser.add_argument("--layer", type=int, metavar="N", help="the layer, from 1")
-    parser.add_argument("--head", type=int, metavar="N", help="the head, from 1")
-    parser.add_argument("--query", metavar="TOKEN", help="the query: a token of the sentence, or its number from 1")
-    parser.add_argument("--scale", action=argparse.BooleanOptionalAction, help="divide the scores by √d_k, or do not")
-    parser.add_argument("--mask", choices=("none", "causal", "own"), help="who may look at whom")
-    parser.add_argument("--dropout", type=float, metavar="P", help="drop weights at this rate, from 0 to below 1")
-    parser.add_argument("--seed", type=int, metavar="N", help="decides what is dropped, and the matrices of a sentence")
-    parser.add_argument("--init", choices=("rand", "linear"), help="draw all matrices from the seed, as PyTorch does")
-    parser.add_argument("--lang", choices=("en", "zh"), help="the language (default: from LANG)")
-    parser.add_argument("--theme", metavar="NAME", help="dark, light, or the name of one of Textual's themes")
-    parser.add_argument("--version", action="version", version=f"kitten-tui {__version__}")
-    return parser
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -197,7 +143,7 @@ def _compute(arguments: argparse.Namespace, reading: Opened, layer: int) -> None
     from kitten_tui.sources.lesson import Lesson
 
     assert not isinstance(reading, Lesson)
-    every = arguments.plain or arguments.save or arguments.heads or arguments.check
+    every = any(getattr(arguments, name) for name in ("plain", "save", "heads", "check", "explain"))
     wanted = reading.n_layers if every else layer + 1
     waiting = sys.stderr is not None and sys.stderr.isatty()
     while reading.ready < wanted:
@@ -266,8 +212,10 @@ def _counts(given: str, count: int) -> bool:
 
 
 def _token(given: str, tokens: Sequence[str]) -> int:
-    if given in tokens:
-        return list(tokens).index(given)
+    # Pieces of a real tokenizer carry the space before them.
+    for place, token in enumerate(tokens):
+        if given in (token, token.strip()):
+            return place
     if _counts(given, len(tokens)):
         return int(given) - 1
     shown = ", ".join(tokens[:8]) + (", …" if len(tokens) > 8 else "")

@@ -100,7 +100,7 @@ class Grid:
     def line(self, y: int, top: int = 0) -> Line:
         """A line of the grid; the numbers of the heads stay at the top of the window."""
         if y < self.top or (self.top and y == top):
-            labels = [Segment(fit("", self.labels))]
+            labels = [Segment(fit("", self.labels), self.palette.text)]
             chosen = self.of.head
             return labels + [self._heading(head, head == chosen) for head in range(self.columns)]
         row, inside = divmod(y - self.top, self.row_height)
@@ -122,13 +122,13 @@ class Grid:
         summary = self.of.summary(layer, head)
         if inside == 0:
             style = self.palette.cursor if selected else self.palette.muted
-            return [Segment(fit(self._caption(layer, head), self.pixels), style), Segment(" ")]
+            return [Segment(fit(self._caption(layer, head), self.pixels), style), Segment(" ", self.palette.text)]
         if summary is None:
             return [Segment(fit("·" if inside == 1 else "", self.pixels + 1), self.palette.muted)]
         pixels = shrink(summary.thumbnail, self.pixels)
         above, below = 2 * (inside - 1), 2 * (inside - 1) + 1
         high = float(pixels.max())
-        return [*self._pixels(pixels, above, below, high), Segment(" ")]
+        return [*self._pixels(pixels, above, below, high), Segment(" ", self.palette.text)]
 
     def _caption(self, layer: int, head: int) -> str:
         value = self.of.value(layer, head)
@@ -143,7 +143,8 @@ class Grid:
             lower = _pixel(pixels, below, column)
             if not ramp.styles:
                 mean = (upper + lower) / 2.0 / high if high else 0.0
-                line.append(Segment(SHADES[min(round(mean**0.5 * (len(SHADES) - 1)), len(SHADES) - 1)]))
+                shade = SHADES[min(round(mean**0.5 * (len(SHADES) - 1)), len(SHADES) - 1)]
+                line.append(Segment(shade, self.palette.text))
                 continue
             # The root tells small weights apart; a long row has few others.
             colour = [ramp(math.sqrt(max(value, 0.0)), 0.0, math.sqrt(high)).bgcolor for value in (upper, lower)]

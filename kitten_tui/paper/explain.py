@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from kitten_tui.core.derivation import Cell, Workings
-from kitten_tui.core.vocabulary import QUANTITIES
+from kitten_tui.core.vocabulary import GAPS, NEXT, QUANTITIES
 from kitten_tui.ink.cells import text_of
 from kitten_tui.ink.formula import Sum, arithmetic
 from kitten_tui.sources.errors import SourceError
@@ -57,10 +57,12 @@ def _sizes(name: str, workings: Workings, head: int) -> tuple[int, ...]:
     if name in ("contribution", "partial"):
         trace = workings.trace(head)
         return (*trace.weights.shape, trace.d_k)
-    array = workings.array(name, head)
+    if name in NEXT and workings.source.has_head:
+        return (len(workings.source.tokens), len(workings.source.continuation(0).pieces))
+    array = workings.array(GAPS.get(name, name), head)
     if array is None:
         raise CellError(f"--explain: {name}: this source has none")
-    return array.shape
+    return (array.shape[0], *array.shape) if name in GAPS else array.shape
 
 
 def _place(name: str, axis: str, size: int, label: str, tokens: Sequence[str], d_k: int) -> int:
@@ -69,7 +71,7 @@ def _place(name: str, axis: str, size: int, label: str, tokens: Sequence[str], d
     by_token = axis in ("token", "query", "pinned", "key")
     if by_token:
         for place in range(len(tokens)):
-            if label in (tokens[place], place_name(tokens, place)):
+            if label in (tokens[place], tokens[place].strip(), place_name(tokens, place).strip()):
                 return place
     digits = label.removeprefix("d") if axis in ("d_model", "d_k") else label
     head, dot, inner = label.partition(".")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from threading import Event
 
 from rich.segment import Segment
@@ -10,6 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.message import Message
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
@@ -35,6 +37,11 @@ BINDINGS: list[BindingType] = [
 ]
 ATTENTION = 2
 """The stage that a head is opened at: its scores."""
+
+
+@dataclass
+class LayerComputed(Message):
+    """There is one more layer to show."""
 
 
 class StoppedError(Exception):
@@ -110,30 +117,41 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         measure = self.words(f"measure.{self.overview.measure}.name")
         return self.words("overview.title", order=order, measure=measure)
 
+    def read(self, reading: Reading, words: Words) -> None:
+        """Another text, from its first layer."""
+        self.stopping.set()
+        self.reading, self.words = reading, words
+        self.overview = replace(self.overview, tokens=reading.tokens, heads=())
+        self.opened = None
+        self.look_at(self.overview)
+        self._compute()
+
     # Computing
 
     def _compute(self) -> None:
-        self.stopping.clear()
-        self.run_worker(self._layers, thread=True, exclusive=True, exit_on_error=False)
+        self.stopping = Event()  # one for each run: a thread that was told to stop may take a moment to hear it
+        self.run_worker(partial(self._layers, self.reading, self.stopping), thread=True, exclusive=True)
 
-    def _layers(self) -> None:
+    def _layers(self, reading: Reading, stopping: Event) -> None:
         """Runs in a thread: the next layer, and the next, until all are there or somebody stops it."""
         worker = get_current_worker()
 
         def pulse() -> None:
-            if self.stopping.is_set() or worker.is_cancelled:
+            if stopping.is_set() or worker.is_cancelled:
                 raise StoppedError
 
         try:
-            while self.reading.ready < self.reading.n_layers:
-                self.reading.advance(pulse)
-                pulse()
-                self.app.call_from_thread(self.take_layer)
+            with reading.computing:
+                while reading.ready < reading.n_layers:
+                    reading.advance(pulse)
+                    pulse()
+                    self.post_message(LayerComputed())
         except StoppedError:
             pass
         except SourceError as error:
-            self.app.call_from_thread(self.post_message, Failed(str(error)))
+            self.post_message(Failed(str(error)))
 
+    @on(LayerComputed)
     def take_layer(self) -> None:
         """One more layer has been computed."""
         self.look_at(replace(self.overview, heads=self.reading.heads))

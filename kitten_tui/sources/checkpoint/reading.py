@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from copy import copy
 from dataclasses import replace
+from threading import Lock
 from typing import Any, TypeVar
 
 import numpy as np
@@ -49,7 +50,7 @@ class Reading:
         self.model = model
         self.text = text
         cut = model.tokens.read(text, model.config.n_positions)
-        if not cut.ids:
+        if not cut.ids or not text.strip():
             raise SourceError("expected a sentence, found nothing in it")
         self.ids = cut.ids
         self.tokens = cut.pieces
@@ -58,6 +59,8 @@ class Reading:
         config = model.config
         self.rotation = None if config.rope is None else config.rope.rotation(len(self.ids))
         self.passed: list[Passed] = []
+        self.computing = Lock()
+        """Held by the one thread that adds layers."""
         self.embedding: Array = model.embedding(self.ids)  # [token, d_model]
         self.position: Array | None = model.position(self.ids)  # [token, d_model]
         self.segment: Array | None = model.segment()  # [d_model]

@@ -1,0 +1,63 @@
+"""What can be asked for on the command line."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from kitten_tui import __version__
+from kitten_tui.sources.errors import SourceError
+
+
+class UsageError(SourceError):
+    """The command line asks for something that does not exist."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def parser() -> argparse.ArgumentParser:
+    options = _Parser(
+        prog="kitten-tui",
+        description="Self-attention taken apart, number by number, in a terminal.",
+        epilog="Without a terminal, or with TERM=dumb, the lesson is printed as with --plain.",
+    )
+    options.add_argument(
+        "source",
+        nargs="?",
+        metavar="SOURCE",
+        help="a sample's name, a sample file, a sentence, or - for a sentence from standard input (default: journey)",
+    )
+    options.add_argument(
+        "--model",
+        metavar="DIR",
+        help="a checkpoint directory, or minilm; SOURCE is then a sentence, a text file, or - for standard input",
+    )
+    paper = options.add_mutually_exclusive_group()
+    paper.add_argument("--json", action="store_true", help="print every intermediate of a head as one JSON object")
+    paper.add_argument("--plain", action="store_true", help="print the lesson as text")
+    paper.add_argument("--check", action="store_true", help="compare with published values and with the laws")
+    paper.add_argument("--explain", metavar="CELL", help='where a number comes from, as in "weights[journey,step]"')
+    paper.add_argument(
+        "--save", metavar="FILE", help="write a model's tokens and weights to a new .npz or .safetensors file"
+    )
+    options.add_argument("--full", action="store_true", help="with --save: the other steps of the chain too")
+    options.add_argument("--heads", action="store_true", help="print the measures of all heads of a model, or --json")
+    options.add_argument("--depth", type=int, metavar="N", help="with --explain: how many steps down (default: 1)")
+    options.add_argument(
+        "--stage", metavar="N", help="begin at this stage, 1 to 7 or its name; with --plain print only it"
+    )
+    options.add_argument("--layer", type=int, metavar="N", help="the layer, from 1")
+    options.add_argument("--head", type=int, metavar="N", help="the head, from 1")
+    options.add_argument("--query", metavar="TOKEN", help="the query: a token of the sentence, or its number from 1")
+    options.add_argument("--scale", action=argparse.BooleanOptionalAction, help="divide the scores by √d_k, or do not")
+    options.add_argument("--mask", choices=("none", "causal", "own"), help="who may look at whom")
+    options.add_argument("--dropout", type=float, metavar="P", help="drop weights at this rate, from 0 to below 1")
+    options.add_argument("--seed", type=int, metavar="N", help="decides what is dropped, and a sentence's matrices")
+    options.add_argument("--init", choices=("rand", "linear"), help="draw all matrices from the seed, as PyTorch does")
+    options.add_argument("--lang", choices=("en", "zh"), help="the language (default: from LANG)")
+    options.add_argument("--theme", metavar="NAME", help="dark, light, or the name of one of Textual's themes")
+    options.add_argument("--version", action="version", version=f"kitten-tui {__version__}")
+    return options
