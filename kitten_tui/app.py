@@ -111,7 +111,9 @@ class KittenApp(App[None]):
         for command in on_screen("stages" if isinstance(front, LessonScreen) else "overview"):
             if command.id == "palette":
                 continue
-            labels = command.label.split(" ") if len(command.keys) == 2 else [command.label] * len(command.keys)
+            labels = command.label.split(" ")
+            if len(labels) != len(command.keys):
+                labels = [command.label] * len(command.keys)
             for label, (key, action) in zip(labels, command.keys, strict=True):
                 label = key if command.id == "numbers" else label
                 title = f"{words(f'command.{command.id}.name')} ({label})"

@@ -14,8 +14,8 @@ from kitten_tui.ink.numbers import MINUS_INFINITY, Format, extremes, format_for,
 from kitten_tui.ink.say import say_title
 from kitten_tui.stages.figure import Foot, Matrix
 
-PANEL_TITLE, TITLE = 16, 20
-"""The room that the title of a small panel, and of any other, may ask for."""
+PANEL_TITLE, WINDOW_TITLE, TITLE = 16, 15, 20
+"""The room that the title of a small panel, of a window, and of any other may ask for."""
 COVERED = "·"
 DROPPED = "×"
 
@@ -28,7 +28,8 @@ class MatrixBlock(Block[Matrix]):
         # One cell more on the right: the closing bracket of a cursor in the last column.
         self.width = self.label_width + len(figure.columns) * cell_width + 1
         title = width_of([Segment(say_title(look.words, figure.title))]) + 2
-        self.width = max(self.width, min(title, PANEL_TITLE if figure.compact else TITLE))
+        most = PANEL_TITLE if figure.compact else TITLE if figure.whole is None else WINDOW_TITLE
+        self.width = max(self.width, min(title, most))
         self.top = HEADING - (not figure.column_labels) - figure.untitled
         self.body = range(self.top, self.top + len(figure.rows))
         self.height = self.body.stop + (figure.foot is not None)

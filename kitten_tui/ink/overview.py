@@ -218,6 +218,6 @@ def about_head(of: Overview, words: Words, palette: Palette, width: int) -> list
         )
     lines += [[], [Segment(words("overview.pairs"), palette.title)]]
     for pair in summary.pairs:
-        query, key = (show_token(place_name(of.tokens, place), 14) for place in (pair.query, pair.key))
+        query, key = (show_token(place_name(of.tokens, place).strip(), 14) for place in (pair.query, pair.key))
         lines.append([Segment(f"{fmt(pair.weight):>8}  ", palette.result), Segment(f"{query} → {key}", palette.text)])
     return lines

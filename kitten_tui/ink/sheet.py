@@ -38,9 +38,10 @@ class Picture:
     def __init__(self, sheet: Sheet, look: Look, width: int, height: int = 0, windows: Windows | None = None) -> None:
         self.look = look
         self.windows = windows or Windows()
+        widest = CELL_WIDTHS[0]
         if is_long(sheet):
-            sheet = _through_windows(sheet, look, width, height, self.windows)
-        self.bands = _lay_out(sheet, look, width, height)
+            sheet, widest = _through_windows(sheet, look, width, height, self.windows), WINDOW_CELLS
+        self.bands = _lay_out(sheet, look, width, height, widest)
         rows = sum(band.height for band in self.bands)
         # A blank line between bands, where it costs no scrolling.
         gap = 1 if rows + len(self.bands) - 1 <= height else 0
@@ -207,9 +208,9 @@ def _width_of_place(look: Look, figures: Sequence[Figure | None], columns: int) 
     return max(_least_width(figure, look, WINDOW_CELLS) for figure in cut)
 
 
-def _lay_out(sheet: Sheet, look: Look, width: int, height: int) -> list[BandOfBlocks]:
+def _lay_out(sheet: Sheet, look: Look, width: int, height: int, widest: int) -> list[BandOfBlocks]:
     labels = max((label_width(band.rows) for band in sheet.bands if band.rows), default=1)
-    cell_width = _cell_width(sheet, look, width - labels)
+    cell_width = min(_cell_width(sheet, look, width - labels), widest)
     compact = _compact_width(sheet, look, width - labels, cell_width)
     bands = []
     for band in sheet.bands:
@@ -238,12 +239,12 @@ def _cell_width(sheet: Sheet, look: Look, width: int) -> int:
 
 
 def _aligned(bands: list[BandOfBlocks]) -> list[BandOfBlocks]:
-    """Blocks in the same place of each band stand below one another: gaps are as wide as what they stand for."""
+    """Blocks in the same place of each band stand below one another, all as wide as the widest."""
     columns = zip_longest(*([block.width for block in band.blocks] for band in bands), fillvalue=0)
     widths = [max(column) for column in columns]
     for band in bands:
         for place, block in enumerate(band.blocks):
-            if isinstance(block, GapBlock):
+            if isinstance(block, (GapBlock, MatrixBlock)):
                 block.width = widths[place]
     return [BandOfBlocks(band.blocks, band.rows, band.label_width, band.look) for band in bands]
 

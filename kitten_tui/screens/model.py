@@ -20,6 +20,8 @@ class ModelScreen(Bench):
 
     def show_view(self, view: View, message: Phrase | None = None) -> None:
         try:
+            if view.selection.layer >= self.reading.ready:
+                raise NotYetError
             super().show_view(view, message)
         except NotYetError:
             self.say("message.not_yet", layer=view.selection.layer + 1)

@@ -27,7 +27,6 @@ from kitten_tui.sources.checkpoint.reading import Reading
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
-from kitten_tui.widgets.chrome import SizeNotice
 from kitten_tui.widgets.inked import KeyClicked
 from kitten_tui.widgets.overview import HeadClicked, HeadGrid, HeadText, OverviewKeys, OverviewLine
 from kitten_tui.words import Words
@@ -75,7 +74,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
             yield HeadGrid()
             yield HeadText()
         yield OverviewKeys()
-        yield SizeNotice()
+        yield OverviewLine("text", id="overview-notice")
 
     def on_mount(self) -> None:
         if self.reading.ready:
@@ -84,12 +83,16 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
             self.look_at(self.overview)
         self._compute()
 
+    def on_resize(self) -> None:
+        self.look_at(self.overview)
+
     # What is shown
 
     def look_at(self, overview: Overview, message: str = "") -> None:
         """Show this, and say something in place of how far the computing is."""
         self.overview = overview
-        title, state = self.query(OverviewLine)
+        title, state, notice = self.query(OverviewLine)
+        notice.text = self.words("too_small", width=self.app.size.width, height=self.app.size.height)
         title.text = clean(title_of(self.reading, self.words))
         state.text = message or f"{self._progress()}   {self._order()}"
         self.query_one(HeadGrid).overview = overview

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kitten_tui.core.vocabulary import QUANTITIES
-from kitten_tui.stages.figure import Band, Figure, Phrase, Sheet, Title, phrase
+from kitten_tui.stages.figure import Band, Figure, Phrase, Sheet, phrase
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View, gap, sign
 
@@ -20,7 +20,7 @@ def sheet(view: View) -> Sheet:
     for role in ROLES:
         matrices += [gap(), view.matrix(f"w_{role}")]
         first = f"{role}_projected" if view.has(f"{role}_projected") else role
-        results += [sign("→"), view.matrix(first, title=_title(view, first, role))]
+        results += [sign("→"), view.matrix(first, title=(f"{QUANTITIES[first].symbol} = x W_{role}",))]
         bias = view.workings.array(f"b_{role}", view.selection.head)
         biases += [gap(), gap() if bias is None else view.bias(f"b_{role}")]
     bands = [Band(tuple(matrices), view.axis("d_model"))]
@@ -29,15 +29,6 @@ def sheet(view: View) -> Sheet:
     bands.append(Band(tuple(results), view.axis("token")))
     bands += _steps(view)
     return Sheet(tuple(bands), aligned=True, loose=view.present(_LOOSE))
-
-
-def _title(view: View, name: str, role: str) -> Title:
-    title: Title = (f"{QUANTITIES[name].symbol} = x W_{role}",)
-    shared = view.source.shared_by(view.selection.head)
-    if role == "q" or shared is None or len(shared[1]) == 1:
-        return title
-    number, heads = shared
-    return (*title, "  ", phrase("title.shared", number=number + 1, first=heads.start + 1, last=heads.stop))
 
 
 def _steps(view: View) -> list[Band]:
@@ -67,9 +58,13 @@ _LOOSE = tuple(
 
 
 def reading(view: View) -> Phrase:
-    query = view.selection.query
-    trace = view.trace
-    return phrase("projections.reading", token=view.token, q=trace.q[query], k=trace.k[query], v=trace.v[query])
+    query, head, trace = view.selection.query, view.selection.head, view.trace
+    found = {"token": view.token, "q": trace.q[query], "k": trace.k[query], "v": trace.v[query]}
+    shared = view.source.shared_by(head)
+    if shared is None or len(shared[1]) == 1:
+        return phrase("projections.reading", **found)
+    number, heads = shared
+    return phrase("projections.reading.shared", number=number + 1, first=heads.start + 1, last=heads.stop, **found)
 
 
 PROJECTIONS = Stage(

@@ -57,6 +57,8 @@ class Canvas(Inked, ScrollView, can_focus=False):
         place = picture.cursor()
         if place is not None:
             width, height = self.scrollable_content_region.size
+            # The bar below comes or goes with this very picture.
+            height += self.show_horizontal_scrollbar - (picture.width > width)
             # Labels cover the left of the window and a heading its top; near a band's top its title shows too.
             first = (place.x - picture.label_width, place.y - HEADING)
             last = (place.x + place.width - width, place.y + 1 - height)
@@ -75,6 +77,9 @@ class Canvas(Inked, ScrollView, can_focus=False):
 
     def on_click(self, event: events.Click) -> None:
         left, top = self.scroll_offset
-        moves = self.picture and self.picture.moves(event.x + left, event.y + top, left, top)
+        place = event.get_content_offset(self)
+        if self.picture is None or place is None:
+            return
+        moves = self.picture.moves(place.x + left, place.y + top, left, top)
         if moves:
             self.post_message(Pointed(moves))

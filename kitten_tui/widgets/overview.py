@@ -70,7 +70,10 @@ class HeadGrid(Inked, ScrollView, can_focus=False):
         return strip.crop(left, left + width)
 
     def on_click(self, event: events.Click) -> None:
-        found = self.grid and self.grid.at(event.x + self.scroll_offset.x, event.y + self.scroll_offset.y)
+        place, grid = event.get_content_offset(self), self.grid
+        if grid is None or place is None or place.y < grid.top:
+            return
+        found = grid.at(place.x + self.scroll_offset.x, place.y + self.scroll_offset.y)
         if found:
             self.post_message(HeadClicked(*found))
 
@@ -96,8 +99,8 @@ class OverviewLine(Inked):
 
     text: reactive[str] = reactive("")
 
-    def __init__(self, part: str) -> None:
-        super().__init__()
+    def __init__(self, part: str, id: str | None = None) -> None:
+        super().__init__(id=id)
         self.part = part
         """Of the palette."""
 

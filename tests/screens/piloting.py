@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -77,3 +78,14 @@ async def type_in(pilot: Pilot[None], text: str) -> None:
     """Answers the question that is asked."""
     pilot.app.screen.query_one(Input).value = text
     await pilot.press("enter")
+
+
+async def hit(pilot: Pilot[None], *keys: str) -> None:
+    """Many keys at once: waits for what they lead to after the last one, and not after each."""
+    driver = pilot.app._driver
+    assert driver is not None
+    for key in keys:
+        event = Key(key, key if len(key) == 1 else None)
+        event.set_sender(pilot.app)
+        driver.send_message(event)
+    await pilot.pause()

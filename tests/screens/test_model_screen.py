@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("safetensors")
 pytest.importorskip("tokenizers")
 
-from piloting import CHECKPOINTS, LONG, TEXT, app, computed, model, overview, reading, said, said_of_model, type_in
+from piloting import LONG, TEXT, app, computed, hit, model, overview, reading, said, said_of_model, type_in
 from textual.pilot import Pilot
 
 from kitten_tui.app import KittenApp
@@ -26,7 +26,6 @@ from kitten_tui.stages.selection import Selection
 from kitten_tui.widgets.canvas import Canvas
 from kitten_tui.widgets.chrome import SizeNotice
 
-NAMES = sorted(path.parent.name for path in CHECKPOINTS.glob("*/config.json"))
 FAMILIES = ("gpt2", "llama-wide", "bert", "distilbert", "roberta", "gpt_neox", "mistral", "qwen2-sliding", "qwen3")
 
 
@@ -54,17 +53,17 @@ def canvas(pilot: Pilot[None]) -> Canvas:
 # Stages
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FAMILIES)
 async def test_every_stage_of_every_family_is_drawn_in_both_languages(name: str) -> None:
     async with opened(name).run_test() as pilot:
         for _ in range(2):
-            for number, stage in enumerate(STAGES, start=1):
-                await pilot.press(str(number))
+            for number, stage in enumerate(STAGES[:7]):
+                model(pilot).action_go_to_stage(number + 1)
                 assert model(pilot).page.stage is stage
                 picture = canvas(pilot).picture
                 assert picture is not None
                 assert any(text_of(line).strip() for line in picture.lines())
-            await pilot.press("L")
+            await hit(pilot, "L")
         assert said_of_model(pilot) == ""
 
 
@@ -80,21 +79,20 @@ async def test_a_window_that_is_too_small_says_so_and_recovers(language: str) ->
         assert not notice.display
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
-@pytest.mark.parametrize("name", ["llama", "qwen3", "gpt2"])
+@pytest.mark.parametrize(("name", "size"), [("llama", (80, 24)), ("qwen3", (120, 36)), ("gpt2", (80, 24))])
 async def test_a_long_text_needs_no_scrolling_to_the_side(name: str, size: tuple[int, int]) -> None:
     async with opened(name, LONG).run_test(size=size) as pilot:
         for number in range(1, len(STAGES) + 1):
-            await pilot.press(str(number))
+            await hit(pilot, str(number))
             assert canvas(pilot).max_scroll_x == 0, number
 
 
 async def test_the_cursor_stays_in_sight_of_a_long_text() -> None:
     async with opened("llama", LONG).run_test() as pilot:
         for number in range(1, len(STAGES) + 1):
-            await pilot.press(str(number))
-            for _ in range(15):
-                model(pilot).action_step_query(3)
+            await hit(pilot, str(number))
+            for _ in range(4):
+                model(pilot).action_step_query(11)
                 model(pilot).action_step_along(2)
             await pilot.pause()
             shown = canvas(pilot)
@@ -106,6 +104,19 @@ async def test_the_cursor_stays_in_sight_of_a_long_text() -> None:
             assert left <= place.x
             assert place.x + place.width <= left + shown.scrollable_content_region.width
             assert top <= place.y < top + shown.scrollable_content_region.height
+
+
+@pytest.mark.parametrize("number", range(1, 8))
+async def test_the_cursor_is_in_sight_as_soon_as_a_stage_is_opened(number: int) -> None:
+    async with opened(query=0).run_test() as pilot:
+        await pilot.press(str(number))
+        shown = canvas(pilot)
+        picture = shown.picture
+        assert picture is not None
+        place = picture.cursor()
+        assert place is not None
+        top = shown.scroll_offset.y
+        assert top <= place.y < top + shown.scrollable_content_region.height
 
 
 def seen(block: MatrixBlock, row: int, column: int) -> str:
@@ -128,13 +139,16 @@ def is_rounded(text: str, value: float, percent: bool, tenths: bool) -> bool:
     return abs(float(text) - value) <= 0.501 * 10.0**-decimals
 
 
-@pytest.mark.parametrize("text", [TEXT, LONG], ids=["short", "long"])
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("llama-wide", TEXT), ("bert", TEXT), ("qwen3", TEXT), ("gpt_neox", LONG), ("gpt2", LONG), ("mistral", LONG)],
+    ids=lambda value: value if value not in (TEXT, LONG) else "short" if value is TEXT else "long",
+)
 async def test_the_numbers_on_the_screen_are_those_of_the_model(name: str, text: str) -> None:
     draw, checked = np.random.RandomState(3), 0
     async with opened(name, text).run_test() as pilot:
         for number in range(1, len(STAGES) + 1):
-            await pilot.press(str(number))
+            await hit(pilot, str(number))
             picture, page = canvas(pilot).picture, model(pilot).page
             assert picture is not None
             workings = Workings(read(name, text), read(name, text).settings, 1)
@@ -165,9 +179,9 @@ async def test_braces_select_the_layer_and_brackets_the_head() -> None:
     async with opened().run_test() as pilot:
         await pilot.press("left_curly_bracket", "right_square_bracket", "right_square_bracket")
         assert (model(pilot).page.selection.layer, model(pilot).page.selection.head) == (0, 2)
-        await pilot.press("left_curly_bracket", *["right_square_bracket"] * 5)
+        await hit(pilot, "left_curly_bracket", *["right_square_bracket"] * 5)
         assert (model(pilot).page.selection.layer, model(pilot).page.selection.head) == (0, 3)
-        await pilot.press(*["right_curly_bracket"] * 3, *["left_square_bracket"] * 9)
+        await hit(pilot, *["right_curly_bracket"] * 3, *["left_square_bracket"] * 9)
         assert (model(pilot).page.selection.layer, model(pilot).page.selection.head) == (1, 0)
 
 
@@ -177,21 +191,21 @@ async def test_following_a_weight_leads_to_the_layer_before_and_back(name: str) 
         model(pilot).look_at(model(pilot).page.view.with_(stage=3, focus="weights", query=3, key=0))
         way = [here(pilot)]
         while model(pilot).page.selection.layer == 1 and len(way) < 30:
-            await pilot.press("enter")
+            model(pilot).action_follow()
             way.append(here(pilot))
         names = [cell.name for cell in way]
         assert names[0] == "weights"
         assert "x" in names
         assert (model(pilot).page.selection.layer, way[-1].layer) == (0, 0)
         for cell in reversed(way[:-1]):
-            await pilot.press("backspace")
+            model(pilot).action_back()
             assert here(pilot) == cell
         assert model(pilot).page.selection.layer == 1
         await pilot.press("backspace")
         assert said_of_model(pilot) == "message.start"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FAMILIES)
 async def test_following_always_ends_at_an_input(name: str) -> None:
     async with opened(name, stage=4).run_test() as pilot:
         for _ in range(80):
@@ -207,12 +221,12 @@ async def test_following_always_ends_at_an_input(name: str) -> None:
 FIXED = ("e", "n", "N", "delete", "less_than_sign", "greater_than_sign", "P", "r")
 
 
-@pytest.mark.parametrize("key", FIXED)
-async def test_the_numbers_of_a_model_stay_as_they_are(key: str) -> None:
+async def test_the_numbers_of_a_model_stay_as_they_are() -> None:
     async with opened().run_test() as pilot:
-        await pilot.press(key)
-        assert said_of_model(pilot) == "message.model_fixed"
-        assert model(pilot).page.view.settings == read().settings
+        for key in FIXED:
+            await pilot.press("h", key)
+            assert said_of_model(pilot) == "message.model_fixed", key
+            assert model(pilot).page.view.settings == read().settings
 
 
 async def test_settings_are_switched_for_this_layer_and_back() -> None:
@@ -305,13 +319,14 @@ async def test_what_cannot_be_saved_is_said(tmp_path: Path, name: str) -> None:
 
 async def test_another_text_is_read_by_the_same_model() -> None:
     async with opened().run_test() as pilot:
+        of = model(pilot).reading.model
         await pilot.press("slash")
         await type_in(pilot, "a kitten")
         await pilot.pause()
         await computed(pilot)
         assert pilot.app.screen is overview(pilot)
         assert overview(pilot).reading.text == "a kitten"
-        assert overview(pilot).reading.model is read().model
+        assert overview(pilot).reading.model is of
 
 
 async def test_a_lesson_in_place_of_the_model() -> None:
@@ -336,7 +351,7 @@ async def test_a_lesson_has_no_overview() -> None:
         assert said(pilot) == "message.no_overview"
 
 
-@pytest.mark.parametrize("name", ["qwen3", "bert"])
+@pytest.mark.parametrize("name", ["qwen3"])
 async def test_random_keys_break_nothing(name: str) -> None:
     keys = [
         *("left", "right", "up", "down", "h", "l", "j", "k", "tab", "shift+tab", "space", "enter", "backspace", "a"),
@@ -346,8 +361,8 @@ async def test_random_keys_break_nothing(name: str) -> None:
     ]
     draw = np.random.RandomState(11)
     async with opened(name).run_test() as pilot:
-        for place in range(10):
-            await pilot.press(*(keys[number] for number in draw.randint(len(keys), size=15)))
+        for place in range(5):
+            await hit(pilot, *(keys[number] for number in draw.randint(len(keys), size=30)))
             await pilot.resize_terminal(*((80, 24), (120, 36), (60, 20), (200, 50))[place % 4])
         assert pilot.app.is_running
         assert pilot.app.return_code in (None, 0)
@@ -360,7 +375,7 @@ HOSTILE = "\x1b[31mred\x9b2J [red]x[/] \u202eevil 👨‍👩‍👧 שלום \x
 async def test_hostile_text_reaches_no_terminal(name: str) -> None:
     async with opened(name, HOSTILE).run_test() as pilot:
         for number in range(1, len(STAGES) + 1):
-            await pilot.press(str(number))
+            await hit(pilot, str(number))
             rows = [text_of(strip) for strip in pilot.app.screen._compositor.render_strips()]
             for shown in (*rows, pilot.app.export_screenshot()):
                 assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200d\u202a-\u202e]", shown)

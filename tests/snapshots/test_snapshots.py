@@ -5,11 +5,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from piloting import computed, reading
 
 from kitten_tui.app import KittenApp
 from kitten_tui.sources.find import open_source
+from kitten_tui.sources.opened import Opened
 
 SCRIPTS: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("scripts.toml").read_text("utf-8"))["script"]
+
+
+def opened(script: dict[str, Any]) -> Opened:
+    """A sample or a sentence; a folder of tests/checkpoints with a sentence."""
+    if "model" not in script:
+        return open_source(script.get("source", "journey"))
+    pytest.importorskip("safetensors")
+    pytest.importorskip("tokenizers")
+    return reading(script["model"], script["source"])
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script["name"])
@@ -18,8 +29,10 @@ def test_screen(script: dict[str, Any], snap_compare: Any, monkeypatch: pytest.M
     if script.get("no_color"):
         monkeypatch.setenv("NO_COLOR", "1")
     app = KittenApp(
-        open_source(script.get("source", "journey")),
+        opened(script),
         language=script.get("language", "en"),
         theme=script.get("theme", "kitten-dark"),
     )
-    assert snap_compare(app, press=script["keys"], terminal_size=tuple(script.get("size", (80, 24))))
+    size = tuple(script.get("size", (80, 24)))
+    before = computed if "model" in script else None
+    assert snap_compare(app, press=script["keys"], terminal_size=size, run_before=before)

@@ -91,6 +91,7 @@ def _npz(reading: Reading, path: Path, quantities: dict[str, _Quantity]) -> None
 
 
 def _safetensors(reading: Reading, path: Path, quantities: dict[str, _Quantity]) -> None:
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     arrays = {}
@@ -100,4 +101,7 @@ def _safetensors(reading: Reading, path: Path, quantities: dict[str, _Quantity])
         for place, piece in enumerate(quantity.pieces()):
             flat[place] = piece
         arrays[name] = array
-    save_file(arrays, path, metadata={"tokens": json.dumps(reading.tokens)})
+    try:
+        save_file(arrays, path, metadata={"tokens": json.dumps(reading.tokens)})
+    except SafetensorError as error:
+        raise OSError(str(error)) from None

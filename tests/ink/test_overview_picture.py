@@ -24,7 +24,7 @@ def thumbnail(size: int, seed: int = 0) -> np.ndarray:
 
 def summary(layer: int, head: int, **measures: float) -> HeadSummary:
     """A head whose measures follow from its place, but for those that are given."""
-    values = {name: 0.1 * layer + 0.01 * head for name in MEASURES} | measures
+    values = dict.fromkeys(MEASURES, 0.1 * layer + 0.01 * head) | measures
     return HeadSummary(layer, head, values, thumbnail(4, 10 * layer + head), (Pair(2, 0, 0.75),))
 
 
