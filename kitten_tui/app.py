@@ -62,9 +62,10 @@ class KittenApp(App[None]):
             from kitten_tui.screens.workbench import Workbench
 
             return Workbench(view, source, self.words, self.init)
-        from kitten_tui.screens.overview import OverviewScreen
+        from kitten_tui.screens.overview import ATTENTION, OverviewScreen
 
-        return OverviewScreen(source, self.words, view if selection else None)
+        opens = selection is not None
+        return OverviewScreen(source, self.words, view if opens else view.with_(stage=ATTENTION), opens=opens)
 
     def get_default_screen(self) -> Screen[Any]:
         return self.first_screen

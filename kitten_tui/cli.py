@@ -49,10 +49,9 @@ def _run(arguments: argparse.Namespace) -> int:
 
     _settings(Settings(), seed=arguments.seed)  # refused before a sentence draws from it
     lesson: Opened
+    _refuse_pairs(arguments)
     if arguments.model is not None:
         lesson = _read_with_model(arguments)
-    elif arguments.save or arguments.full or arguments.heads:
-        raise UsageError("--save, --full and --heads: expected --model DIR with them, found none")
     elif arguments.source == "-":
         lesson = from_sentence(_read_sentence(), Settings.seed if arguments.seed is None else arguments.seed)
     else:
@@ -83,8 +82,6 @@ def _run(arguments: argparse.Namespace) -> int:
         from kitten_tui.paper.json import to_json
 
         return _print([to_json(view)])
-    if arguments.depth is not None and arguments.explain is None:
-        raise UsageError("--depth: expected --explain CELL with it, found none")
     if arguments.explain is not None:
         from kitten_tui.paper.explain import explain, parse_cell
 
@@ -122,14 +119,33 @@ def _run(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def _refuse_pairs(arguments: argparse.Namespace) -> None:
+    """Options that are nothing without one another, or that cannot both be answered."""
+    if arguments.model is None and (arguments.save or arguments.full or arguments.heads):
+        raise UsageError("--save, --full and --heads: expected --model DIR with them, found none")
+    if arguments.full and not arguments.save:
+        raise UsageError("--full: expected --save FILE with it, found none")
+    for name in ("plain", "check", "explain", "save"):
+        if arguments.heads and getattr(arguments, name):
+            raise UsageError(f"--heads: expected alone or with --json, found --{name}")
+    if arguments.depth is not None and arguments.explain is None:
+        raise UsageError("--depth: expected --explain CELL with it, found none")
+    if arguments.save is not None:
+        from pathlib import Path
+
+        from kitten_tui.sources.checkpoint.export import check_path
+
+        check_path(Path(arguments.save).expanduser())
+
+
 def _read_with_model(arguments: argparse.Namespace) -> Opened:
     """A text in the model that was asked for; nothing is computed yet."""
     from kitten_tui.sources.checkpoint.model import open_model
     from kitten_tui.sources.checkpoint.reading import Reading
-    from kitten_tui.sources.find import read_text
+    from kitten_tui.sources.find import MAX_TEXT, read_text
 
     model = open_model(arguments.model)
-    text = _read_sentence() if arguments.source == "-" else read_text(arguments.source)
+    text = _read_sentence(MAX_TEXT) if arguments.source == "-" else read_text(arguments.source)
     return Reading(model, text)
 
 
@@ -143,7 +159,11 @@ def _compute(arguments: argparse.Namespace, reading: Opened, layer: int) -> None
     from kitten_tui.sources.lesson import Lesson
 
     assert not isinstance(reading, Lesson)
-    every = any(getattr(arguments, name) for name in ("plain", "save", "heads", "check", "explain"))
+    from kitten_tui.core.vocabulary import NEXT
+    from kitten_tui.paper.explain import quantity_of
+
+    every = any(getattr(arguments, name) for name in ("plain", "save", "heads", "check"))
+    every = every or quantity_of(arguments.explain or "") in NEXT
     wanted = reading.n_layers if every else layer + 1
     waiting = sys.stderr is not None and sys.stderr.isatty()
     while reading.ready < wanted:
@@ -234,9 +254,8 @@ def _theme(given: str | None) -> str:
     return name
 
 
-def _read_sentence() -> str:
+def _read_sentence(limit: int = 100_000) -> str:
     """The sentence on standard input, which then becomes the terminal again so that keys can be read."""
-    limit = 100_000
     if sys.stdin is None:
         raise UsageError("-: expected a sentence on standard input, found none")
     raw = sys.stdin.buffer.read(limit + 1) if hasattr(sys.stdin, "buffer") else sys.stdin.read(limit + 1).encode()

@@ -226,8 +226,8 @@ def _key_width(command: Command, words: Words) -> int:
 
 def lesson(page: Page, notes: Sequence[str], words: Words, palette: Palette, width: int) -> list[Line]:
     """The lesson text of a stage; with the first stage, what there is to say about the sample."""
-    lines: list[Line] = [[Segment(page.stage.formula, palette.result)], []]
-    texts = [words(f"{page.stage.id}.lesson")]
+    lines: list[Line] = [[Segment(page.formula, palette.result)], []]
+    texts = [words(page.lesson)]
     lines += _paragraphs(texts, palette.text, width)
     if page.selection.stage == 0 and notes:
         lines += [[], *_paragraphs(notes, palette.muted, width)]

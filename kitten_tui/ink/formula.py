@@ -115,7 +115,7 @@ def in_words(derivation: Derivation, look: Sum) -> str:
         case "x" if derivation.op is Op.GIVEN:
             text = words("formula.x_given")
         case "x" if derivation.op is Op.NORM:
-            text = words("formula.x_normed")
+            text = words("formula.x_normed" if derivation.terms[1][0].cell else "formula.x_normed_rms")
         case "stream" if cell.layer == 0:
             text = words("formula.stream_first")
         case "q" | "k" if derivation.op is Op.NORM:

@@ -72,6 +72,7 @@ class Grid:
     def __init__(self, of: Overview, palette: Palette, width: int) -> None:
         self.of = of
         self.palette = palette
+        self._pictures: dict[tuple[int, int], Array] = {}
         room = width - self.labels
         fitting = room // of.n_heads - 1
         self.pixels = max(MIN_PIXELS, min(fitting, MAX_PIXELS))
@@ -125,10 +126,16 @@ class Grid:
             return [Segment(fit(self._caption(layer, head), self.pixels), style), Segment(" ", self.palette.text)]
         if summary is None:
             return [Segment(fit("·" if inside == 1 else "", self.pixels + 1), self.palette.muted)]
-        pixels = shrink(summary.thumbnail, self.pixels)
+        pixels = self._shrunk(layer, head, summary)
         above, below = 2 * (inside - 1), 2 * (inside - 1) + 1
         high = float(pixels.max())
         return [*self._pixels(pixels, above, below, high), Segment(" ", self.palette.text)]
+
+    def _shrunk(self, layer: int, head: int, summary: HeadSummary) -> Array:
+        """The picture of a head at this size, made once for all its lines."""
+        if (layer, head) not in self._pictures:
+            self._pictures[layer, head] = shrink(summary.thumbnail, self.pixels)
+        return self._pictures[layer, head]
 
     def _caption(self, layer: int, head: int) -> str:
         value = self.of.value(layer, head)

@@ -22,6 +22,12 @@ class CellError(SourceError):
     """There is no such cell: one line that says what would be right."""
 
 
+def quantity_of(text: str) -> str:
+    """The quantity that such a name begins with, or what stands in its place."""
+    found = _NAME.fullmatch(text)
+    return _SYMBOLS.get(found[1], found[1]) if found else text
+
+
 def parse_cell(text: str, workings: Workings, head: int) -> Cell:
     """The cell of a name such as `weights[journey,step]`, `q h2[journey,1]` or `output[2,1]`.
 
@@ -31,7 +37,7 @@ def parse_cell(text: str, workings: Workings, head: int) -> Cell:
         CellError: no quantity is called so, or it has no such place.
     """
     found = _NAME.fullmatch(text)
-    name = _SYMBOLS.get(found[1], found[1]) if found else ""
+    name = quantity_of(text)
     if not found or name not in QUANTITIES:
         raise CellError(
             f"--explain: expected a quantity such as weights[1,2], one of {', '.join(QUANTITIES)}; found {text}"
@@ -56,7 +62,7 @@ def parse_cell(text: str, workings: Workings, head: int) -> Cell:
 def _sizes(name: str, workings: Workings, head: int) -> tuple[int, ...]:
     if name in ("contribution", "partial"):
         trace = workings.trace(head)
-        return (*trace.weights.shape, trace.d_k)
+        return (*trace.allowed.shape, trace.d_k)
     if name in NEXT and workings.source.has_head:
         return (len(workings.source.tokens), len(workings.source.continuation(0).pieces))
     array = workings.array(GAPS.get(name, name), head)

@@ -37,20 +37,21 @@ def plain(lesson: Opened, view: View, words: Words, stages: Sequence[int] | None
 
 
 def _stage(stage: Stage, number: int, view: View, words: Words) -> Iterator[str]:
-    name = words(f"{stage.id}.name")
-    yield words("plain.stage", number=number + 1, name=name, formula=stage.formula)
-    yield ""
-    yield from wrap(words(f"{stage.id}.lesson"), WIDTH)
-    yield ""
-    if stage.covers and view.settings.mask == "none":
-        # The stage about the mask has nothing to show without one, and paper has no key to press.
+    # The stage about the mask has nothing to show without one, and paper has no key to press.
+    covered = stage.covers and view.settings.mask == "none"
+    if covered:
         view = replace(view, settings=replace(view.settings, mask="causal"))
+    page = turn_to(stage, view.with_(stage=number))
+    name = words(f"{stage.id}.name")
+    yield words("plain.stage", number=number + 1, name=name, formula=page.formula)
+    yield ""
+    yield from wrap(words(page.lesson), WIDTH)
+    yield ""
+    if covered:
         yield words("plain.covered")
         yield ""
-    page = turn_to(stage, view.with_(stage=number))
-    picture = Picture(
-        page.sheet, Look(words, PLAIN, page.selection, page.focused.id), WIDTH, HEIGHT if is_long(page.sheet) else WIDTH
-    )
+    look = Look(words, PLAIN, page.selection, page.focused.id)
+    picture = Picture(page.sheet, look, WIDTH, HEIGHT if is_long(page.sheet) else WIDTH)
     yield from (text_of(line).rstrip() for line in picture.lines())
     yield ""
     yield from wrap(say(words, page.reading), WIDTH)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from textual import on
@@ -15,6 +15,7 @@ from textual.screen import Screen
 
 from kitten_tui.commands import on_screen
 from kitten_tui.core.derivation import Cell
+from kitten_tui.core.settings import Settings
 from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.chrome import Shown, operand_choices
 from kitten_tui.sources.opened import Opened
@@ -40,8 +41,8 @@ class Step:
 
     selection: Selection
     cell: Cell
-    scale: bool
-    """A number of the comparison is met with the scale switched, and left again."""
+    settings: Settings
+    """A number of the comparison is met with the scale switched, one of another layer as the model has it."""
 
 
 class LessonScreen(Screen[Any], inherit_bindings=False):
@@ -122,7 +123,7 @@ class LessonScreen(Screen[Any], inherit_bindings=False):
         cell = (self.shown and self.shown.chosen) or largest(page.derivation)
         view = cell and follow(page, cell, stages_of(self.lesson))
         if view:
-            self.trail = (*self.trail, Step(page.selection, page.derivation.cell, page.view.settings.scale))
+            self.trail = (*self.trail, Step(page.selection, page.derivation.cell, page.view.settings))
             self.show_view(view)
         else:
             self.say("message.input")
@@ -133,8 +134,7 @@ class LessonScreen(Screen[Any], inherit_bindings=False):
             return
         step, self.trail = self.trail[-1], self.trail[:-1]
         # The numbers may have changed since; the place is the same.
-        settings = replace(self.page.view.settings, scale=step.scale)
-        self.show_view(View(self.page.view.source, settings, step.selection))
+        self.show_view(View(self.page.view.source, step.settings, step.selection))
 
     def action_choose(self) -> None:
         """The arrows choose an operand, until one is followed or something else is done."""

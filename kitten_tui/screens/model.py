@@ -15,18 +15,27 @@ from kitten_tui.stages.figure import Phrase
 from kitten_tui.stages.view import View
 
 
+class LeftError(Exception):
+    """Nobody waits any longer for what is being written."""
+
+
 class ModelScreen(Bench):
     """Shows layers as far as they have been computed; the numbers themselves cannot be changed."""
 
     def show_view(self, view: View, message: Phrase | None = None) -> None:
         try:
             if view.selection.layer >= self.reading.ready:
-                raise NotYetError
+                raise NotYetError(view.selection.layer)
             super().show_view(view, message)
-        except NotYetError:
-            self.say("message.not_yet", layer=view.selection.layer + 1)
+        except NotYetError as error:
+            self.say("message.not_yet", layer=error.layer + 1)
         except SourceError as error:
             self.refuse(str(error))
+
+    def refresh_state(self) -> None:
+        """One more layer has been computed, as the line above says."""
+        if self.shown is not None:
+            self.shown = self._shown(self.page, self.shown.message, self.shown.chosen)
 
     @property
     def reading(self) -> Reading:
@@ -48,12 +57,11 @@ class ModelScreen(Bench):
     def action_save(self) -> None:
         """All weights, as a file of arrays; the screen stays awake meanwhile."""
         from kitten_tui.screens.ask import AskScreen
-        from kitten_tui.sources.checkpoint.export import SUFFIXES
+        from kitten_tui.sources.checkpoint.export import check_path
 
         def answer(text: str) -> Path:
             path = Path(text).expanduser()
-            if path.suffix not in SUFFIXES or path.exists():
-                raise SourceError(f"{path}: expected a new file whose name ends in {' or '.join(SUFFIXES)}")
+            check_path(path)
             return path
 
         def answered(path: Path | None) -> None:
@@ -67,11 +75,18 @@ class ModelScreen(Bench):
         from kitten_tui.sources.checkpoint.export import export
 
         worker = get_current_worker()
+
+        def pulse() -> None:
+            if worker.is_cancelled:
+                raise LeftError
+
         try:
             apart = self.reading.apart()
-            apart.compute()
-            export(apart, path)
-        except SourceError as error:
+            apart.compute(pulse=pulse)
+            export(apart, path, pulse=pulse)
+        except LeftError:
+            pass
+        except (SourceError, OSError, MemoryError) as error:
             if not worker.is_cancelled:
                 self.app.call_from_thread(self.refuse, str(error))
         else:

@@ -25,6 +25,7 @@ from kitten_tui.screens.messages import Failed, SourceOpened
 from kitten_tui.screens.model import ModelScreen
 from kitten_tui.sources.checkpoint.reading import Reading
 from kitten_tui.sources.errors import SourceError
+from kitten_tui.stages import STAGES
 from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
 from kitten_tui.widgets.inked import KeyClicked
@@ -55,17 +56,16 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high")]
     AUTO_FOCUS = None
 
-    def __init__(self, reading: Reading, words: Words, start: View | None = None) -> None:
+    def __init__(self, reading: Reading, words: Words, view: View, *, opens: bool = False) -> None:
         super().__init__()
         self.reading = reading
         self.words = words
-        self.start = start
+        self.view = view
+        """How a head is opened: as the last one was left."""
+        self.start = view if opens else None
         """What to open as soon as it has been computed."""
         self.overview = Overview(reading.tokens, reading.n_layers, reading.n_heads, ())
-        self.opened: View | None = None
-        """The head that was looked at last, and how."""
         self.stopping = Event()
-        self.message = ""
 
     def compose(self) -> ComposeResult:
         yield OverviewLine("title")
@@ -94,7 +94,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         title, state, notice = self.query(OverviewLine)
         notice.text = self.words("too_small", width=self.app.size.width, height=self.app.size.height)
         title.text = clean(title_of(self.reading, self.words))
-        state.text = message or f"{self._progress()}   {self._order()}"
+        state.text = message or f"{self._order()}   {self._progress()}"
         self.query_one(HeadGrid).overview = overview
         text = self.query_one(HeadText)
         text.words, text.overview = self.words, overview
@@ -125,7 +125,8 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         self.stopping.set()
         self.reading, self.words = reading, words
         self.overview = replace(self.overview, tokens=reading.tokens, heads=())
-        self.opened = None
+        self.start = None
+        self.view = View(reading, reading.settings, Selection(stage=ATTENTION))
         self.look_at(self.overview)
         self._compute()
 
@@ -153,15 +154,24 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
             pass
         except SourceError as error:
             self.post_message(Failed(str(error)))
+        except (OSError, MemoryError) as error:
+            self.post_message(Failed(f"{reading.model.folder}: layer {reading.ready + 1}: {error}"))
 
     @on(LayerComputed)
     def take_layer(self) -> None:
         """One more layer has been computed."""
         self.look_at(replace(self.overview, heads=self.reading.heads))
         start = self.start
-        if start is not None and start.selection.layer < self.reading.ready:
+        if start is not None and self._has(start):
             self.start = None
             self._open(start)
+        elif isinstance(self.app.screen, ModelScreen):
+            self.app.screen.refresh_state()
+
+    def _has(self, view: View) -> bool:
+        """Whether all is computed that a view shows: what comes next needs every layer."""
+        says_next = view.selection.stage >= len(STAGES)
+        return self.reading.ready > (self.reading.n_layers - 1 if says_next else view.selection.layer)
 
     def action_toggle_computing(self) -> None:
         if self.reading.ready == self.reading.n_layers:
@@ -210,14 +220,14 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         if layer >= self.reading.ready:
             self.say("message.not_yet", layer=layer + 1)
             return
-        selection = Selection(stage=ATTENTION) if self.opened is None else self.opened.selection
-        self._open(View(self.reading, self.reading.settings, selection.moved(layer=layer, head=head, focus="")))
+        view = self.view.with_(layer=layer, head=head, focus="")
+        self._open(view if self._has(view) else view.with_(stage=ATTENTION))
 
     def _open(self, view: View) -> None:
         screen = ModelScreen(view, self.reading, self.words)
 
         def back(found: tuple[int, int, Words] | None) -> None:
-            self.opened = screen.page.view
+            self.view = screen.page.view
             if found is not None:
                 layer, head, self.words = found
                 self.look_at(replace(self.overview, layer=layer, head=head))

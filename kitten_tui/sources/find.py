@@ -50,9 +50,14 @@ def read_text(argument: str | None) -> str:
             raise SourceError(f"{argument}: expected a file of text, found none")
         return argument
     path = Path(argument).expanduser()
+    if path.is_dir():
+        raise SourceError(f"{path}: expected a file of text, found a directory")
     try:
         with path.open("rb") as file:
-            return file.read(MAX_TEXT).decode("utf-8", errors="strict" if path.stat().st_size <= MAX_TEXT else "ignore")
+            raw = file.read(MAX_TEXT + 1)
+        if len(raw) > MAX_TEXT:
+            raise SourceError(f"{path}: expected a text of at most {MAX_TEXT:,} bytes, found more")
+        return raw.decode("utf-8")
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError as error:

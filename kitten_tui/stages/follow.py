@@ -75,11 +75,13 @@ def _view_at(view: View, cell: Cell, number: int, stages: Sequence[Stage]) -> Vi
         places["head"] = cell.head
     if axes and axes[0] == "query":
         places["query"] = cell.index[0]  # a figure may show the row of one query alone
-    page = turn_to(stages[number], view.with_(**places))
+    # Another layer is as the source has it: only the one that is looked at has other settings.
+    settings = view.settings if cell.layer == view.selection.layer else view.source.settings
+    page = turn_to(stages[number], View(view.source, settings, view.selection.moved(**places)))
     for figure in (*page.sheet.stops, *page.sheet.loose):
         selection = _selection_at(figure, cell, page.selection)
         if selection is not None:
-            return View(view.source, view.settings, selection)
+            return View(view.source, settings, selection)
     return None
 
 

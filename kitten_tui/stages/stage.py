@@ -29,6 +29,8 @@ class Stage:
     """The quantities that are looked up here when a number is followed to where it comes from."""
     covers: bool = False
     """Whether the guided walk covers the future when it comes here."""
+    of_model: str = ""
+    """The formula where x comes out of a norm, if it is another one; its words are <id>.lesson_model."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +47,19 @@ class Page:
     @property
     def selection(self) -> Selection:
         return self.view.selection
+
+    @property
+    def _of_model(self) -> bool:
+        return bool(self.stage.of_model) and self.view.source.entry(self.selection.layer) is not None
+
+    @property
+    def formula(self) -> str:
+        return self.stage.of_model if self._of_model else self.stage.formula
+
+    @property
+    def lesson(self) -> str:
+        """The key of what is said about the stage."""
+        return f"{self.stage.id}.lesson_model" if self._of_model else f"{self.stage.id}.lesson"
 
 
 def turn_to(stage: Stage, view: View) -> Page:

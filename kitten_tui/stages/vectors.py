@@ -79,5 +79,6 @@ VECTORS = Stage(
     (("x", "d_model"),),
     sheet,
     reading,
+    of_model="x = norm(r)",
     home=("embedding", "position", "segment", "stream", "x", *(f"x_{part}" for part in NORM_PARTS)),
 )

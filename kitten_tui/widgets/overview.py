@@ -84,10 +84,24 @@ class HeadText(Inked, ScrollView, can_focus=False):
     overview: reactive[Overview | None] = reactive(None)
     words: reactive[Words | None] = reactive(None)
 
+    _lines: list[Line] | None = None
+
     def lines(self) -> list[Line]:
         if self.overview is None or self.words is None:
             return []
-        return about_head(self.overview, self.words, self.palette, self.scrollable_content_region.width)
+        if self._lines is None:
+            width = self.scrollable_content_region.width
+            self._lines = about_head(self.overview, self.words, self.palette, width)
+        return self._lines
+
+    def _rewrite(self) -> None:
+        self._lines = None
+
+    watch_overview = watch_words = on_resize = _rewrite
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._lines = None
 
     def render_line(self, y: int) -> Strip:
         lines, width = self.lines(), self.scrollable_content_region.width

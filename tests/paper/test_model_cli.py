@@ -240,7 +240,13 @@ REFUSED = [
     ("a mask it has not", ["--model", LLAMA, TEXT, "--mask", "own"], "--mask: expected one of none, causal"),
     ("a missing file", ["--model", LLAMA, "nothing.txt"], "nothing.txt: expected a file of text, found none"),
     ("a missing path", ["--model", LLAMA, "./nothing"], "./nothing: expected a file of text, found none"),
-    ("a folder as text", ["--model", LLAMA, LLAMA], "Is a directory"),
+    ("a folder as text", ["--model", LLAMA, LLAMA], "expected a file of text, found a directory"),
+    (
+        "heads and a check",
+        ["--model", LLAMA, "--heads", "--check"],
+        "--heads: expected alone or with --json, found --check",
+    ),
+    ("full without save", ["--model", LLAMA, "--full"], "--full: expected --save FILE with it, found none"),
     ("heads of a lesson", ["--heads"], "--save, --full and --heads: expected --model DIR"),
     ("full of a lesson", ["--full"], "--save, --full and --heads: expected --model DIR"),
     ("save of a lesson", ["--save", "x.npz"], "--save, --full and --heads: expected --model DIR"),
@@ -269,7 +275,7 @@ def test_a_file_that_is_no_text_is_refused_in_one_line(run, tmp_path):
     assert (ran.status, ran.err) == (BAD, f"kitten-tui: {path}: expected UTF-8, found another byte at position 3\n")
 
 
-@pytest.mark.parametrize("raw", [b"caf\xe9", b"a" * 100_001], ids=["Latin-1", "too long"])
+@pytest.mark.parametrize("raw", [b"caf\xe9", b"a" * 1_000_001], ids=["Latin-1", "too long"])
 def test_a_standard_input_that_is_no_text_is_refused(run, stdin, raw):
     stdin(raw)
     ran = run("--model", LLAMA, "-")
@@ -278,7 +284,7 @@ def test_a_standard_input_that_is_no_text_is_refused(run, stdin, raw):
 
 def test_a_text_with_nothing_in_it_is_refused(run):
     ran = run("--model", str(CHECKPOINTS / "gpt2"), "", "--json")
-    assert (ran.status, ran.err) == (BAD, "kitten-tui: expected a sentence, found nothing in it\n")
+    assert (ran.status, ran.err) == (BAD, "kitten-tui: SOURCE: expected a sentence, found nothing in it\n")
 
 
 def without(monkeypatch, is_missing) -> None:

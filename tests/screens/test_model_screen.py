@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -15,13 +16,15 @@ from textual.pilot import Pilot
 
 from kitten_tui.app import KittenApp
 from kitten_tui.core.derivation import Cell, Workings
+from kitten_tui.core.settings import Settings
 from kitten_tui.ink.cells import crop, text_of
 from kitten_tui.ink.matrix import COVERED, DROPPED, MatrixBlock
 from kitten_tui.screens.ask import AskScreen
 from kitten_tui.screens.choose import ChooseScreen
 from kitten_tui.screens.model import ModelScreen
 from kitten_tui.sources.checkpoint.reading import Reading
-from kitten_tui.stages import STAGES
+from kitten_tui.stages import STAGES, stages_of, turn_to
+from kitten_tui.stages.follow import follow
 from kitten_tui.stages.selection import Selection
 from kitten_tui.widgets.canvas import Canvas
 from kitten_tui.widgets.chrome import SizeNotice
@@ -379,3 +382,39 @@ async def test_hostile_text_reaches_no_terminal(name: str) -> None:
             rows = [text_of(strip) for strip in pilot.app.screen._compositor.render_strips()]
             for shown in (*rows, pilot.app.export_screenshot()):
                 assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200d\u202a-\u202e]", shown)
+
+
+async def test_what_is_followed_into_another_layer_is_as_the_model_has_it_and_the_way_back_as_it_was() -> None:
+    """Without its mask a middle query of this layer sees more; what the layer before put out does not change."""
+    async with opened(query=3, layer=1).run_test() as pilot:
+        await hit(pilot, "m", "1")
+        front = model(pilot)
+        assert front.page.view.settings.mask == "none"
+        view = follow(front.page, Cell("output", (3, 2), layer=0), stages_of(front.lesson))
+        assert view is not None
+        assert view.settings == front.lesson.settings
+        assert turn_to(stages_of(front.lesson)[view.selection.stage], view).derivation.value == pytest.approx(
+            front.page.view.workings.value(Cell("output", (3, 2), layer=0))
+        )
+        front.action_follow()
+        front.action_back()
+        assert front.page.view.settings.mask == "none"
+
+
+async def test_the_page_of_what_comes_next_can_be_the_first_that_is_opened() -> None:
+    app = KittenApp(reading("gpt2"), selection=Selection(stage=7))
+    async with app.run_test() as pilot:
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert model(pilot).page.stage.id == "continuation"
+
+
+async def test_the_settings_of_the_command_line_and_of_the_last_head_hold_for_the_next_one() -> None:
+    settings = Settings(mask="none", scale=False)
+    app = KittenApp(reading("gpt2"), settings)
+    async with app.run_test() as pilot:
+        await app.workers.wait_for_complete()
+        await hit(pilot, "enter")
+        assert model(pilot).page.view.settings == settings
+        await hit(pilot, "d", "v", "right", "enter")
+        assert model(pilot).page.view.settings == replace(settings, dropout=0.1)

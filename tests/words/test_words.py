@@ -21,6 +21,7 @@ def families() -> set[str]:
     """Keys that are put together in code from the names of things."""
     keys = {f"{stage.id}.{part}" for stage in (*STAGES, CONTINUATION) for part in ("name", "lesson")}
     keys |= {f"command.{command.id}.{part}" for command in COMMANDS for part in ("name", "help")}
+    keys |= {f"{stage.id}.lesson_model" for stage in STAGES if stage.of_model}
     keys |= {f"group.{group}" for group in GROUPS}
     keys |= {f"status.mask_{mask}" for mask in MASKS}
     keys |= {f"measure.{measure}.{part}" for measure in MEASURES for part in ("name", "help")}

@@ -58,6 +58,14 @@ class Config:
             return flag
         return bool(self.raw.get(flag, self.family.defaults.get(flag, False)))
 
+    def divisor(self, layer: int) -> float:
+        """What scores are divided by."""
+        return self.d_k**0.5 if self.divisors is None else self.divisors[layer]
+
+    def kv_head(self, head: int) -> int:
+        """The head of keys and values that a head uses."""
+        return head // self.group
+
     @property
     def group(self) -> int:
         """How many query heads share a head of keys and values."""

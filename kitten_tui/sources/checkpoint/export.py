@@ -11,6 +11,7 @@ import numpy as np
 
 from kitten_tui.core.ops import Array
 from kitten_tui.core.trace import Trace
+from kitten_tui.sources.checkpoint.forward import Pulse
 from kitten_tui.sources.checkpoint.reading import Reading
 from kitten_tui.sources.errors import SourceError
 
@@ -27,7 +28,21 @@ class _Quantity:
         self.pieces = pieces
 
 
-def export(reading: Reading, path: Path, *, full: bool = False) -> None:
+def check_path(path: Path) -> None:
+    """Says before anything is computed what would keep a file from being written.
+
+    Raises:
+        SourceError: the suffix is unknown, the folder is not there, or the file is there already.
+    """
+    if path.suffix not in SUFFIXES:
+        raise SourceError(f"{path}: expected a name that ends in {' or '.join(SUFFIXES)}")
+    if path.exists():
+        raise SourceError(f"{path}: expected the name of a new file, found one that is there already")
+    if not path.parent.is_dir():
+        raise SourceError(f"{path}: expected a folder {path.parent}, found none")
+
+
+def export(reading: Reading, path: Path, *, full: bool = False, pulse: Pulse = lambda: None) -> None:
     """Writes `tokens` and `weights` [layer, head, query, key]; with `full` also the other steps of the chain.
 
     q k v context [layer, head, token, d_k], scores [layer, head, query, key], x output [layer, token, d_model],
@@ -36,18 +51,19 @@ def export(reading: Reading, path: Path, *, full: bool = False) -> None:
     Raises:
         SourceError: the suffix is unknown, the file is there already, or it cannot be written.
     """
-    if path.suffix not in SUFFIXES:
-        raise SourceError(f"{path}: expected a name that ends in {' or '.join(SUFFIXES)}")
-    if path.exists():
-        raise SourceError(f"{path}: expected the name of a new file, found one that is there already")
+    check_path(path)
     try:
-        (_npz if path.suffix == ".npz" else _safetensors)(reading, path, _quantities(reading, full))
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        raise SourceError(f"{path}: {error.strerror or error}") from None
+        (_npz if path.suffix == ".npz" else _safetensors)(reading, path, _quantities(reading, full, pulse))
+    except BaseException as error:
+        path.unlink(missing_ok=True)  # half a file is none
+        if isinstance(error, OSError):
+            raise SourceError(f"{path}: {error.strerror or error}") from None
+        if isinstance(error, MemoryError):
+            raise SourceError(f"{path}: {error}; an .npz is written piece by piece") from None
+        raise
 
 
-def _quantities(reading: Reading, full: bool) -> dict[str, _Quantity]:
+def _quantities(reading: Reading, full: bool, pulse: Pulse) -> dict[str, _Quantity]:
     config, n = reading.model.config, len(reading.tokens)
     layers, heads = config.n_layers, config.n_heads
     grid, vectors, tokens = (layers, heads, n, n), (layers, heads, n, config.d_k), (layers, n, config.d_model)
@@ -56,6 +72,7 @@ def _quantities(reading: Reading, full: bool) -> dict[str, _Quantity]:
         def pieces() -> Pieces:
             for layer in range(layers):
                 for head in range(heads):
+                    pulse()
                     trace: Trace = reading.trace(layer, head, reading.settings)
                     yield getattr(trace, name)
 

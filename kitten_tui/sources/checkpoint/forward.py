@@ -49,7 +49,7 @@ def projected(layer: Layer, x: Array, head: int, rotation: Rotation | None) -> P
         q_gain=layer.head_gain("q"),
         k_gain=layer.head_gain("k"),
         eps=config.eps,
-        own_divisor=None if config.divisors is None else config.divisors[layer.number],
+        own_divisor=None if config.divisors is None else config.divisor(layer.number),
     )
 
 
@@ -77,13 +77,12 @@ def _attend(
     q, k, v = (_heads(project(x, *layer.projection(role)), config.d_k) for role in "qkv")  # [head, token, d_k]
     q = _placed(q, layer.head_gain("q"), config.eps, rotation)  # [head, token, d_k]
     k = _placed(k, layer.head_gain("k"), config.eps, rotation)  # [head, token, d_k]
-    divisor = config.d_k**0.5 if config.divisors is None else config.divisors[layer.number]
-    q = q * np.float32(1.0 / divisor)  # [head, token, d_k]
+    q = q * np.float32(1.0 / config.divisor(layer.number))  # [head, token, d_k]
     blocks = _blocks(n, config.causal, config.windows[layer.number])
     concat = np.empty((n, config.n_heads * config.d_k), dtype=np.float32)  # [token, head·d_k]
     found = []
     for head in range(config.n_heads):
-        survey, shared = Survey(marks), head // config.group
+        survey, shared = Survey(marks), config.kv_head(head)
         for block in blocks:
             pulse()
             scores = q[head, block.queries] @ k[shared, block.keys].T  # [query, key]

@@ -55,7 +55,7 @@ class Layer:
         found: dict[str, Array | None] = {}
         for role in ROLES:
             w, b = self._projections[role]
-            place = head if role == "q" else head // self.config.group
+            place = head if role == "q" else self.config.kv_head(head)
             columns = slice(place * self.config.d_k, (place + 1) * self.config.d_k)
             found[f"w_{role}"] = np.ascontiguousarray(w[:, columns])  # [d_model, d_k]
             found[f"b_{role}"] = None if b is None else b[columns]  # [d_k]

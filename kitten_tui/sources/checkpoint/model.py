@@ -72,10 +72,6 @@ class Model:
         kinds = self.config.raw.get("type_vocab_size", 2)
         return self._rows(name, kinds, slice(0, 1))[0] if name else None
 
-    def entrance(self, summed: Array) -> Array:
-        """What enters the first layer of a family that normalises after adding.  [token, d_model]"""
-        return norm(self.tensors, self.config, self.prefix + self.config.family.embedding_norm, summed).after
-
     def _rows(self, name: str, count: int, rows: slice) -> Array:
         return self.tensors.read(self.prefix + name, (count, self.config.d_model), rows)
 

@@ -19,7 +19,7 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Continuation, Entry
 from kitten_tui.core.trace import Joined, Projected, Trace
 from kitten_tui.sources.checkpoint.forward import Passed, Pulse, pass_layer, projected
-from kitten_tui.sources.checkpoint.layer import norm
+from kitten_tui.sources.checkpoint.layer import Layer, norm
 from kitten_tui.sources.checkpoint.model import Model
 from kitten_tui.sources.errors import SourceError
 
@@ -31,8 +31,16 @@ CONTINUATIONS = 10
 """How many next tokens are shown."""
 
 
+MOST_TOKENS = 4096
+"""Longer texts are cut here even where the model would read on: a grid is as large as the square of this."""
+
+
 class NotYetError(LookupError):
-    """A layer is asked for that has not been computed."""
+    """A layer is asked for that has not been computed; it counts from 0."""
+
+    def __init__(self, layer: int) -> None:
+        super().__init__(f"layer {layer + 1} has not been computed")
+        self.layer = layer
 
 
 class Reading:
@@ -49,9 +57,9 @@ class Reading:
     def __init__(self, model: Model, text: str) -> None:
         self.model = model
         self.text = text
-        cut = model.tokens.read(text, model.config.n_positions)
+        cut = model.tokens.read(text, min(model.config.n_positions, MOST_TOKENS))
         if not cut.ids or not text.strip():
-            raise SourceError("expected a sentence, found nothing in it")
+            raise SourceError("SOURCE: expected a sentence, found nothing in it")
         self.ids = cut.ids
         self.tokens = cut.pieces
         self.whole = cut.whole
@@ -72,6 +80,7 @@ class Reading:
         self._forget()
 
     def _forget(self) -> None:
+        self._layers: OrderedDict[Hashable, Layer] = OrderedDict()
         self._projected: OrderedDict[Hashable, Projected] = OrderedDict()
         self._traces: OrderedDict[Hashable, Trace] = OrderedDict()
         self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
@@ -146,8 +155,8 @@ class Reading:
 
     def shared_by(self, head: int) -> tuple[int, range]:
         """The head of keys and values that a head uses, and all heads that use it."""
-        group = self.model.config.group
-        return head // group, range(head // group * group, (head // group + 1) * group)
+        shared, group = self.model.config.kv_head(head), self.model.config.group
+        return shared, range(shared * group, (shared + 1) * group)
 
     # Computing
 
@@ -177,7 +186,7 @@ class Reading:
     def stream(self, layer: int) -> Array:
         """What enters a layer before its norm; after the last layer, what leaves it.  -> [token, d_model]"""
         if layer > self.ready:
-            raise NotYetError(f"layer {layer + 1} has not been computed")
+            raise NotYetError(layer)
         if layer:
             return self.passed[layer - 1].stream
         parts = (part for part in (self.embedding, self.position, self.segment) if part is not None)
@@ -213,9 +222,13 @@ class Reading:
             old.forget()
         return trace
 
+    def _layer(self, number: int) -> Layer:
+        """The weights of a layer that is looked at; the last two are kept as they were read."""
+        return _kept(self._layers, number, 2, lambda: self.model.layer(number))
+
     def _trace(self, layer: int, head: int, settings: Settings) -> Trace:
         def project() -> Projected:
-            return projected(self.model.layer(layer), self.entry(layer).norm.after, head, self.rotation)
+            return projected(self._layer(layer), self.entry(layer).norm.after, head, self.rotation)
 
         of = _kept(self._projected, (layer, head), 2 * self.n_heads, project)
         return attention.attend(of, self.own_mask(layer), settings, layer, head)
@@ -226,11 +239,11 @@ class Reading:
     def _join(self, layer: int, settings: Settings) -> Joined:
         """As the model has it from what was kept; under other settings from the heads."""
         if layer >= self.ready:
-            raise NotYetError(f"layer {layer + 1} has not been computed")
+            raise NotYetError(layer)
         own = settings == self.settings
         heads = range(0 if own else self.n_heads)
         contexts = [self.passed[layer].concat] if own else [self.trace(layer, h, settings).context for h in heads]
-        joined = attention.join(contexts, *self.model.layer(layer).o)
+        joined = attention.join(contexts, *self._layer(layer).o)
         assert joined.output is not None
         entry = self.entry(layer).norm
         if self.model.config.family.norms_after:
@@ -246,7 +259,7 @@ class Reading:
 
     def continuation(self, token: int) -> Continuation:
         if self.ready < self.n_layers:
-            raise NotYetError(f"layer {self.n_layers} has not been computed")
+            raise NotYetError(self.n_layers - 1)
         return _kept(self._continuations, token, 16, lambda: self._continue(token))
 
     def _continue(self, token: int) -> Continuation:

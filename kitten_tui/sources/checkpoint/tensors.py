@@ -70,7 +70,7 @@ class Tensors:
 
     def release(self) -> None:
         """Lets the pages go that were read; what is asked for again is read again."""
-        for mapped in self._maps.values():
+        for mapped in list(self._maps.values()):  # others may add to them meanwhile
             if hasattr(mmap, "MADV_DONTNEED"):
                 mapped.madvise(mmap.MADV_DONTNEED)
 
