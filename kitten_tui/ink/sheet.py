@@ -38,16 +38,19 @@ class Picture:
     def __init__(self, sheet: Sheet, look: Look, width: int, height: int = 0, windows: Windows | None = None) -> None:
         self.look = look
         self.windows = windows or Windows()
-        widest = CELL_WIDTHS[0]
-        if is_long(sheet):
-            sheet, widest = _through_windows(sheet, look, width, height, self.windows), WINDOW_CELLS
-        self.bands = _lay_out(sheet, look, width, height, widest)
+        self.bands = [] if is_long(sheet) else _lay_out(sheet, look, width, height, CELL_WIDTHS[0])
+        if not self.bands or (sheet.of_model and not self._fits(width, height)):
+            sheet = _through_windows(sheet, look, width, height, self.windows)
+            self.bands = _lay_out(sheet, look, width, height, WINDOW_CELLS)
         rows = sum(band.height for band in self.bands)
         # A blank line between bands, where it costs no scrolling.
         gap = 1 if rows + len(self.bands) - 1 <= height else 0
         self.tops = [sum(band.height + gap for band in self.bands[:place]) for place in range(len(self.bands))]
         self.height = rows + gap * max(len(self.bands) - 1, 0)
         self.width = max((band.width for band in self.bands), default=0)
+
+    def _fits(self, width: int, height: int) -> bool:
+        return sum(band.height for band in self.bands) <= height and all(band.width <= width for band in self.bands)
 
     def line(self, y: int, left: int = 0, right: int | None = None, top: int = 0) -> Line:
         """The cells of a line in a window.

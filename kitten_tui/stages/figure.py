@@ -237,6 +237,8 @@ class Sheet:
     bands: tuple[Band, ...]
     aligned: bool = False
     """Whether figures in the same place of different bands stand exactly below one another."""
+    of_model: bool = False
+    """Whether what does not fit is shown through windows rather than scrolled."""
     loose: tuple[Figure, ...] = ()
     """Quantities that have no place in the picture, such as settings; the arithmetic line can stand at them."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kitten_tui.core.derivation import Derivation
 from kitten_tui.stages.figure import Figure, Phrase, Sheet
@@ -64,7 +64,7 @@ class Page:
 
 def turn_to(stage: Stage, view: View) -> Page:
     """The page of this stage; a cursor whose figure is not on it begins where the stage does."""
-    sheet = stage.sheet(view)
+    sheet = replace(stage.sheet(view), of_model=view.source.entry(view.selection.layer) is not None)
     focused = sheet.focused(view.selection, stage.focus.format(head=view.selection.head + 1))
     selection = _in_step(_inside(view.selection, sheet, focused), focused, view.trace.d_k)
     view = View(view.source, view.settings, selection)
