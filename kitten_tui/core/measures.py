@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -61,12 +61,18 @@ class Targets:
         """How many queries have such a key."""
         return len(np.unique(self.query))
 
-    def sum(self, weights: Array, start: int, low: int) -> float:
-        """What the rows from a query on, over the keys from `low`, give to these keys.  weights [query, key]"""
-        first, last = np.searchsorted(self.query, (start, start + len(weights)))
+    def sum(self, weights: Array, start: int, low: int) -> Array:
+        """What the rows from a query on, over the keys from `low`, give to these keys.
+
+        weights [head, query, key] -> [head]
+        """
+        first, last = np.searchsorted(self.query, (start, start + weights.shape[1]))
         query, key = self.query[first:last] - start, self.key[first:last] - low
-        near = key >= 0  # a sliding window may have left it behind
-        return float(weights[query[near], key[near]].sum())
+        if low:
+            near = key >= 0  # a sliding window may have left it behind
+            query, key = query[near], key[near]
+        found: Array = weights[:, query, key].sum(axis=-1)  # [head]
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +86,8 @@ class Landmarks:
     """The place after an earlier place of the same token."""
     bins: Array
     """Which tokens a pixel of a thumbnail stands for. [pixel, token]"""
+    away: Array
+    """How far apart a query and a key are: a view of a few numbers. [query, key]"""
 
     @classmethod
     def of(cls, tokens: Sequence[Hashable]) -> Landmarks:
@@ -91,70 +99,68 @@ class Landmarks:
         pixels = min(n, MOST_PIXELS)
         bins = np.zeros((pixels, n), dtype=np.float32)  # [pixel, token]
         bins[np.arange(n) * pixels // n, np.arange(n)] = 1.0
-        return cls(n, Targets(query, key), Targets(query[after], key[after] + 1), bins)
+        ramp = np.abs(np.arange(1 - n, n, dtype=np.float32))  # [2n - 1]
+        away = np.lib.stride_tricks.sliding_window_view(ramp, n)[::-1]  # [query, key]
+        return cls(n, Targets(query, key), Targets(query[after], key[after] + 1), bins, away)
 
 
-@dataclass(eq=False)
 class Survey:
-    """One head, added up a block of queries at a time."""
+    """Some heads, added up a block of queries at a time."""
 
-    marks: Landmarks
-    thumbnail: Array = field(init=False)
-    entropy: float = 0.0
-    distance: float = 0.0
-    first: float = 0.0
-    previous: float = 0.0
-    itself: float = 0.0
-    same: float = 0.0
-    induction: float = 0.0
-    best: list[Array] = field(default_factory=list)
-    best_key: list[Places] = field(default_factory=list)
+    def __init__(self, marks: Landmarks, heads: int) -> None:
+        self.marks = marks
+        pixels = len(marks.bins)
+        self.thumbnails: Array = np.zeros((heads, pixels, pixels), dtype=np.float32)  # [head, row, column]
+        self.totals: dict[str, Array] = {name: np.zeros(heads) for name in MEASURES}
+        """[head]"""
+        self.best: list[Array] = []
+        """[head, query]"""
+        self.best_key: list[Places] = []
+        """[head, query]"""
 
-    def __post_init__(self) -> None:
-        pixels = len(self.marks.bins)
-        self.thumbnail = np.zeros((pixels, pixels), dtype=np.float32)
-
-    def add(self, weights: Array, start: int, low: int, entropy: float) -> None:
+    def add(self, weights: Array, start: int, low: int, entropy: Array) -> None:
         """The rows of the queries from `start`, over the keys from `low`; all other keys have no weight.
 
-        The entropy is that of all these rows together.  weights [query, key]
+        The entropy is that of all these rows together.  weights [head, query, key], entropy [head]
         """
-        marks, (rows, columns) = self.marks, weights.shape
+        marks, totals, (_, rows, columns) = self.marks, self.totals, weights.shape
         stop, high = start + rows, low + columns
-        self.entropy += entropy
-        away = np.arange(start, stop, dtype=np.float32)[:, None] - np.arange(
-            low, high, dtype=np.float32
-        )  # [query, key]
-        self.distance += float(np.vdot(weights, np.abs(away, out=away)))
+        totals["entropy"] += entropy
+        totals["distance"] += np.einsum("hqk,qk->hq", weights, marks.away[start:stop, low:high]).sum(axis=-1)
         skip = max(1 - start, 0)  # the first token has no other before it
-        behind = max(low + 1 - start, 0)  # a window of one key leaves the previous one behind
         if low == 0:
-            self.first += float(weights[skip:, 0].sum())
-        query = np.arange(start, stop)  # [query]
-        self.itself += float(weights[query - start, query - low].sum())
-        self.previous += float(weights[query[behind:] - start, query[behind:] - 1 - low].sum())
-        self.same += marks.same.sum(weights, start, low)
-        self.induction += marks.induction.sum(weights, start, low)
-        self.thumbnail += marks.bins[:, start:stop] @ weights @ marks.bins[:, low:high].T
-        key = weights.argmax(axis=-1)  # [query]
-        self.best.append(weights[np.arange(rows), key])
-        self.best_key.append(key + low)
+            totals["first"] += weights[:, skip:, 0].sum(axis=-1)
+        query = np.arange(rows)  # [query]
+        key = query + start - low  # [query]
+        totals["self"] += weights[:, query, key].sum(axis=-1)
+        near = key > 0  # the one before may lie outside a sliding window
+        totals["previous"] += weights[:, query[near], key[near] - 1].sum(axis=-1)
+        totals["same"] += marks.same.sum(weights, start, low)
+        totals["induction"] += marks.induction.sum(weights, start, low)
+        pixels = len(marks.bins)
+        row = slice(start * pixels // marks.n, (stop - 1) * pixels // marks.n + 1)  # those of these queries
+        self.thumbnails[:, row] += marks.bins[row, start:stop] @ weights @ marks.bins[:, low:high].T
+        self.best.append(weights.max(axis=-1))
+        self.best_key.append(weights.argmax(axis=-1) + low)
 
-    def summary(self, layer: int, head: int, allowed_keys: Places) -> HeadSummary:
-        """What has been added up; `allowed_keys` counts how many keys each query may look at. [query]"""
+    def summaries(self, layer: int, first: int, allowed_keys: Places) -> list[HeadSummary]:
+        """What has been added up of the heads from `first`; `allowed_keys` counts how many keys each query may look
+        at. [query]
+        """
         marks, n = self.marks, self.marks.n
-        values = {
-            "entropy": self.entropy / n,
-            "first": _mean(self.first, n - 1),
-            "previous": _mean(self.previous, n - 1),
-            "self": self.itself / n,
-            "same": _mean(self.same, marks.same.queries),
-            "induction": _mean(self.induction, marks.induction.queries),
-            "distance": self.distance / n,
-        }
-        sizes = marks.bins.sum(axis=1)  # [pixel]
-        pairs = _pairs(np.concatenate(self.best), np.concatenate(self.best_key), allowed_keys > 1)
-        return HeadSummary(layer, head, values, self.thumbnail / sizes[:, None], pairs)
+        counts = {"first": n - 1, "previous": n - 1, "same": marks.same.queries, "induction": marks.induction.queries}
+        thumbnails = self.thumbnails / marks.bins.sum(axis=1)[:, None]  # [head, row, column]
+        best, best_key = np.concatenate(self.best, axis=-1), np.concatenate(self.best_key, axis=-1)  # [head, query]
+        return [
+            HeadSummary(
+                layer,
+                first + place,
+                {name: _mean(float(total[place]), counts.get(name, n)) for name, total in self.totals.items()},
+                thumbnails[place],
+                _pairs(best[place], best_key[place], allowed_keys > 1),
+            )
+            for place in range(len(thumbnails))
+        ]
 
 
 def _mean(total: float, count: int) -> float:

@@ -269,8 +269,9 @@ class Trace(_Frozen):
 
     def forget(self) -> None:
         """Lets its grids go; what is asked for again is computed again."""
-        for name in BY_QUERY:
-            vars(self).pop(name, None)
+        if "scores" in vars(self):  # nothing else is there without them
+            for name in BY_QUERY:
+                vars(self).pop(name, None)
 
     @cached_property
     def _rows(self) -> dict[int, Trace]:

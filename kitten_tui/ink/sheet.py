@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -194,15 +195,19 @@ def _shares_of_columns(lines: Sequence[Band], look: Look, width: int, aligned: b
     for group in groups:
         places = list(zip_longest(*(lines[line].figures for line in group)))
         wanted = [max((len(f.columns) for f in figures if isinstance(f, Matrix)), default=0) for figures in places]
-        shares = wanted
         # A title may ask for more room than its columns: what it takes, the columns of all go without.
-        for room in range(width // WINDOW_CELLS, 0, -1):
-            shares = share_out(room, wanted, 1)
-            if sum(map(partial(_width_of_place, look), places, shares)) <= width:
-                break
+        fitting = bisect_right(
+            range(1, width // WINDOW_CELLS + 1), width, key=partial(_width_with, look, places, wanted)
+        )
+        shares = share_out(max(fitting, 1), wanted, 1)
         for line in group:
             counts[line] = shares[: len(lines[line].figures)]
     return counts
+
+
+def _width_with(look: Look, places: Sequence[Sequence[Figure | None]], wanted: Sequence[int], room: int) -> int:
+    """The width of a line whose figures share room for so many columns."""
+    return sum(map(partial(_width_of_place, look), places, share_out(room, wanted, 1)))
 
 
 def _width_of_place(look: Look, figures: Sequence[Figure | None], columns: int) -> int:

@@ -34,12 +34,12 @@ def grid(n: int, window: int | None) -> np.ndarray:
 
 @cache
 def surveyed(n: int, block: int, window: int | None) -> HeadSummary:
-    survey, weights = Survey(Landmarks.of(text(n))), grid(n, window)
+    survey, weights = Survey(Landmarks.of(text(n)), 1), grid(n, window)
     for start in range(0, n, block):
         stop = min(start + block, n)
         low, high = (0, n) if window is None else (max(0, start - window + 1), stop)
-        survey.add(weights[start:stop, low:high].copy(), start, low, entropy(weights[start:stop]))
-    return survey.summary(3, 2, np.count_nonzero(weights, axis=1))
+        survey.add(weights[None, start:stop, low:high].copy(), start, low, np.array([entropy(weights[start:stop])]))
+    return survey.summaries(3, 2, np.count_nonzero(weights, axis=1))[0]
 
 
 def entropy(rows: np.ndarray) -> float:
@@ -127,9 +127,9 @@ def test_a_summary_knows_its_layer_and_head():
 
 
 def summary(tokens: str, weights) -> HeadSummary:
-    survey = Survey(Landmarks.of(tokens))
-    survey.add(np.array(weights, dtype=np.float32), 0, 0, 0.0)
-    return survey.summary(0, 0, np.arange(1, len(tokens) + 1))
+    survey = Survey(Landmarks.of(tokens), 1)
+    survey.add(np.array([weights], dtype=np.float32), 0, 0, np.zeros(1))
+    return survey.summaries(0, 0, np.arange(1, len(tokens) + 1))[0]
 
 
 @pytest.mark.parametrize("name", ["same", "induction"])

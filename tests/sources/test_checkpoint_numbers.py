@@ -230,7 +230,7 @@ def stop_after(calls: int):
     return pulse
 
 
-@pytest.mark.parametrize("calls", [0, 1, 3, 5])
+@pytest.mark.parametrize("calls", [0, 1, 2])
 @pytest.mark.parametrize("name", ["llama", "bert"])
 def test_a_layer_that_is_stopped_is_as_if_never_begun(name, calls):
     reading = begin(name)
@@ -240,7 +240,7 @@ def test_a_layer_that_is_stopped_is_as_if_never_begun(name, calls):
     assert reading.ready == 1
 
 
-@pytest.mark.parametrize("calls", [0, 1, 3, 5])
+@pytest.mark.parametrize("calls", [0, 1, 2])
 @pytest.mark.parametrize("name", ["llama", "bert"])
 def test_a_reading_that_was_stopped_goes_on_to_the_same_numbers(name, calls):
     reading = begin(name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -80,18 +81,24 @@ def _attend(
     q = q * np.float32(1.0 / config.divisor(layer.number))  # [head, token, d_k]
     blocks = _blocks(n, config.causal, config.windows[layer.number])
     concat = np.empty((n, config.n_heads * config.d_k), dtype=np.float32)  # [token, head·d_k]
-    found = []
-    for head in range(config.n_heads):
-        survey, shared = Survey(marks), config.kv_head(head)
+    found: list[HeadSummary] = []
+    if config.n_kv_heads < config.n_heads:
+        shared = [config.kv_head(head) for head in range(config.n_heads)]
+        k, v = k[shared], v[shared]  # [head, token, d_k]
+    contexts = concat.reshape(n, config.n_heads, config.d_k).transpose(1, 0, 2)  # [head, token, d_k]
+    seen = np.concatenate([block.seen for block in blocks])  # [query]
+    together = max(BLOCK * BLOCK // (min(n, BLOCK) * n), 1)  # the heads of a short text at once
+    for first in range(0, config.n_heads, together):
+        heads = slice(first, min(first + together, config.n_heads))
+        survey = Survey(marks, heads.stop - first)
         for block in blocks:
             pulse()
-            scores = q[head, block.queries] @ k[shared, block.keys].T  # [query, key]
+            scores = q[heads, block.queries] @ k[heads, block.keys].transpose(0, 2, 1)  # [head, query, key]
             block.cover(scores)
-            weights, entropy = _softmax(scores)  # [query, key]
+            weights, entropy = _softmax(scores)  # [head, query, key], [head]
             survey.add(weights, block.queries.start, block.keys.start, entropy)
-            columns = slice(head * config.d_k, (head + 1) * config.d_k)
-            concat[block.queries, columns] = weights @ v[shared, block.keys]  # [query, d_k]
-        found.append(survey.summary(layer.number, head, np.concatenate([block.seen for block in blocks])))
+            contexts[heads, block.queries] = weights @ v[heads, block.keys]  # [head, query, d_k]
+        found += survey.summaries(layer.number, first, seen)
     return concat, tuple(found)
 
 
@@ -106,7 +113,12 @@ class _Block:
 
     def cover(self, scores: Array) -> None:
         if self.covered is not None:
-            np.copyto(scores, COVERED, where=self.covered)
+            np.copyto(scores[..., self.mixed :], COVERED, where=self.covered[:, self.mixed :])
+
+    @cached_property
+    def mixed(self) -> int:
+        """The first key that any query may not look at."""
+        return 0 if self.covered is None else int(np.argmax(self.covered.any(axis=0)))
 
     @property
     def seen(self) -> Places:
@@ -142,15 +154,18 @@ def _placed(heads: Array, gain: Array | None, eps: float, rotation: Rotation | N
     return heads if rotation is None else np.stack([rotation(vectors) for vectors in heads])
 
 
-def _softmax(scores: Array) -> tuple[Array, float]:
-    """Each row's weights, and the entropy of all rows together in bits.  [query, key] -> [query, key]"""
-    scores -= scores.max(axis=-1, keepdims=True)  # [query, key]
-    weights = np.exp(scores)  # [query, key]
-    total = weights.sum(axis=-1)  # [query]
+def _softmax(scores: Array) -> tuple[Array, Array]:
+    """Each row's weights, and the entropy of all rows of a head together in bits.
+
+    [head, query, key] -> [head, query, key], [head]
+    """
+    scores -= scores.max(axis=-1, keepdims=True)  # [head, query, key]
+    weights = np.exp(scores)  # [head, query, key]
+    total = weights.sum(axis=-1)  # [head, query]
     # Σ p log p = Σ p (score − log total), and the scores are still here.
-    expected = np.einsum("ij,ij->i", weights, scores) / total  # [query]
-    weights /= total[:, None]
-    return weights, float((np.log(total) - expected).sum()) / math.log(2.0)
+    expected = np.einsum("hqk,hqk->hq", weights, scores) / total  # [head, query]
+    weights /= total[..., None]
+    return weights, (np.log(total) - expected).sum(axis=-1) / math.log(2.0)
 
 
 def _feed_forward(layer: Layer, x: Array, pulse: Pulse) -> Array:

@@ -267,7 +267,10 @@ class Reading:
         logits = self.model.logits(last).astype(np.float64)  # [vocab]
         if not np.isfinite(logits).all():
             raise SourceError(f"{self.model.folder}: the output head: expected finite numbers, found nan or infinity")
-        best = np.argsort(-logits, kind="stable")[:CONTINUATIONS]  # [rank]
+        count = min(CONTINUATIONS, len(logits))
+        least = np.partition(logits, -count)[-count]
+        likely = np.flatnonzero(logits >= least)  # [one of the likeliest]
+        best = likely[np.argsort(-logits[likely], kind="stable")][:count]  # [rank]
         top = float(logits.max())
         return Continuation(
             pieces=tuple(self.model.tokens.piece(int(number)) for number in best),
