@@ -39,7 +39,7 @@ class Picture:
     def __init__(self, sheet: Sheet, look: Look, width: int, height: int = 0, windows: Windows | None = None) -> None:
         self.look = look
         self.windows = windows or Windows()
-        self.bands = [] if is_long(sheet) else _lay_out(sheet, look, width, height, CELL_WIDTHS[0])
+        self.bands = [] if is_long(sheet) else _lay_out(sheet, look, width, height)
         if not self.bands or (sheet.of_model and not self._fits(width, height)):
             sheet = _through_windows(sheet, look, width, height, self.windows)
             self.bands = _lay_out(sheet, look, width, height, WINDOW_CELLS)
@@ -216,9 +216,10 @@ def _width_of_place(look: Look, figures: Sequence[Figure | None], columns: int) 
     return max(_least_width(figure, look, WINDOW_CELLS) for figure in cut)
 
 
-def _lay_out(sheet: Sheet, look: Look, width: int, height: int, widest: int) -> list[BandOfBlocks]:
+def _lay_out(sheet: Sheet, look: Look, width: int, height: int, cells: int = 0) -> list[BandOfBlocks]:
+    """The bands of a sheet, with cells of this width or else the widest that fit."""
     labels = max((label_width(band.rows) for band in sheet.bands if band.rows), default=1)
-    cell_width = min(_cell_width(sheet, look, width - labels), widest)
+    cell_width = cells or _cell_width(sheet, look, width - labels)
     compact = _compact_width(sheet, look, width - labels, cell_width)
     bands = []
     for band in sheet.bands:
