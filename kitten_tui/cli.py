@@ -15,6 +15,7 @@ from kitten_tui.sources.errors import SourceError
 
 if TYPE_CHECKING:
     from kitten_tui.core.settings import Settings
+    from kitten_tui.sources.checkpoint.reading import Reading
     from kitten_tui.sources.opened import Opened
     from kitten_tui.stages.selection import Selection
 
@@ -50,8 +51,9 @@ def _run(arguments: argparse.Namespace) -> int:
     _settings(Settings(), seed=arguments.seed)  # refused before a sentence draws from it
     lesson: Opened
     _refuse_pairs(arguments)
-    if arguments.model is not None:
-        lesson = _read_with_model(arguments)
+    reading = None if arguments.model is None else _read_with_model(arguments)
+    if reading is not None:
+        lesson = reading
     elif arguments.source == "-":
         lesson = from_sentence(_read_sentence(), Settings.seed if arguments.seed is None else arguments.seed)
     else:
@@ -70,14 +72,14 @@ def _run(arguments: argparse.Namespace) -> int:
     view = View(lesson, settings, _selection(arguments, lesson))
     words = Words(arguments.lang or language_of_environment())
 
-    if arguments.model is not None and _is_headless(arguments):
-        _compute(arguments, lesson, view.selection.layer)
-    if arguments.save is not None:
-        return _save(arguments, lesson)
-    if arguments.heads:
-        from kitten_tui.paper.heads import heads_json, heads_table
+    if reading is not None and _is_headless(arguments):
+        _compute(arguments, reading, view.selection.layer)
+        if arguments.save is not None:
+            return _save(arguments, reading)
+        if arguments.heads:
+            from kitten_tui.paper.heads import heads_json, heads_table
 
-        return _print([heads_json(lesson)] if arguments.json else heads_table(lesson, words))
+            return _print([heads_json(reading)] if arguments.json else heads_table(reading, words))
     if arguments.json:
         from kitten_tui.paper.json import to_json
 
@@ -138,7 +140,7 @@ def _refuse_pairs(arguments: argparse.Namespace) -> None:
         check_path(Path(arguments.save).expanduser())
 
 
-def _read_with_model(arguments: argparse.Namespace) -> Opened:
+def _read_with_model(arguments: argparse.Namespace) -> Reading:
     """A text in the model that was asked for; nothing is computed yet."""
     from kitten_tui.sources.checkpoint.model import open_model
     from kitten_tui.sources.checkpoint.reading import Reading
@@ -154,11 +156,8 @@ def _is_headless(arguments: argparse.Namespace) -> bool:
     return any(getattr(arguments, name) for name in asked) or not _has_screen()
 
 
-def _compute(arguments: argparse.Namespace, reading: Opened, layer: int) -> None:
+def _compute(arguments: argparse.Namespace, reading: Reading, layer: int) -> None:
     """As many layers as are asked for, saying how far it is where somebody may be waiting."""
-    from kitten_tui.sources.lesson import Lesson
-
-    assert not isinstance(reading, Lesson)
     from kitten_tui.core.vocabulary import NEXT
     from kitten_tui.paper.explain import quantity_of
 
@@ -174,13 +173,11 @@ def _compute(arguments: argparse.Namespace, reading: Opened, layer: int) -> None
         print("\r" + " " * 30 + "\r", end="", file=sys.stderr, flush=True)
 
 
-def _save(arguments: argparse.Namespace, reading: Opened) -> int:
+def _save(arguments: argparse.Namespace, reading: Reading) -> int:
     from pathlib import Path
 
     from kitten_tui.sources.checkpoint.export import export
-    from kitten_tui.sources.lesson import Lesson
 
-    assert not isinstance(reading, Lesson)
     export(reading, Path(arguments.save).expanduser(), full=arguments.full)
     return OK
 

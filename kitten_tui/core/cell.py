@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -132,9 +132,6 @@ class _Part(Sequence[Term]):
         if isinstance(place, slice):
             return _Part(self.terms, self.places[place])
         return self.terms[self.places[place]]
-
-    def __iter__(self) -> Iterator[Term]:
-        return (self.terms[place] for place in self.places)
 
     @property
     def products(self) -> Array:

@@ -5,23 +5,24 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
 from kitten_tui.core.measures import MEASURES, HeadSummary
 from kitten_tui.ink.cells import fit, show_token
 from kitten_tui.ink.numbers import fmt
-from kitten_tui.sources.lesson import Lesson
-from kitten_tui.sources.opened import Opened
 from kitten_tui.stages.view import place_name
 from kitten_tui.words import Words
+
+if TYPE_CHECKING:
+    from kitten_tui.sources.checkpoint.reading import Reading
 
 PAIRS = 3
 
 
-def heads_table(reading: Opened, words: Words) -> Iterator[str]:
+def heads_table(reading: Reading, words: Words) -> Iterator[str]:
     """A line for each head: its measures, and its strongest pairs in words; below, what the measures are."""
-    assert not isinstance(reading, Lesson)
     names = [words(f"measure.{name}.name") for name in MEASURES]
     widths = [max(cell_len(name), 7) for name in names]
     headings = "  ".join(fit(name, width, "right") for name, width in zip(names, widths, strict=True))
@@ -36,16 +37,15 @@ def heads_table(reading: Opened, words: Words) -> Iterator[str]:
         yield f"{words(f'measure.{name}.name')}: {words(f'measure.{name}.help')}"
 
 
-def _pairs(reading: Opened, head: HeadSummary) -> str:
+def _pairs(reading: Reading, head: HeadSummary) -> str:
     def token(place: int) -> str:
         return show_token(place_name(reading.tokens, place)).strip()
 
     return ", ".join(f"{token(pair.query)} → {token(pair.key)} {fmt(pair.weight, 2)}" for pair in head.pairs[:PAIRS])
 
 
-def heads_json(reading: Opened) -> str:
+def heads_json(reading: Reading) -> str:
     """The same as one object, with all pairs; what a text has no key for is null; places count from 1."""
-    assert not isinstance(reading, Lesson)
     heads = [
         {
             "layer": head.layer + 1,

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import errno
+import io
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -30,3 +34,20 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
         return Ran(status, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def type_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
+    """Puts bytes on standard input, and hides the terminal that a text makes way for."""
+
+    def type_in(raw: bytes) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
+        monkeypatch.setattr(os, "open", hidden)
+
+    def hidden(path, *rest, **more):
+        if path == "/dev/tty":
+            raise OSError(errno.ENXIO, "no terminal")
+        return opened(path, *rest, **more)
+
+    opened = os.open
+    return type_in

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import json
-import os
 import subprocess
 import sys
 import unicodedata
@@ -79,23 +77,6 @@ def headings(out: str, language: str = "en") -> list[int]:
         for number, stage in enumerate(STAGES, start=1)
     }
     return [known[line] for line in out.splitlines() if line in known]
-
-
-@pytest.fixture
-def type_in(monkeypatch):
-    """Puts bytes on standard input, and hides the terminal that a sentence makes way for."""
-
-    def type_in(raw: bytes) -> None:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
-        monkeypatch.setattr(os, "open", hidden)
-
-    def hidden(path, *rest, **more):
-        if path == "/dev/tty":
-            raise OSError(errno.ENXIO, "no terminal")
-        return opened(path, *rest, **more)
-
-    opened = os.open
-    return type_in
 
 
 @pytest.fixture

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import errno
-import io
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -43,23 +40,6 @@ def read(name: str, text: str = TEXT) -> Reading:
     found = Reading(Model(CHECKPOINTS / name), text)
     found.compute()
     return found
-
-
-@pytest.fixture
-def stdin(monkeypatch):
-    """Puts bytes on standard input, and hides the terminal that a text makes way for."""
-
-    def type_in(raw: bytes) -> None:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
-        monkeypatch.setattr(os, "open", hidden)
-
-    def hidden(path, *rest, **more):
-        if path == "/dev/tty":
-            raise OSError(errno.ENXIO, "no terminal")
-        return opened(path, *rest, **more)
-
-    opened = os.open
-    return type_in
 
 
 @pytest.fixture(autouse=True)
@@ -200,8 +180,8 @@ def test_the_text_is_in_a_file(run, tmp_path):
     assert run("--model", LLAMA, str(path), "--json").out == run("--model", LLAMA, TEXT, "--json").out
 
 
-def test_the_text_is_on_standard_input(run, stdin):
-    stdin(TEXT.encode())
+def test_the_text_is_on_standard_input(run, type_in):
+    type_in(TEXT.encode())
     assert json.loads(run("--model", LLAMA, "-", "--json").out)["tokens"] == list(read("llama").tokens)
 
 
@@ -276,8 +256,8 @@ def test_a_file_that_is_no_text_is_refused_in_one_line(run, tmp_path):
 
 
 @pytest.mark.parametrize("raw", [b"caf\xe9", b"a" * 1_000_001], ids=["Latin-1", "too long"])
-def test_a_standard_input_that_is_no_text_is_refused(run, stdin, raw):
-    stdin(raw)
+def test_a_standard_input_that_is_no_text_is_refused(run, type_in, raw):
+    type_in(raw)
     ran = run("--model", LLAMA, "-")
     assert (ran.status, ran.err.count("\n")) == (BAD, 1)
 

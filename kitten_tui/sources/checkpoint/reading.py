@@ -51,7 +51,6 @@ class Reading:
 
     note: Mapping[str, str] = {}
     invented = False
-    references = ()
     query = 0
 
     def __init__(self, model: Model, text: str) -> None:
@@ -247,7 +246,7 @@ class Reading:
         assert joined.output is not None
         entry = self.entry(layer).norm
         if self.model.config.family.norms_after:
-            middle = self.model.layer(layer).attention_norm(entry.after + joined.output)
+            middle = self._layer(layer).attention_norm(entry.after + joined.output)
             mlp = self.stream(layer + 1) - middle.after if own else None  # [token, d_model]
             return replace(joined, middle_norm=middle, mlp=mlp)
         mlp = self.stream(layer + 1) - entry.before - joined.output if own else None  # [token, d_model]

@@ -27,7 +27,6 @@ class Tensor:
     kind: str
     shape: tuple[int, ...]
     start: int
-    size: int
 
 
 class Tensors:
@@ -122,7 +121,6 @@ def _header(file: Path) -> dict[str, Tensor]:
             about["dtype"],
             tuple(about["shape"]),
             8 + length + about["data_offsets"][0],
-            about["data_offsets"][1] - about["data_offsets"][0],
         )
         for name, about in header.items()
     }
