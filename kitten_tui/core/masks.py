@@ -22,8 +22,10 @@ def causal(n: int) -> Mask:
 
 
 @lru_cache(maxsize=4)
-def sliding(n: int, window: int) -> Mask:
-    """A query sees itself and what came before, this many keys in all.  -> [query, key]"""
+def sliding(n: int, window: int | None) -> Mask:
+    """A query sees itself and what came before, this many keys in all; without a window all.  -> [query, key]"""
+    if window is None:
+        return causal(n)
     return _fixed(causal(n) & ~np.tri(n, k=-window, dtype=bool))  # [query, key]
 
 

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from kitten_tui.core.ops import Array, Mask
+from kitten_tui.core.ops import Array
 
 Places = npt.NDArray[np.intp]
 
@@ -43,8 +43,52 @@ class HeadSummary:
     """By the names of MEASURES; nan where the text has no such key."""
     thumbnail: Array
     """The grid made small: the mean of what some queries give to some keys; rows sum to 1. [row, column]"""
-    pairs: tuple[Pair, ...]
-    """The largest weights among queries that have a choice, every query and every key at most once."""
+    largest: Array
+    """The largest weight of each query that may look at more than one key; 0 of the others. [query]"""
+    largest_key: Places
+    """[query]"""
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The largest weights among queries that have a choice, every query and every key at most once."""
+        found: dict[int, Pair] = {}
+        for query in np.argsort(-self.largest, kind="stable"):
+            key, weight = int(self.largest_key[query]), float(self.largest[query])
+            if weight and key not in found:
+                found[key] = Pair(int(query), key, weight)
+                if len(found) == MOST_PAIRS:
+                    break
+        return tuple(found.values())
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Some rows of some heads after exp, not yet divided by their sums: a weight is exp · share."""
+
+    exp: Array
+    """[head, query, key]"""
+    share: Array
+    """1 / Σ exp of a row. [head, query]"""
+    largest: Places
+    """The key of the largest weight, as a place among these keys. [head, query]"""
+    entropy: Array
+    """Of all rows of a head together, in bits. [head]"""
+
+    @classmethod
+    def of(cls, scores: Array, room: Array | None = None) -> Rows:
+        """Takes the scores for its own, and the room for what it computes.  [head, query, key]"""
+        largest = scores.argmax(axis=-1)  # [head, query]
+        scores -= np.take_along_axis(scores, largest[..., None], axis=-1)  # [head, query, key]
+        exp = np.exp(scores, out=room)  # [head, query, key]
+        total = np.einsum("hqk->hq", exp)  # [head, query]
+        # Σ p log p = Σ p (score − log total), and the scores are still here.
+        expected = np.einsum("hqk,hqk->hq", exp, scores) / total  # [head, query]
+        entropy = (np.log(total) - expected).sum(axis=-1) / math.log(2.0)  # [head]
+        return cls(exp, 1.0 / total, largest, entropy)
+
+    def mixed(self, vectors: Array) -> Array:
+        """Each vector times the weight that a query gives it, added up.  [head, key, n] -> [head, query, n]"""
+        return (self.exp @ vectors) * self.share[..., None]  # [head, query, n]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,17 +105,18 @@ class Targets:
         """How many queries have such a key."""
         return len(np.unique(self.query))
 
-    def sum(self, weights: Array, start: int, low: int) -> Array:
-        """What the rows from a query on, over the keys from `low`, give to these keys.
+    def within(self, queries: slice, keys: slice) -> Targets:
+        """Those of some queries, counted from the first of them and from the first of these keys."""
+        first, last = np.searchsorted(self.query, (queries.start, queries.stop))
+        query, key = self.query[first:last] - queries.start, self.key[first:last] - keys.start  # [pair], [pair]
+        near = key >= 0  # a sliding window may have left it behind
+        return Targets(query[near], key[near])
 
-        weights [head, query, key] -> [head]
-        """
-        first, last = np.searchsorted(self.query, (start, start + weights.shape[1]))
-        query, key = self.query[first:last] - start, self.key[first:last] - low
-        if low:
-            near = key >= 0  # a sliding window may have left it behind
-            query, key = query[near], key[near]
-        found: Array = weights[:, query, key].sum(axis=-1)  # [head]
+    def given(self, rows: Rows) -> Array:
+        """What these rows give to these keys.  -> [head]"""
+        heads, _, n_keys = rows.exp.shape
+        exp = rows.exp.reshape(heads, -1).take(self.query * n_keys + self.key, axis=1)  # [head, pair]
+        found: Array = np.einsum("hp,hp->h", exp, rows.share.take(self.query, axis=1))  # [head]
         return found
 
 
@@ -80,10 +125,8 @@ class Landmarks:
     """Where in a text the measures look: computed once, shared by all heads."""
 
     n: int
-    same: Targets
-    """An earlier place of the same token."""
-    induction: Targets
-    """The place after an earlier place of the same token."""
+    targets: dict[str, Targets]
+    """By the names of those measures that look for keys."""
     bins: Array
     """Which tokens a pixel of a thumbnail stands for. [pixel, token]"""
     away: Array
@@ -94,14 +137,58 @@ class Landmarks:
         n = len(tokens)
         numbers: dict[Hashable, int] = {}
         kinds = np.array([numbers.setdefault(token, len(numbers)) for token in tokens])  # [token]
+        every = np.arange(n)  # [token]
         query, key = np.nonzero((kinds[:, None] == kinds) & np.tri(n, k=-1, dtype=bool))  # [pair], [pair]
         after = key + 1 < query
+        targets = {
+            "first": Targets(every[1:], np.zeros_like(every[1:])),  # the first token has no other before it
+            "previous": Targets(every[1:], every[:-1]),
+            "self": Targets(every, every),
+            "same": Targets(query, key),
+            "induction": Targets(query[after], key[after] + 1),
+        }
         pixels = min(n, MOST_PIXELS)
         bins = np.zeros((pixels, n), dtype=np.float32)  # [pixel, token]
-        bins[np.arange(n) * pixels // n, np.arange(n)] = 1.0
+        bins[every * pixels // n, every] = 1.0
         ramp = np.abs(np.arange(1 - n, n, dtype=np.float32))  # [2n - 1]
         away = np.lib.stride_tricks.sliding_window_view(ramp, n)[::-1]  # [query, key]
-        return cls(n, Targets(query, key), Targets(query[after], key[after] + 1), bins, away)
+        return cls(n, targets, bins, away)
+
+    @cached_property
+    def _parts(self) -> dict[tuple[int, int, int, int], Part]:
+        return {}
+
+    def part(self, queries: slice, keys: slice) -> Part:
+        """What there is of it for some queries and all keys that any of them may look at."""
+        place = (queries.start, queries.stop, keys.start, keys.stop)
+        if place not in self._parts:
+            pixels = len(self.bins)
+            row = slice(queries.start * pixels // self.n, (queries.stop - 1) * pixels // self.n + 1)
+            self._parts[place] = Part(
+                keys.start,
+                {name: targets.within(queries, keys) for name, targets in self.targets.items()},
+                self.away[queries, keys],
+                row,
+                self.bins[row, queries],
+                self.bins[:, keys].T,
+            )
+        return self._parts[place]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The landmarks of a block of queries and keys."""
+
+    first_key: int
+    targets: dict[str, Targets]
+    away: Array
+    """[query, key]"""
+    row: slice
+    """The pixels in which these queries are."""
+    query_bins: Array
+    """[row, query]"""
+    key_bins: Array
+    """[key, column]"""
 
 
 class Survey:
@@ -113,51 +200,41 @@ class Survey:
         self.thumbnails: Array = np.zeros((heads, pixels, pixels), dtype=np.float32)  # [head, row, column]
         self.totals: dict[str, Array] = {name: np.zeros(heads) for name in MEASURES}
         """[head]"""
-        self.best: list[Array] = []
+        self.largest: list[Array] = []
         """[head, query]"""
-        self.best_key: list[Places] = []
+        self.largest_key: list[Places] = []
         """[head, query]"""
 
-    def add(self, weights: Array, start: int, low: int, entropy: Array) -> None:
-        """The rows of the queries from `start`, over the keys from `low`; all other keys have no weight.
-
-        The entropy is that of all these rows together.  weights [head, query, key], entropy [head]
-        """
-        marks, totals, (_, rows, columns) = self.marks, self.totals, weights.shape
-        stop, high = start + rows, low + columns
-        totals["entropy"] += entropy
-        totals["distance"] += np.einsum("hqk,qk->hq", weights, marks.away[start:stop, low:high]).sum(axis=-1)
-        skip = max(1 - start, 0)  # the first token has no other before it
-        if low == 0:
-            totals["first"] += weights[:, skip:, 0].sum(axis=-1)
-        query = np.arange(rows)  # [query]
-        key = query + start - low  # [query]
-        totals["self"] += weights[:, query, key].sum(axis=-1)
-        near = key > 0  # the one before may lie outside a sliding window
-        totals["previous"] += weights[:, query[near], key[near] - 1].sum(axis=-1)
-        totals["same"] += marks.same.sum(weights, start, low)
-        totals["induction"] += marks.induction.sum(weights, start, low)
-        pixels = len(marks.bins)
-        row = slice(start * pixels // marks.n, (stop - 1) * pixels // marks.n + 1)  # those of these queries
-        self.thumbnails[:, row] += marks.bins[row, start:stop] @ weights @ marks.bins[:, low:high].T
-        self.best.append(weights.max(axis=-1))
-        self.best_key.append(weights.argmax(axis=-1) + low)
+    def add(self, rows: Rows, part: Part) -> None:
+        """The rows of the next queries; keys that are not in this part have no weight."""
+        away = np.einsum("hqk,qk->hq", rows.exp, part.away)  # [head, query]
+        self.totals["distance"] += np.einsum("hq,hq->h", away, rows.share)
+        self.totals["entropy"] += rows.entropy
+        for name, targets in part.targets.items():
+            self.totals[name] += targets.given(rows)
+        shares = part.query_bins * rows.share[:, None]  # [head, row, query]
+        self.thumbnails[:, part.row] += shares @ rows.exp @ part.key_bins
+        largest = np.take_along_axis(rows.exp, rows.largest[..., None], axis=-1)[..., 0]  # [head, query]
+        self.largest.append(largest * rows.share)
+        self.largest_key.append(rows.largest + part.first_key)
 
     def summaries(self, layer: int, first: int, allowed_keys: Places) -> list[HeadSummary]:
         """What has been added up of the heads from `first`; `allowed_keys` counts how many keys each query may look
         at. [query]
         """
-        marks, n = self.marks, self.marks.n
-        counts = {"first": n - 1, "previous": n - 1, "same": marks.same.queries, "induction": marks.induction.queries}
-        thumbnails = self.thumbnails / marks.bins.sum(axis=1)[:, None]  # [head, row, column]
-        best, best_key = np.concatenate(self.best, axis=-1), np.concatenate(self.best_key, axis=-1)  # [head, query]
+        n, targets = self.marks.n, self.marks.targets
+        counts = {name: targets[name].queries if name in targets else n for name in MEASURES}
+        thumbnails = self.thumbnails / self.marks.bins.sum(axis=1)[:, None]  # [head, row, column]
+        largest = np.where(allowed_keys > 1, np.concatenate(self.largest, axis=-1), 0.0)  # [head, query]
+        largest_key = np.concatenate(self.largest_key, axis=-1)  # [head, query]
         return [
             HeadSummary(
                 layer,
                 first + place,
-                {name: _mean(float(total[place]), counts.get(name, n)) for name, total in self.totals.items()},
+                {name: _mean(float(total[place]), counts[name]) for name, total in self.totals.items()},
                 thumbnails[place],
-                _pairs(best[place], best_key[place], allowed_keys > 1),
+                largest[place],
+                largest_key[place],
             )
             for place in range(len(thumbnails))
         ]
@@ -165,14 +242,3 @@ class Survey:
 
 def _mean(total: float, count: int) -> float:
     return total / count if count > 0 else math.nan
-
-
-def _pairs(weight: Array, key: Places, has_choice: Mask) -> tuple[Pair, ...]:
-    found: dict[int, Pair] = {}
-    for query in np.argsort(-weight, kind="stable"):
-        place = int(key[query])
-        if has_choice[query] and place not in found:
-            found[place] = Pair(int(query), place, float(weight[query]))
-            if len(found) == MOST_PAIRS:
-                break
-    return tuple(found.values())

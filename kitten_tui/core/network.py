@@ -52,8 +52,11 @@ class Normed:
     @step
     def after(self) -> Array:
         """(before − μ) / σ · γ + β.  [token, n]"""
-        scaled = self.centred / self.spread[..., None] * self.gain  # [token, n]
-        return scaled if self.bias is None else scaled + self.bias  # [token, n]
+        scaled = self.centred / self.spread[..., None]  # [token, n]
+        scaled *= self.gain
+        if self.bias is not None:
+            scaled += self.bias
+        return scaled
 
 
 # Abramowitz and Stegun, 7.1.26: erf to 1.5e-7, the precision of the numbers it is used on.

@@ -20,7 +20,9 @@ SAFE_EXPONENT = 8.0
 def project(x: Array, w: Array, b: Array | None = None) -> Array:
     """Through a trainable matrix: x W + b.  [token, n], [n, m], [m] -> [token, m]"""
     y = x @ w  # [token, m]
-    return y if b is None else y + b  # [token, m]
+    if b is not None:
+        y += b
+    return y
 
 
 def dot_products(q: Array, k: Array) -> Array:

@@ -6,6 +6,7 @@ Everything here is frozen, compares by identity (an array has no single truth) a
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
@@ -314,8 +315,13 @@ class Joined(_Frozen):
     """[token, d_model]"""
     middle_norm: Normed | None = None
     """x + output and its norm, in families that normalise there."""
-    mlp: Array | None = None
-    """What the feed-forward network of the layer adds. [token, d_model]"""
+    network: Callable[[], Array] | None = None
+    """Computes what the feed-forward network of a model's layer adds. -> [token, d_model]"""
+
+    @cached_property
+    def mlp(self) -> Array | None:
+        """[token, d_model]"""
+        return None if self.network is None else self.network()
 
     @property
     def attended(self) -> Array | None:

@@ -111,6 +111,8 @@ class Workings:
 
     def has(self, name: str, head: int = 0) -> bool:
         """Whether the source has this quantity."""
+        if name == "mlp":
+            return self.joined().network is not None  # a whole network is not run to find that out
         return name in QUANTITIES and self.array(name, head) is not None
 
     def numbers(self, cell: Cell, index: Sequence[int | None]) -> Array:

@@ -7,14 +7,15 @@ Informs and never fails: the exit status is 0. The first run makes a model of GP
 
 Ours and theirs are processes of their own, alive together, that take turns: a busy machine slows both. The ratio of two
 series of turns is the median of the ratios of the turns. Ours has its weights mapped and reads them anew each time;
-theirs holds them. Before each part the file of weights is let go of and read once, as after switching the machine on:
-the kernel maps what it read in larger pieces than what was just written.
+theirs holds them. Before each series the file of weights is let go of and mapped and read once, as by a first launch
+after switching the machine on: in how large pieces the kernel maps a file depends on how it was read.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import mmap
 import os
 import random
 import subprocess
@@ -159,14 +160,15 @@ def prepared(cache: Path, python: str) -> Path:
 
 
 def reread(folder: Path) -> None:
-    """The weights, from the disk into the kernel's cache."""
+    """The weights, from the disk into the kernel's cache, as those have them who map a file."""
     for file in folder.glob("*.safetensors"):
         with file.open("rb") as opened:
             if hasattr(os, "posix_fadvise"):
                 os.fsync(opened.fileno())
                 os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-            while opened.read(1 << 24):
-                pass
+            with mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+                for page in range(0, len(mapped), mmap.PAGESIZE):
+                    mapped[page]
 
 
 @dataclass
@@ -241,8 +243,8 @@ def times(what: str, ours: Sequence[float], theirs: Sequence[float], limit: floa
 
 
 def forward_rows(folder: Path, python: str, effort: Effort) -> Iterator[Row]:
-    reread(folder)
     for length in effort.lengths:
+        reread(folder)
         ours, theirs = measure_forward(folder, python, length, effort)
         yield times(f"T = {length:,}: forward", ours.again, theirs.again, FORWARD_GOAL)
         yield times(f"T = {length:,}: from files", ours.opened, theirs.opened, None)

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from kitten_tui.core.measures import MEASURES, MOST_PAIRS, MOST_PIXELS, HeadSummary, Landmarks, Survey
+from kitten_tui.core.measures import MEASURES, MOST_PAIRS, MOST_PIXELS, HeadSummary, Landmarks, Rows, Survey
 
 SIZES, BLOCKS, WINDOWS = (1, 2, 7, 33, 70), (1, 4, 100), (None, 2, 3)
 """Tokens; queries at a time; how many keys a query sees."""
@@ -34,12 +34,19 @@ def grid(n: int, window: int | None) -> np.ndarray:
 
 @cache
 def surveyed(n: int, block: int, window: int | None) -> HeadSummary:
-    survey, weights = Survey(Landmarks.of(text(n)), 1), grid(n, window)
+    marks, weights = Landmarks.of(text(n)), grid(n, window)
+    survey = Survey(marks, 1)
     for start in range(0, n, block):
         stop = min(start + block, n)
         low, high = (0, n) if window is None else (max(0, start - window + 1), stop)
-        survey.add(weights[None, start:stop, low:high].copy(), start, low, np.array([entropy(weights[start:stop])]))
+        part = marks.part(slice(start, stop), slice(low, high))
+        survey.add(rows(weights[start:stop, low:high], entropy(weights[start:stop])), part)
     return survey.summaries(3, 2, np.count_nonzero(weights, axis=1))[0]
+
+
+def rows(weights: np.ndarray, entropy: float = 0.0) -> Rows:
+    """Of one head, and divided by their sums already."""
+    return Rows(weights[None], np.ones((1, len(weights))), weights[None].argmax(axis=-1), np.array([entropy]))
 
 
 def entropy(rows: np.ndarray) -> float:
@@ -67,6 +74,34 @@ def plainly(n: int, window: int | None) -> dict[str, float]:
         if after:
             found["induction"].append(sum(weights[query, key] for key in after))
     return {name: mean(numbers) for name, numbers in found.items()}
+
+
+def some_scores() -> np.ndarray:
+    """[head, query, key]"""
+    return np.random.RandomState(1).normal(scale=30, size=(2, 4, 6)).astype(np.float32)
+
+
+def test_an_exp_times_its_share_is_the_weight_of_softmax():
+    found, exp = Rows.of(some_scores()), np.exp(some_scores().astype(float))
+    assert found.exp * found.share[..., None] == pytest.approx(exp / exp.sum(axis=-1, keepdims=True), abs=1e-6)
+
+
+def test_the_largest_weight_of_a_row_stands_where_its_largest_score_does():
+    assert (Rows.of(some_scores()).largest == some_scores().argmax(axis=-1)).all()
+
+
+def test_the_entropy_of_rows_is_that_of_their_weights():
+    found = Rows.of(some_scores())
+    weights = found.exp * found.share[..., None]
+    assert found.entropy == pytest.approx([entropy(head) for head in weights], abs=1e-4)
+
+
+def test_what_rows_mix_is_the_weighted_sum_of_the_vectors():
+    found, vectors = Rows.of(some_scores()), np.random.RandomState(2).normal(size=(2, 6, 3))
+    wanted = np.zeros((2, 4, 3))
+    for head, query, key in np.ndindex(found.exp.shape):
+        wanted[head, query] += found.exp[head, query, key] * found.share[head, query] * vectors[head, key]
+    assert found.mixed(vectors) == pytest.approx(wanted, abs=1e-5)
 
 
 every = pytest.mark.parametrize(("n", "block", "window"), list(product(SIZES, BLOCKS, WINDOWS)))
@@ -127,8 +162,9 @@ def test_a_summary_knows_its_layer_and_head():
 
 
 def summary(tokens: str, weights) -> HeadSummary:
-    survey = Survey(Landmarks.of(tokens), 1)
-    survey.add(np.array([weights], dtype=np.float32), 0, 0, np.zeros(1))
+    marks, everything = Landmarks.of(tokens), slice(0, len(tokens))
+    survey = Survey(marks, 1)
+    survey.add(rows(np.array(weights, dtype=np.float32)), marks.part(everything, everything))
     return survey.summaries(0, 0, np.arange(1, len(tokens) + 1))[0]
 
 

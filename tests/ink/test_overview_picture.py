@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kitten_tui.core.measures import MEASURES, HeadSummary, Pair
+from kitten_tui.core.measures import MEASURES, HeadSummary
 from kitten_tui.ink.cells import text_of, width_of
 from kitten_tui.ink.overview import LABELS, MAX_PIXELS, MIN_PIXELS, SHADES, Grid, Overview, about_head, short, shrink
 from kitten_tui.ink.palette import PLAIN
@@ -25,7 +25,9 @@ def thumbnail(size: int, seed: int = 0) -> np.ndarray:
 def summary(layer: int, head: int, **measures: float) -> HeadSummary:
     """A head whose measures follow from its place, but for those that are given."""
     values = dict.fromkeys(MEASURES, 0.1 * layer + 0.01 * head) | measures
-    return HeadSummary(layer, head, values, thumbnail(4, 10 * layer + head), (Pair(2, 0, 0.75),))
+    return HeadSummary(
+        layer, head, values, thumbnail(4, 10 * layer + head), np.array([0.0, 0.0, 0.75]), np.zeros(3, dtype=np.intp)
+    )
 
 
 def overview(layers: int = 3, heads: int = 4, ready: int | None = None, **look) -> Overview:

@@ -444,6 +444,17 @@ def test_a_weight_that_is_no_number_is_named(tensor, number, word, tmp_path):
     check(tmp_path, "llama", put(tensor, number), wanted)
 
 
+LAST_UP = UP.replace("layers.0", "layers.1")
+
+
+def test_a_weight_after_the_last_head_is_read_when_something_needs_it(tmp_path):
+    folder = copy("llama", tmp_path)
+    put(LAST_UP, np.nan)(folder)
+    reading = Reading(Model(folder), TEXT)
+    reading.compute()
+    assert f"{LAST_UP}: expected finite numbers, found nan" in complaint(folder, lambda _: reading.continuation(0))
+
+
 OLD_KEY = "gpt_neox.layers.0.attention.dense.weight"
 
 

@@ -169,9 +169,10 @@ def test_halved_numbers_are_widened_and_nothing_else(name, lost):
 
 
 @pytest.mark.parametrize("name", ["llama", "mistral", "bert", "gpt2"])
+@pytest.mark.parametrize("size", ["TOKENS", "QUERIES", "NUMBERS"])
 @pytest.mark.parametrize("block", [1, 5])
-def test_the_size_of_the_blocks_changes_nothing(name, block, monkeypatch):
-    monkeypatch.setattr(forward, "BLOCK", block)
+def test_the_size_of_the_blocks_changes_nothing(name, size, block, monkeypatch):
+    monkeypatch.setattr(forward, size, block)
     reading = begin(name)
     reading.compute()
     assert reading.stream(2) == pytest.approx(read(name).stream(2), abs=NEAR)
@@ -230,14 +231,14 @@ def stop_after(calls: int):
     return pulse
 
 
-@pytest.mark.parametrize("calls", [0, 1, 2])
+@pytest.mark.parametrize(("layer", "calls"), [(0, 0), (0, 1), (0, 2), (1, 0)])
 @pytest.mark.parametrize("name", ["llama", "bert"])
-def test_a_layer_that_is_stopped_is_as_if_never_begun(name, calls):
+def test_a_layer_that_is_stopped_is_as_if_never_begun(name, layer, calls):
     reading = begin(name)
-    reading.advance()
+    reading.compute(upto=layer)
     with pytest.raises(Stopped):
         reading.advance(stop_after(calls))
-    assert reading.ready == 1
+    assert reading.ready == layer
 
 
 @pytest.mark.parametrize("calls", [0, 1, 2])

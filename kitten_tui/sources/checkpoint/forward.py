@@ -8,36 +8,29 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
-from kitten_tui.core.measures import HeadSummary, Landmarks, Places, Survey
+from kitten_tui.core import masks
+from kitten_tui.core.measures import HeadSummary, Landmarks, Places, Rows, Survey
 from kitten_tui.core.network import ACTIVATIONS, Normed
 from kitten_tui.core.ops import Array, Mask, project
 from kitten_tui.core.rotary import Rotation
 from kitten_tui.core.trace import Projected
 from kitten_tui.sources.checkpoint.layer import Layer
 
-BLOCK = 256
-"""Queries, or tokens, that are computed at a time."""
+TOKENS = 512
+"""Tokens that go through the feed-forward network at a time."""
+QUERIES = 128
+"""Queries whose rows are computed at a time, of as many heads as make this many numbers:"""
+NUMBERS = 262_144
 
 COVERED = np.float32(-1e30)
 """A score that is no weight, and still a number: 0 times −∞ is none."""
 
 Pulse = Callable[[], None]
 """Called between blocks; may raise to stop."""
-
-
-@dataclass(frozen=True, eq=False)
-class Passed:
-    """What is kept of a layer that has been computed."""
-
-    concat: Array
-    """[token, head·d_k]"""
-    stream: Array
-    """What leaves the layer, before the norm that comes next. [token, d_model]"""
-    heads: tuple[HeadSummary, ...]
 
 
 def projected(layer: Layer, x: Array, head: int, rotation: Rotation | None) -> Projected:
@@ -54,32 +47,32 @@ def projected(layer: Layer, x: Array, head: int, rotation: Rotation | None) -> P
     )
 
 
-def pass_layer(
-    layer: Layer, stream: Array, x: Array, rotation: Rotation | None, marks: Landmarks, pulse: Pulse
-) -> Passed:
-    """All heads of a layer and its feed-forward network.  stream, x [token, d_model]"""
+def leave(layer: Layer, stream: Array, x: Array, concat: Array, pulse: Pulse = lambda: None) -> Array:
+    """What leaves a layer, before the norm that comes next; each token for itself.
+
+    stream, x [token, d_model], concat [token, head·d_k] -> [token, d_model]
+    """
     config = layer.config
-    concat, heads = _attend(layer, x, rotation, marks, pulse)
     output = project(concat, *layer.o)  # [token, d_model]
     pulse()
     if config.family.norms_after:
         middle = layer.attention_norm(x + output).after  # [token, d_model]
-        return Passed(concat, middle + _feed_forward(layer, middle, pulse), heads)
+        return middle + _feed_forward(layer, middle, pulse)  # [token, d_model]
     attended = stream + output  # [token, d_model]
     taken = layer.mlp_norm(stream if config.parallel else attended).after  # [token, d_model]
-    return Passed(concat, attended + _feed_forward(layer, taken, pulse), heads)
+    return attended + _feed_forward(layer, taken, pulse)  # [token, d_model]
 
 
-def _attend(
+def attend(
     layer: Layer, x: Array, rotation: Rotation | None, marks: Landmarks, pulse: Pulse
 ) -> tuple[Array, tuple[HeadSummary, ...]]:
-    """The contexts of all heads side by side, and what they look at.  -> [token, head·d_k]"""
+    """The contexts of all heads side by side, and what they look at.  [token, d_model] -> [token, head·d_k]"""
     config, n = layer.config, len(x)
     q, k, v = (_heads(project(x, *layer.projection(role)), config.d_k) for role in "qkv")  # [head, token, d_k]
     q = _placed(q, layer.head_gain("q"), config.eps, rotation)  # [head, token, d_k]
     k = _placed(k, layer.head_gain("k"), config.eps, rotation)  # [head, token, d_k]
     q = q * np.float32(1.0 / config.divisor(layer.number))  # [head, token, d_k]
-    blocks = _blocks(n, config.causal, config.windows[layer.number])
+    blocks = _blocks(n, QUERIES, config.causal, config.windows[layer.number])
     concat = np.empty((n, config.n_heads * config.d_k), dtype=np.float32)  # [token, head·d_k]
     found: list[HeadSummary] = []
     if config.n_kv_heads < config.n_heads:
@@ -87,17 +80,21 @@ def _attend(
         k, v = k[shared], v[shared]  # [head, token, d_k]
     contexts = concat.reshape(n, config.n_heads, config.d_k).transpose(1, 0, 2)  # [head, token, d_k]
     seen = np.concatenate([block.seen for block in blocks])  # [query]
-    together = max(BLOCK * BLOCK // (min(n, BLOCK) * n), 1)  # the heads of a short text at once
+    grid = min(n, QUERIES) * n
+    together = min(max(NUMBERS // grid, 1), config.n_heads)
+    rooms = np.empty((2, together * grid), dtype=np.float32)  # used by one block after the other
     for first in range(0, config.n_heads, together):
         heads = slice(first, min(first + together, config.n_heads))
         survey = Survey(marks, heads.stop - first)
         for block in blocks:
             pulse()
-            scores = q[heads, block.queries] @ k[heads, block.keys].transpose(0, 2, 1)  # [head, query, key]
+            shape = (heads.stop - first, *block.shape)
+            scores, exp = rooms[:, : math.prod(shape)].reshape(2, *shape)  # [head, query, key], [head, query, key]
+            np.matmul(q[heads, block.queries], k[heads, block.keys].transpose(0, 2, 1), out=scores)
             block.cover(scores)
-            weights, entropy = _softmax(scores)  # [head, query, key], [head]
-            survey.add(weights, block.queries.start, block.keys.start, entropy)
-            contexts[heads, block.queries] = weights @ v[heads, block.keys]  # [head, query, d_k]
+            rows = Rows.of(scores, exp)
+            survey.add(rows, marks.part(block.queries, block.keys))
+            contexts[heads, block.queries] = rows.mixed(v[heads, block.keys])  # [head, query, d_k]
         found += survey.summaries(layer.number, first, seen)
     return concat, tuple(found)
 
@@ -121,25 +118,27 @@ class _Block:
         return 0 if self.covered is None else int(np.argmax(self.covered.any(axis=0)))
 
     @property
+    def shape(self) -> tuple[int, int]:
+        return self.queries.stop - self.queries.start, self.keys.stop - self.keys.start
+
+    @cached_property
     def seen(self) -> Places:
         """How many keys each query looks at.  -> [query]"""
-        rows, columns = self.queries.stop - self.queries.start, self.keys.stop - self.keys.start
-        all_ = np.full(rows, columns)  # [query]
+        all_ = np.full(*self.shape)  # [query]
         return all_ if self.covered is None else all_ - self.covered.sum(axis=-1)
 
 
-def _blocks(n: int, causal: bool, window: int | None) -> list[_Block]:
-    """All queries in blocks. A window exists only where the future is covered."""
+@lru_cache(maxsize=4)
+def _blocks(n: int, size: int, causal: bool, window: int | None) -> tuple[_Block, ...]:
+    """All queries in blocks of a size. A window exists only where the future is covered."""
     blocks = []
-    for start in range(0, n, BLOCK):
-        stop = min(start + BLOCK, n)
+    for start in range(0, n, size):
+        stop = min(start + size, n)
         low = 0 if window is None else max(0, start - window + 1)
-        covered = None
-        if causal:
-            back = np.arange(start, stop)[:, None] - np.arange(low, stop)  # [query, key]
-            covered = back < 0 if window is None else (back < 0) | (back >= window)
-        blocks.append(_Block(slice(start, stop), slice(low, stop if causal else n), covered))
-    return blocks
+        keys = slice(low, stop if causal else n)
+        covered = ~masks.sliding(n, window)[start:stop, keys] if causal else None  # [query, key]
+        blocks.append(_Block(slice(start, stop), keys, covered))
+    return tuple(blocks)
 
 
 def _heads(columns: Array, d_k: int) -> Array:
@@ -154,29 +153,15 @@ def _placed(heads: Array, gain: Array | None, eps: float, rotation: Rotation | N
     return heads if rotation is None else np.stack([rotation(vectors) for vectors in heads])
 
 
-def _softmax(scores: Array) -> tuple[Array, Array]:
-    """Each row's weights, and the entropy of all rows of a head together in bits.
-
-    [head, query, key] -> [head, query, key], [head]
-    """
-    scores -= scores.max(axis=-1, keepdims=True)  # [head, query, key]
-    weights = np.exp(scores)  # [head, query, key]
-    total = weights.sum(axis=-1)  # [head, query]
-    # Σ p log p = Σ p (score − log total), and the scores are still here.
-    expected = np.einsum("hqk,hqk->hq", weights, scores) / total  # [head, query]
-    weights /= total[..., None]
-    return weights, (np.log(total) - expected).sum(axis=-1) / math.log(2.0)
-
-
 def _feed_forward(layer: Layer, x: Array, pulse: Pulse) -> Array:
     """[token, d_model] -> [token, d_model]"""
     activate = ACTIVATIONS[layer.config.activation]
     up, gate, down = layer.up(), layer.gate(), layer.down()
     added = np.empty_like(x)  # [token, d_model]
-    for start in range(0, len(x), BLOCK):
+    for start in range(0, len(x), TOKENS):
         pulse()
-        rows = x[start : start + BLOCK]  # [token, d_model]
+        rows = x[start : start + TOKENS]  # [token, d_model]
         hidden = project(rows, *up)  # [token, d_hidden]
         hidden = activate(hidden) if gate is None else activate(project(rows, *gate)) * hidden
-        added[start : start + BLOCK] = project(hidden, *down)  # [token, d_model]
+        added[start : start + TOKENS] = project(hidden, *down)  # [token, d_model]
     return added

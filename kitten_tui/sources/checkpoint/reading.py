@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ from kitten_tui.core.ops import Array, Mask
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Continuation, Entry
 from kitten_tui.core.trace import Joined, Projected, Trace
-from kitten_tui.sources.checkpoint.forward import Passed, Pulse, pass_layer, projected
+from kitten_tui.sources.checkpoint.forward import Pulse, attend, leave, projected
 from kitten_tui.sources.checkpoint.layer import Layer, norm
 from kitten_tui.sources.checkpoint.model import Model
 from kitten_tui.sources.errors import SourceError
@@ -33,6 +33,17 @@ CONTINUATIONS = 10
 
 MOST_TOKENS = 4096
 """Longer texts are cut here even where the model would read on: a grid is as large as the square of this."""
+
+
+@dataclass(frozen=True, eq=False)
+class Passed:
+    """What is kept of a layer that has been computed."""
+
+    concat: Array
+    """[token, head·d_k]"""
+    heads: tuple[HeadSummary, ...]
+    stream: Array | None
+    """What leaves it, before the norm that comes next; None after the last layer. [token, d_model]"""
 
 
 class NotYetError(LookupError):
@@ -141,11 +152,8 @@ class Reading:
 
     def own_mask(self, layer: int) -> Mask | None:
         """What the sliding windows of some layers leave.  -> [query, key]"""
-        windows, n = self.model.config.windows, len(self.ids)
-        if not any(windows):
-            return None
-        window = windows[layer]
-        return masks.causal(n) if window is None else masks.sliding(n, window)
+        windows = self.model.config.windows
+        return masks.sliding(len(self.ids), windows[layer]) if any(windows) else None
 
     @property
     def heads(self) -> tuple[HeadSummary, ...]:
@@ -174,22 +182,38 @@ class Reading:
         layer = self.model.layer(number)
         with np.errstate(all="ignore"):  # what overflows is found below, and named
             x = self._entry(number).norm.after  # [token, d_model]
-            passed = pass_layer(layer, self.stream(number), x, self.rotation, self.marks, pulse)
-        if not np.isfinite(passed.stream).all():
+            concat, heads = attend(layer, x, self.rotation, self.marks, pulse)
+            last = number + 1 == self.n_layers
+            stream = None if last else leave(layer, self.stream(number), x, concat, pulse)  # [token, d_model]
+        if not np.isfinite(concat if stream is None else stream).all():
             raise layer.not_finite()
-        self.passed.append(passed)
+        self.passed.append(Passed(concat, heads, stream))
         self.model.tensors.release()
 
     # Looking
 
-    def stream(self, layer: int) -> Array:
-        """What enters a layer before its norm; after the last layer, what leaves it.  -> [token, d_model]"""
+    def stream(self, layer: int, tokens: slice = slice(None)) -> Array:
+        """What enters a layer before its norm; after the last layer, what leaves it.  -> [token, d_model]
+
+        No head needs what leaves the last layer: that is computed whenever it is asked for, of these tokens alone.
+        """
         if layer > self.ready:
             raise NotYetError(layer)
-        if layer:
-            return self.passed[layer - 1].stream
-        parts = (part for part in (self.embedding, self.position, self.segment) if part is not None)
-        return np.asarray(sum(parts), dtype=np.float32)  # [token, d_model]
+        if layer == 0:
+            parts = (part for part in (self.embedding, self.position, self.segment) if part is not None)
+            return np.asarray(sum(parts), dtype=np.float32)[tokens]  # [token, d_model]
+        kept = self.passed[layer - 1].stream
+        return self._leaving(tokens) if kept is None else kept[tokens]
+
+    def _leaving(self, tokens: slice) -> Array:
+        """What leaves the last layer.  -> [token, d_model]"""
+        number = self.n_layers - 1
+        layer, x = self.model.layer(number), self.entry(number).norm.after  # [token, d_model]
+        with np.errstate(all="ignore"):  # what overflows is found below, and named
+            stream = leave(layer, self.stream(number, tokens), x[tokens], self.passed[number].concat[tokens])
+        if not np.isfinite(stream).all():
+            raise layer.not_finite()
+        return stream
 
     def entry(self, layer: int) -> Entry:
         """What enters the attention of a layer: the stream after a norm, whichever family."""
@@ -243,14 +267,16 @@ class Reading:
         heads = range(0 if own else self.n_heads)
         contexts = [self.passed[layer].concat] if own else [self.trace(layer, h, settings).context for h in heads]
         joined = attention.join(contexts, *self._layer(layer).o)
-        assert joined.output is not None
-        entry = self.entry(layer).norm
+        output, entry, middle = joined.output, self.entry(layer).norm, None
+        assert output is not None
         if self.model.config.family.norms_after:
-            middle = self._layer(layer).attention_norm(entry.after + joined.output)
-            mlp = self.stream(layer + 1) - middle.after if own else None  # [token, d_model]
-            return replace(joined, middle_norm=middle, mlp=mlp)
-        mlp = self.stream(layer + 1) - entry.before - joined.output if own else None  # [token, d_model]
-        return replace(joined, mlp=mlp)
+            middle = self._layer(layer).attention_norm(entry.after + output)
+
+        def network() -> Array:
+            before = entry.before + output if middle is None else middle.after  # [token, d_model]
+            return self.stream(layer + 1) - before  # [token, d_model]
+
+        return replace(joined, middle_norm=middle, network=network if own else None)
 
     @property
     def has_head(self) -> bool:
@@ -262,7 +288,7 @@ class Reading:
         return _kept(self._continuations, token, 16, lambda: self._continue(token))
 
     def _continue(self, token: int) -> Continuation:
-        last = self.model.last(self.stream(self.n_layers)[token])  # [d_model]
+        last = self.model.last(self.stream(self.n_layers, slice(token, token + 1))[0])  # [d_model]
         logits = self.model.logits(last).astype(np.float64)  # [vocab]
         if not np.isfinite(logits).all():
             raise SourceError(f"{self.model.folder}: the output head: expected finite numbers, found nan or infinity")
