@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -100,8 +101,7 @@ def rail(stages: Sequence[Stage], selected: int, words: Words, palette: Palette,
 
 def strip(tokens: Sequence[str], weights: Array | None, selected: int, palette: Palette, width: int) -> Drawn:
     """The sentence with its query marked; below it each word's weight, or before there are weights its place."""
-    labels = [show_token(token, LONGEST_TOKEN) for token in tokens]
-    widths = [max(cell_len(label) + 2, 7) for label in labels]
+    labels, widths = _labels(tuple(tokens))
     first = _first_in_sight(widths, selected, width)
     high = float(weights.max()) if weights is not None and weights.size else 1.0
     above: Line = []
@@ -125,6 +125,13 @@ def strip(tokens: Sequence[str], weights: Array | None, selected: int, palette: 
         hits += [Hit(0, x, x + size, place), Hit(1, x, x + size, place)]
         x += size
     return Drawn([above, below], tuple(hits))
+
+
+@lru_cache(maxsize=4)
+def _labels(tokens: tuple[str, ...]) -> tuple[Sequence[str], Sequence[int]]:
+    """What stands for each token, and in how many cells."""
+    labels = [show_token(token, LONGEST_TOKEN) for token in tokens]
+    return labels, [max(cell_len(label) + 2, 7) for label in labels]
 
 
 def _first_in_sight(widths: Sequence[int], selected: int, width: int) -> int:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import zip_longest
+
 from textual import events
 from textual.geometry import Offset, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from kitten_tui.ink.blocks import HEADING, Look
+from kitten_tui.ink.cells import Line
 from kitten_tui.ink.chrome import Shown
 from kitten_tui.ink.sheet import Picture
 from kitten_tui.ink.window import Windows
@@ -18,6 +22,9 @@ class Canvas(Inked, ScrollView, can_focus=False):
     """Scrolls in both directions; labels stay in sight."""
 
     _picture: Picture | None = None
+    _seen: tuple[object, ...] = ()
+    """Of which picture, and where in it, the lines are."""
+    _lines: Sequence[Line] = ()
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,14 +73,27 @@ class Canvas(Inked, ScrollView, can_focus=False):
                 *(max(min(now, most), least, 0) for now, most, least in zip(scroll, first, last, strict=True))
             )
         self.scroll_to(*scroll, animate=False, force=True, immediate=True)
-        self.refresh()
+        before = self._lines
+        for y, (old, new) in enumerate(zip_longest(before, self.lines)):
+            if old != new:
+                self.refresh_line(self.scroll_offset.y + y)
+
+    @property
+    def lines(self) -> Sequence[Line]:
+        """What is in sight."""
+        picture = self.picture
+        if picture is None:
+            return ()
+        (left, top), (width, height) = self.scroll_offset, self.scrollable_content_region.size
+        seen = (picture, left, top, width, height)
+        if seen != self._seen:
+            self._seen = seen
+            self._lines = [picture.line(y, left, left + width, top) for y in range(top, top + height)]
+        return self._lines
 
     def render_line(self, y: int) -> Strip:
-        width = self.scrollable_content_region.width
-        if self.picture is None:
-            return Strip.blank(width, self.rich_style)
-        left, top = self.scroll_offset
-        return self.strip(self.picture.line(top + y, left, left + width, top), width)
+        width, lines = self.scrollable_content_region.width, self.lines
+        return self.strip(lines[y], width) if y < len(lines) else Strip.blank(width, self.rich_style)
 
     def on_click(self, event: events.Click) -> None:
         left, top = self.scroll_offset

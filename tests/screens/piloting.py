@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from textual.widgets import Input
 from kitten_tui.app import KittenApp
 from kitten_tui.screens.workbench import Workbench
 from kitten_tui.sources.find import open_source
+from kitten_tui.widgets.canvas import Canvas
 
 if TYPE_CHECKING:
     from kitten_tui.screens.model import ModelScreen
@@ -89,3 +91,13 @@ async def hit(pilot: Pilot[None], *keys: str) -> None:
         event.set_sender(pilot.app)
         driver.send_message(event)
     await pilot.pause()
+
+
+async def painted(pilot: Pilot[None], anew: bool = False) -> str:
+    """What stands on the screen, as it came to be line by line or painted anew."""
+    if anew:
+        canvas = pilot.app.screen.query_one(Canvas)
+        canvas.notify_style_update()
+        canvas.refresh()
+    await pilot.pause()
+    return re.sub(r"terminal-\d+", "", pilot.app.export_screenshot())

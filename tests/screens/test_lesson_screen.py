@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
-from piloting import app, said, screen
+from piloting import app, hit, painted, said, screen
 from textual.widgets import Input, Static
 
 from kitten_tui.screens.ask import AskScreen
@@ -206,6 +207,16 @@ async def test_hostile_tokens_are_shown_as_they_are() -> None:
         for stage in "1234567":
             await pilot.press(stage)
         assert "\x1b[31m" not in pilot.app.export_screenshot()
+
+
+@pytest.mark.parametrize("sample", ["journey", "long"])
+async def test_painting_what_changed_shows_what_painting_everything_shows(sample: str) -> None:
+    keys = ("down", "up", "l", "h", "right", "left", "j", "k", "s", "m", "d", "p", "tab", "right_square_bracket", "t")
+    draw = np.random.RandomState(5)
+    async with app(sample).run_test() as pilot:
+        for _ in range(12):
+            await hit(pilot, *(keys[number] for number in draw.randint(len(keys), size=5)))
+            assert await painted(pilot) == await painted(pilot, anew=True)
 
 
 async def test_random_keys_break_nothing() -> None:

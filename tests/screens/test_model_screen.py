@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("safetensors")
 pytest.importorskip("tokenizers")
 
-from piloting import LONG, TEXT, app, computed, hit, model, overview, reading, said, said_of_model, type_in
+from piloting import LONG, TEXT, app, computed, hit, model, overview, painted, reading, said, said_of_model, type_in
 from textual.pilot import Pilot
 
 from kitten_tui.app import KittenApp
@@ -352,6 +352,31 @@ async def test_a_lesson_has_no_overview() -> None:
     async with app().run_test() as pilot:
         await pilot.press("v")
         assert said(pilot) == "message.no_overview"
+
+
+async def test_painting_what_changed_shows_what_painting_everything_shows() -> None:
+    keys = (
+        "down",
+        "up",
+        "l",
+        "h",
+        "right",
+        "left",
+        "j",
+        "k",
+        "s",
+        "m",
+        "G",
+        "F",
+        "tab",
+        "right_square_bracket",
+        "enter",
+    )
+    draw = np.random.RandomState(5)
+    async with opened("gpt2", LONG).run_test() as pilot:
+        for _ in range(12):
+            await hit(pilot, *(keys[number] for number in draw.randint(len(keys), size=5)))
+            assert await painted(pilot) == await painted(pilot, anew=True)
 
 
 @pytest.mark.parametrize("name", ["qwen3"])
