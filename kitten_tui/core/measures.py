@@ -12,11 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
-from kitten_tui.core.ops import Array
-
-Places = npt.NDArray[np.intp]
+from kitten_tui.core.ops import Array, Places
 
 MEASURES = ("entropy", "first", "previous", "self", "same", "induction", "distance")
 """Entropy of a row in bits; the weight on the first token, the previous one, itself, the same token earlier, the one

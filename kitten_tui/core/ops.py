@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.floating[Any]]
 Mask = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.intp]
 
 SAFE_EXPONENT = 8.0
 """Rows whose largest score lies within ± this are exponentiated as they are, as the formula has it."""

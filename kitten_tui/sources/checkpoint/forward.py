@@ -13,9 +13,9 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from kitten_tui.core import masks
-from kitten_tui.core.measures import HeadSummary, Landmarks, Places, Rows, Survey
+from kitten_tui.core.measures import HeadSummary, Landmarks, Rows, Survey
 from kitten_tui.core.network import ACTIVATIONS, Normed
-from kitten_tui.core.ops import Array, Mask, project
+from kitten_tui.core.ops import Array, Mask, Places, project
 from kitten_tui.core.rotary import Rotation
 from kitten_tui.core.trace import Projected
 from kitten_tui.sources.checkpoint.layer import Layer

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.ops import Array, Places
 from kitten_tui.sources.checkpoint.config import Config, read_config
 from kitten_tui.sources.checkpoint.layer import Layer, norm
 from kitten_tui.sources.checkpoint.tensors import Tensors
@@ -51,8 +51,7 @@ class Model:
 
     def embedding(self, ids: tuple[int, ...]) -> Array:
         """The row of each token.  -> [token, d_model]"""
-        rows = [self._rows(self.config.family.embedding, self.config.n_vocab, slice(i, i + 1)) for i in ids]
-        return np.concatenate(rows)  # [token, d_model]
+        return self._rows(self.config.family.embedding, self.config.n_vocab, np.array(ids))  # [token, d_model]
 
     def position(self, ids: tuple[int, ...]) -> Array | None:
         """The learned position of each token, None where positions are rotary.  -> [token, d_model]"""
@@ -72,7 +71,7 @@ class Model:
         kinds = self.config.raw.get("type_vocab_size", 2)
         return self._rows(name, kinds, slice(0, 1))[0] if name else None
 
-    def _rows(self, name: str, count: int, rows: slice) -> Array:
+    def _rows(self, name: str, count: int, rows: slice | Places) -> Array:
         return self.tensors.read(self.prefix + name, (count, self.config.d_model), rows)
 
     @property
@@ -92,7 +91,7 @@ class Model:
         starts = range(0, self.config.n_vocab, ROWS)
         return np.concatenate([self.output_rows(slice(start, start + ROWS)) @ last for start in starts])  # [vocab]
 
-    def output_rows(self, rows: slice) -> Array:
+    def output_rows(self, rows: slice | Places) -> Array:
         """Rows of the output head, a row for each token; where it is tied they are those of the embedding.
 
         [row, d_model]

@@ -302,7 +302,7 @@ class Reading:
             logit=logits[best],
             total=top + float(np.log(np.exp(logits - top).sum())),
             last=last,
-            rows=np.stack([self.model.output_rows(slice(number, number + 1))[0] for number in best]),
+            rows=self.model.output_rows(best),
         )
 
 

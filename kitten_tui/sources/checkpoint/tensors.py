@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.ops import Array, Places
 from kitten_tui.sources.errors import SourceError
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -42,7 +42,7 @@ class Tensors:
     def __contains__(self, name: str) -> bool:
         return name in self.found
 
-    def read(self, name: str, shape: tuple[int, ...], rows: slice = slice(None)) -> Array:
+    def read(self, name: str, shape: tuple[int, ...], rows: slice | Places = slice(None)) -> Array:
         """The numbers of a name as float32, those that are stored so without a copy.
 
         Raises:
