@@ -53,7 +53,17 @@ class Source(Protocol):
     def n_layers(self) -> int: ...
 
     @property
+    def ready(self) -> int:
+        """How many layers have been computed."""
+        ...
+
+    @property
     def n_heads(self) -> int: ...
+
+    @property
+    def invented(self) -> bool:
+        """Whether the numbers stand for nothing: made up for a sentence that somebody typed."""
+        ...
 
     @property
     def settings(self) -> Settings:

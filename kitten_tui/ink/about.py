@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from kitten_tui.core.settings import Settings
 from kitten_tui.sources.opened import Opened
@@ -26,7 +26,8 @@ def sentence(tokens: Sequence[str]) -> str:
 
 def notes_of(source: Opened, settings: Settings, words: Words) -> tuple[str, ...]:
     """Its note, and that its numbers are invented or the text cut where they are."""
-    if isinstance(facts := getattr(source, "facts", None), Mapping):
+    facts = source.facts
+    if facts is not None:
         notes = [words("model.note", **facts), words("model.settings")]
         return tuple([words("model.cut", **facts), *notes] if facts["whole"] > facts["read"] else notes)
     note = words.of(source.note)

@@ -64,12 +64,11 @@ def title_line(page: Page, title: str, words: Words, palette: Palette, width: in
 
 def status_parts(page: Page, words: Words) -> list[str]:
     source, settings = page.view.source, page.view.settings
-    parts = [words("invented")] if getattr(source, "invented", False) else []
+    parts = [words("invented")] if source.invented else []
     if source.n_layers > 1:
         parts.append(words("status.layer", layer=page.selection.layer + 1, layers=source.n_layers))
-    ready = getattr(source, "ready", source.n_layers)
-    if ready < source.n_layers:
-        parts.append(words("status.computing", ready=ready, layers=source.n_layers))
+    if source.ready < source.n_layers:
+        parts.append(words("status.computing", ready=source.ready, layers=source.n_layers))
     parts.append(words("status.head", head=page.selection.head + 1, heads=source.n_heads))
     return parts + settings_parts(settings, words)
 

@@ -46,8 +46,9 @@ class Lesson:
     invented: bool = False
     """Whether the numbers stand for nothing: made up for a sentence that somebody typed."""
 
-    n_layers = 1
+    n_layers = ready = 1
     segment = None
+    facts = None
     has_head = False
 
     @property
