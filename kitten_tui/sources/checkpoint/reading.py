@@ -120,7 +120,7 @@ class Reading:
         return {"": f"{self.model.name}: {' '.join(self.text.split())}"}
 
     @property
-    def facts(self) -> Mapping[str, object]:
+    def facts(self) -> Mapping[str, Any]:
         """What there is to say about the model and how much of the text it reads."""
         config = self.model.config
         return {
