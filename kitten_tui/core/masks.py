@@ -9,21 +9,21 @@ import numpy as np
 from kitten_tui.core.ops import Mask
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def everything(n: int) -> Mask:
     """Every query sees every key.  -> [query, key]"""
     return _fixed(np.ones((n, n), dtype=bool))  # [query, key]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def causal(n: int) -> Mask:
     """A query sees itself and what came before.  -> [query, key]"""
     return _fixed(np.tri(n, dtype=bool))  # [query, key]
 
 
-@lru_cache(maxsize=4)
-def sliding(n: int, window: int | None) -> Mask:
-    """A query sees itself and what came before, this many keys in all; without a window all.  -> [query, key]"""
+@lru_cache(maxsize=2)
+def backward(n: int, window: int | None) -> Mask:
+    """A query sees itself and what came before: all of it, or through a window this many keys.  -> [query, key]"""
     if window is None:
         return causal(n)
     return _fixed(causal(n) & ~np.tri(n, k=-window, dtype=bool))  # [query, key]

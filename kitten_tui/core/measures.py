@@ -63,9 +63,9 @@ class Rows:
     """Some rows of some heads after exp, not yet divided by their sums: a weight is exp · share."""
 
     exp: Array
-    """[head, query, key]"""
+    """The largest of a row is 1. [head, query, key]"""
     share: Array
-    """1 / Σ exp of a row. [head, query]"""
+    """1 / Σ exp of a row, and so its largest weight. [head, query]"""
     largest: Places
     """The key of the largest weight, as a place among these keys. [head, query]"""
     entropy: Array
@@ -151,25 +151,18 @@ class Landmarks:
         away = np.lib.stride_tricks.sliding_window_view(ramp, n)[::-1]  # [query, key]
         return cls(n, targets, bins, away)
 
-    @cached_property
-    def _parts(self) -> dict[tuple[int, int, int, int], Part]:
-        return {}
-
     def part(self, queries: slice, keys: slice) -> Part:
         """What there is of it for some queries and all keys that any of them may look at."""
-        place = (queries.start, queries.stop, keys.start, keys.stop)
-        if place not in self._parts:
-            pixels = len(self.bins)
-            row = slice(queries.start * pixels // self.n, (queries.stop - 1) * pixels // self.n + 1)
-            self._parts[place] = Part(
-                keys.start,
-                {name: targets.within(queries, keys) for name, targets in self.targets.items()},
-                self.away[queries, keys],
-                row,
-                self.bins[row, queries],
-                self.bins[:, keys].T,
-            )
-        return self._parts[place]
+        pixels = len(self.bins)
+        row = slice(queries.start * pixels // self.n, (queries.stop - 1) * pixels // self.n + 1)
+        return Part(
+            keys.start,
+            {name: targets.within(queries, keys) for name, targets in self.targets.items()},
+            self.away[queries, keys],
+            row,
+            self.bins[row, queries],
+            self.bins[:, keys].T,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,8 +204,7 @@ class Survey:
             self.totals[name] += targets.given(rows)
         shares = part.query_bins * rows.share[:, None]  # [head, row, query]
         self.thumbnails[:, part.row] += shares @ rows.exp @ part.key_bins
-        largest = np.take_along_axis(rows.exp, rows.largest[..., None], axis=-1)[..., 0]  # [head, query]
-        self.largest.append(largest * rows.share)
+        self.largest.append(rows.share)
         self.largest_key.append(rows.largest + part.first_key)
 
     def summaries(self, layer: int, first: int, allowed_keys: Places) -> list[HeadSummary]:

@@ -53,9 +53,9 @@ class Normed:
     def after(self) -> Array:
         """(before − μ) / σ · γ + β.  [token, n]"""
         scaled = self.centred / self.spread[..., None]  # [token, n]
-        scaled *= self.gain
+        scaled *= self.gain  # [token, n]
         if self.bias is not None:
-            scaled += self.bias
+            scaled += self.bias  # [token, n]
         return scaled
 
 

@@ -22,7 +22,7 @@ def project(x: Array, w: Array, b: Array | None = None) -> Array:
     """Through a trainable matrix: x W + b.  [token, n], [n, m], [m] -> [token, m]"""
     y = x @ w  # [token, m]
     if b is not None:
-        y += b
+        y += b  # [token, m]
     return y
 
 

@@ -321,7 +321,11 @@ class Joined(_Frozen):
     @cached_property
     def mlp(self) -> Array | None:
         """[token, d_model]"""
-        return None if self.network is None else self.network()
+        if self.network is None:
+            return None
+        added = self.network()  # [token, d_model]
+        added.setflags(write=False)
+        return added
 
     @property
     def attended(self) -> Array | None:

@@ -18,7 +18,6 @@ _NO_LINE_START = frozenset("，。！？；：、）》」』”’…—％,.!?
 _NO_LINE_END = frozenset("（《「『“‘([{")
 
 
-@lru_cache(maxsize=256)
 def clean(text: str) -> str:
     """Text that a terminal shows as it is: no control, no invisible character, nothing of doubtful width."""
     shown: list[str] = []

@@ -224,7 +224,11 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         self._open(view if self._has(view) else view.with_(stage=ATTENTION))
 
     def _open(self, view: View) -> None:
-        screen = ModelScreen(view, self.reading, self.words)
+        try:
+            screen = ModelScreen(view, self.reading, self.words)
+        except SourceError as error:  # what comes next needs weights that no head needs
+            self.post_message(Failed(str(error)))
+            return
 
         def back(found: tuple[int, int, Words] | None) -> None:
             self.view = screen.page.view

@@ -45,8 +45,9 @@ def surveyed(n: int, block: int, window: int | None) -> HeadSummary:
 
 
 def rows(weights: np.ndarray, entropy: float = 0.0) -> Rows:
-    """Of one head, and divided by their sums already."""
-    return Rows(weights[None], np.ones((1, len(weights))), weights[None].argmax(axis=-1), np.array([entropy]))
+    """Of one head."""
+    largest = weights.max(axis=1, keepdims=True)  # [query, 1]
+    return Rows((weights / largest)[None], largest.T, weights.argmax(axis=1)[None], np.array([entropy]))
 
 
 def entropy(rows: np.ndarray) -> float:

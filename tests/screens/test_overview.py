@@ -24,6 +24,7 @@ from kitten_tui.screens.model import ModelScreen
 from kitten_tui.screens.text import TextScreen
 from kitten_tui.sources.checkpoint.model import Model
 from kitten_tui.sources.checkpoint.reading import Reading
+from kitten_tui.stages import STAGES
 from kitten_tui.stages.selection import Selection
 from kitten_tui.widgets.overview import HeadGrid, HeadText, OverviewLine
 
@@ -405,22 +406,25 @@ async def test_leaving_while_a_layer_is_computed_waits_for_nothing() -> None:
     assert source.ready == 0
 
 
-def spoiled(tmp_path: Path) -> Path:
-    """A model with a number in its second layer that is none."""
+def spoiled(tmp_path: Path, part: str) -> Path:
+    """A model with a number in this part of its last layer that is none."""
     folder = Path(shutil.copytree(CHECKPOINTS / "llama", tmp_path / "model"))
     tensors = load_file(folder / "model.safetensors")
-    name = next(name for name in tensors if "layers.1.self_attn.q_proj" in name)
+    name = next(name for name in tensors if f"layers.1.{part}" in name)
     tensors[name][0, 0] = np.nan
     save_file(tensors, folder / "model.safetensors")
     return folder
 
 
-async def test_a_tensor_that_holds_no_numbers_ends_the_program_and_is_named(tmp_path: Path) -> None:
-    folder = spoiled(tmp_path)
-    app = KittenApp(Reading(Model(folder), TEXT))
+@pytest.mark.parametrize(("part", "stage"), [("self_attn.q_proj", 0), ("mlp.up_proj", len(STAGES))])
+async def test_a_tensor_that_holds_no_numbers_ends_the_program_and_is_named(
+    part: str, stage: int, tmp_path: Path
+) -> None:
+    reading = Reading(Model(spoiled(tmp_path, part)), TEXT)
+    app = KittenApp(reading, selection=Selection(stage=stage, layer=1) if stage else None)
     async with app.run_test() as pilot:
         while not app._exit:
             await pilot.pause(0.01)
     assert app.return_code == 2
-    assert "layers.1.self_attn.q_proj" in app.problem
+    assert f"layers.1.{part}" in app.problem
     assert "\n" not in app.problem

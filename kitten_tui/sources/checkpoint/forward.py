@@ -1,6 +1,6 @@
 """One layer of a real model: what leaves it from what enters it, and a summary of each of its heads.
 
-Attention goes by blocks of queries, so that no grid of all queries and keys is ever held.
+Attention goes by blocks of queries, so that no numbers of all queries and keys are ever held.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from kitten_tui.sources.checkpoint.layer import Layer
 TOKENS = 512
 """Tokens that go through the feed-forward network at a time."""
 QUERIES = 128
-"""Queries whose rows are computed at a time, of as many heads as make this many numbers:"""
+"""Queries whose rows are computed at a time."""
 NUMBERS = 262_144
+"""Numbers of those rows that are computed at a time: of as many heads as have no more, and of one at least."""
 
 COVERED = np.float32(-1e30)
 """A score that is no weight, and still a number: 0 times −∞ is none."""
@@ -79,6 +80,7 @@ def attend(
         shared = [config.kv_head(head) for head in range(config.n_heads)]
         k, v = k[shared], v[shared]  # [head, token, d_k]
     contexts = concat.reshape(n, config.n_heads, config.d_k).transpose(1, 0, 2)  # [head, token, d_k]
+    parts = [marks.part(block.queries, block.keys) for block in blocks]
     seen = np.concatenate([block.seen for block in blocks])  # [query]
     grid = min(n, QUERIES) * n
     together = min(max(NUMBERS // grid, 1), config.n_heads)
@@ -86,14 +88,14 @@ def attend(
     for first in range(0, config.n_heads, together):
         heads = slice(first, min(first + together, config.n_heads))
         survey = Survey(marks, heads.stop - first)
-        for block in blocks:
+        for block, part in zip(blocks, parts, strict=True):
             pulse()
             shape = (heads.stop - first, *block.shape)
             scores, exp = rooms[:, : math.prod(shape)].reshape(2, *shape)  # [head, query, key], [head, query, key]
             np.matmul(q[heads, block.queries], k[heads, block.keys].transpose(0, 2, 1), out=scores)
             block.cover(scores)
             rows = Rows.of(scores, exp)
-            survey.add(rows, marks.part(block.queries, block.keys))
+            survey.add(rows, part)
             contexts[heads, block.queries] = rows.mixed(v[heads, block.keys])  # [head, query, d_k]
         found += survey.summaries(layer.number, first, seen)
     return concat, tuple(found)
@@ -128,7 +130,7 @@ class _Block:
         return all_ if self.covered is None else all_ - self.covered.sum(axis=-1)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _blocks(n: int, size: int, causal: bool, window: int | None) -> tuple[_Block, ...]:
     """All queries in blocks of a size. A window exists only where the future is covered."""
     blocks = []
@@ -136,7 +138,7 @@ def _blocks(n: int, size: int, causal: bool, window: int | None) -> tuple[_Block
         stop = min(start + size, n)
         low = 0 if window is None else max(0, start - window + 1)
         keys = slice(low, stop if causal else n)
-        covered = ~masks.sliding(n, window)[start:stop, keys] if causal else None  # [query, key]
+        covered = ~masks.backward(n, window)[start:stop, keys] if causal else None  # [query, key]
         blocks.append(_Block(slice(start, stop), keys, covered))
     return tuple(blocks)
 

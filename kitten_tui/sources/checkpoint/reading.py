@@ -153,7 +153,7 @@ class Reading:
     def own_mask(self, layer: int) -> Mask | None:
         """What the sliding windows of some layers leave.  -> [query, key]"""
         windows = self.model.config.windows
-        return masks.sliding(len(self.ids), windows[layer]) if any(windows) else None
+        return masks.backward(len(self.ids), windows[layer]) if any(windows) else None
 
     @property
     def heads(self) -> tuple[HeadSummary, ...]:
@@ -267,10 +267,10 @@ class Reading:
         heads = range(0 if own else self.n_heads)
         contexts = [self.passed[layer].concat] if own else [self.trace(layer, h, settings).context for h in heads]
         joined = attention.join(contexts, *self._layer(layer).o)
-        output, entry, middle = joined.output, self.entry(layer).norm, None
+        entry, output = self.entry(layer).norm, joined.output
         assert output is not None
-        if self.model.config.family.norms_after:
-            middle = self._layer(layer).attention_norm(entry.after + output)
+        after = self.model.config.family.norms_after
+        middle = self._layer(layer).attention_norm(entry.after + output) if after else None
 
         def network() -> Array:
             before = entry.before + output if middle is None else middle.after  # [token, d_model]
