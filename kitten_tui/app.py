@@ -8,6 +8,7 @@ from typing import Any
 
 from textual import on
 from textual.app import App, SystemCommand
+from textual.command import CommandList, CommandPalette
 from textual.screen import Screen
 
 from kitten_tui import themes
@@ -20,6 +21,14 @@ from kitten_tui.sources.opened import Opened
 from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
+
+
+class Palette(CommandPalette):
+    """Hands no key on to its list before that stands on the screen: until then Textual has no lines to count."""
+
+    def _action_command_list(self, action: str) -> None:
+        if self.query_one(CommandList).size:
+            super()._action_command_list(action)
 
 
 class KittenApp(App[None]):
@@ -92,6 +101,10 @@ class KittenApp(App[None]):
     def front(self) -> Any:
         """The screen in front that is no dialog."""
         return next(screen for screen in reversed(self.screen_stack) if hasattr(screen, "say"))
+
+    def action_command_palette(self) -> None:
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_help_quit(self) -> None:
         """ctrl+c: says how to leave, in the language of the screen."""

@@ -74,6 +74,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
     if reading is not None and _is_headless(arguments):
         _compute(arguments, reading, view.selection.layer)
+        if reading.whole > len(reading.ids):
+            print(words("model.cut", **reading.facts), file=sys.stderr)
         if arguments.save is not None:
             return _save(arguments, reading)
         if arguments.heads:

@@ -15,6 +15,18 @@ from textual.widgets import OptionList
 from kitten_tui.ink.cells import clean
 
 
+class Options(OptionList):
+    """Turns no page before it stands on the screen: until then Textual has no lines to count."""
+
+    def action_page_up(self) -> None:
+        if self.size:
+            super().action_page_up()  # type: ignore[no-untyped-call]
+
+    def action_page_down(self) -> None:
+        if self.size:
+            super().action_page_down()  # type: ignore[no-untyped-call]
+
+
 class ChooseScreen(ModalScreen[int | None]):
     """Closes with the place of the line, or with nothing."""
 
@@ -29,7 +41,7 @@ class ChooseScreen(ModalScreen[int | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="panel") as panel:
             panel.border_title = self.heading
-            yield OptionList(*(Text(clean(option)) for option in self.options))
+            yield Options(*(Text(clean(option)) for option in self.options))
 
     def on_mount(self) -> None:
         self.query_one(OptionList).highlighted = self.place

@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from kitten_tui.commands import on_screen
-from kitten_tui.core.derivation import Cell
+from kitten_tui.core.derivation import Cell, Op
 from kitten_tui.core.settings import Settings
 from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.chrome import Shown, operand_choices
@@ -126,7 +126,7 @@ class LessonScreen(Screen[Any], inherit_bindings=False):
             self.trail = (*self.trail, Step(page.selection, page.derivation.cell, page.view.settings))
             self.show_view(view)
         else:
-            self.say("message.input")
+            self._say_end()
 
     def action_back(self) -> None:
         if not self.trail:
@@ -142,7 +142,12 @@ class LessonScreen(Screen[Any], inherit_bindings=False):
         if choices:
             self.shown = self._shown(self.page, chosen=choices[0])
         else:
-            self.say("message.input")
+            self._say_end()
+
+    def _say_end(self) -> None:
+        derivation = self.page.derivation
+        is_input = derivation.op is Op.GIVEN and derivation.cell.name != "mlp"
+        self.say("message.input" if is_input else "message.no_further")
 
     def _choose_next(self, chosen: Cell, by: int) -> None:
         choices = operand_choices(self.page, self.words, self.size.width)

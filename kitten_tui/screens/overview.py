@@ -108,9 +108,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         ready, layers = self.reading.ready, self.reading.n_layers
         if ready == layers:
             facts = self.reading.facts
-            cut = facts["whole"] != facts["read"]
-            done = self.words("overview.done", layers=layers, heads=self.reading.n_heads, tokens=facts["read"])
-            return f"{done}   {self.words('model.cut', **facts)}" if cut else done
+            return self.words("overview.done_cut" if facts["whole"] > facts["read"] else "overview.done", **facts)
         if self.stopping.is_set():
             return self.words("overview.stopped", ready=ready, layers=layers)
         return self.words("overview.progress", layer=ready + 1, layers=layers)

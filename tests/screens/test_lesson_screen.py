@@ -225,3 +225,13 @@ async def test_random_keys_break_nothing() -> None:
     async with app().run_test() as pilot:
         await pilot.press(*(names.get(key, key) for key in presses.split()))
         assert screen(pilot).shown is not None
+
+
+@pytest.mark.parametrize("opening", ["ctrl+p", "T"])
+@pytest.mark.parametrize("key", ["pagedown", "pageup"])
+async def test_a_list_that_is_not_on_the_screen_yet_turns_no_page(opening: str, key: str) -> None:
+    async with app().run_test() as pilot:
+        await hit(pilot, opening, key, "escape")
+        await pilot.pause()
+        assert pilot.app.return_code is None
+        assert screen(pilot).page.selection.stage == 0
