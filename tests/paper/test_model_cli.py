@@ -159,6 +159,13 @@ def test_the_heads_as_json_are_the_measures_of_all_heads(run, name):
         assert [(p["query"], p["key"]) for p in line["pairs"]] == [(p.query + 1, p.key + 1) for p in head.pairs]
 
 
+@pytest.mark.parametrize("asked", [["--heads"], ["--json"], ["--heads", "--json"]], ids=" ".join)
+def test_a_text_that_was_cut_is_said_beside_the_numbers(run, asked):
+    assert run("--model", LLAMA, "the cat " * 100, *asked).err == (
+        "The text has 202 tokens; the model reads 64, so it was cut there.\n"
+    )
+
+
 def test_a_measure_that_a_text_has_no_key_for_is_null(run):
     assert json.loads(run("--model", BERT, "cat", "--heads", "--json").out)["heads"][0]["same"] is None
 
