@@ -66,7 +66,7 @@ class Rows:
     """The largest of a row is 1. [head, query, key]"""
     share: Array
     """1 / Σ exp of a row, and so its largest weight. [head, query]"""
-    largest: Places
+    largest_key: Places
     """The key of the largest weight, as a place among these keys. [head, query]"""
     entropy: Array
     """Of all rows of a head together, in bits. [head]"""
@@ -74,14 +74,14 @@ class Rows:
     @classmethod
     def of(cls, scores: Array, room: Array | None = None) -> Rows:
         """Takes the scores for its own, and the room for what it computes.  [head, query, key]"""
-        largest = scores.argmax(axis=-1)  # [head, query]
-        scores -= np.take_along_axis(scores, largest[..., None], axis=-1)  # [head, query, key]
+        largest_key = scores.argmax(axis=-1)  # [head, query]
+        scores -= np.take_along_axis(scores, largest_key[..., None], axis=-1)  # [head, query, key]
         exp = np.exp(scores, out=room)  # [head, query, key]
         total = np.einsum("hqk->hq", exp)  # [head, query]
         # Σ p log p = Σ p (score − log total), and the scores are still here.
         expected = np.einsum("hqk,hqk->hq", exp, scores) / total  # [head, query]
         entropy = (np.log(total) - expected).sum(axis=-1) / math.log(2.0)  # [head]
-        return cls(exp, 1.0 / total, largest, entropy)
+        return cls(exp, 1.0 / total, largest_key, entropy)
 
     def mixed(self, vectors: Array) -> Array:
         """Each vector times the weight that a query gives it, added up.  [head, key, n] -> [head, query, n]"""
@@ -205,7 +205,7 @@ class Survey:
         shares = part.query_bins * rows.share[:, None]  # [head, row, query]
         self.thumbnails[:, part.row] += shares @ rows.exp @ part.key_bins
         self.largest.append(rows.share)
-        self.largest_key.append(rows.largest + part.first_key)
+        self.largest_key.append(rows.largest_key + part.first_key)
 
     def summaries(self, layer: int, first: int, allowed_keys: Places) -> list[HeadSummary]:
         """What has been added up of the heads from `first`; `allowed_keys` counts how many keys each query may look

@@ -88,7 +88,7 @@ def test_an_exp_times_its_share_is_the_weight_of_softmax():
 
 
 def test_the_largest_weight_of_a_row_stands_where_its_largest_score_does():
-    assert (Rows.of(some_scores()).largest == some_scores().argmax(axis=-1)).all()
+    assert (Rows.of(some_scores()).largest_key == some_scores().argmax(axis=-1)).all()
 
 
 def test_the_entropy_of_rows_is_that_of_their_weights():

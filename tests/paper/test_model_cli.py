@@ -16,23 +16,16 @@ import pytest
 pytest.importorskip("safetensors")
 pytest.importorskip("tokenizers")
 
+from stored import CHECKPOINTS, NAMES, NEAR, expected
+
 from kitten_tui.cli import BAD, OK
 from kitten_tui.core.measures import MEASURES
 from kitten_tui.sources.checkpoint import model as checkpoint
 from kitten_tui.sources.checkpoint.model import Model
 from kitten_tui.sources.checkpoint.reading import Reading
 
-CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
-NAMES = sorted(path.parent.name for path in CHECKPOINTS.glob("*/expected.npz"))
 LLAMA, BERT = str(CHECKPOINTS / "llama"), str(CHECKPOINTS / "bert")
 TEXT = "the cat saw the cat"
-NEAR = 1e-4
-
-
-@cache
-def expected(name: str) -> dict[str, np.ndarray]:
-    with np.load(CHECKPOINTS / name / "expected.npz", allow_pickle=False) as file:
-        return dict(file)
 
 
 @cache

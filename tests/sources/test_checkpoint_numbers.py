@@ -7,7 +7,6 @@ import sys
 from functools import cache
 from importlib.util import find_spec
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,21 +14,13 @@ import pytest
 pytest.importorskip("safetensors")
 pytest.importorskip("tokenizers")
 
+from stored import CHECKPOINTS, NAMES, NEAR, expected
+
 from kitten_tui.sources.checkpoint import forward
 from kitten_tui.sources.checkpoint import model as checkpoint
 from kitten_tui.sources.checkpoint.layer import norm
 from kitten_tui.sources.checkpoint.model import Model, open_model
 from kitten_tui.sources.checkpoint.reading import NotYetError, Reading
-
-CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
-NAMES = sorted(path.parent.name for path in CHECKPOINTS.glob("*/expected.npz"))
-NEAR = 1e-4
-
-
-@cache
-def expected(name: str) -> dict[str, np.ndarray]:
-    with np.load(CHECKPOINTS / name / "expected.npz", allow_pickle=False) as file:
-        return dict(file)
 
 
 @cache
