@@ -14,10 +14,9 @@ from textual.screen import Screen
 from kitten_tui import themes
 from kitten_tui.commands import on_screen
 from kitten_tui.core.settings import Settings
+from kitten_tui.core.source import Source
 from kitten_tui.screens.lesson import LessonScreen
 from kitten_tui.screens.messages import Failed, SourceOpened
-from kitten_tui.sources.lesson import Lesson
-from kitten_tui.sources.opened import Opened
 from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
@@ -39,7 +38,7 @@ class KittenApp(App[None]):
 
     def __init__(
         self,
-        lesson: Opened,
+        lesson: Source,
         settings: Settings | None = None,
         selection: Selection | None = None,
         language: str = "en",
@@ -62,12 +61,12 @@ class KittenApp(App[None]):
         self.first_screen = self._screen_for(lesson, settings, selection)
 
     def _screen_for(
-        self, source: Opened, settings: Settings | None = None, selection: Selection | None = None
+        self, source: Source, settings: Settings | None = None, selection: Selection | None = None
     ) -> Screen[Any]:
         """The lesson at its stages, or all heads of a model."""
-        start = selection or Selection(query=source.query, key=source.query)
+        start = selection or Selection(query=source.query, key=min(source.query, len(source.key_tokens) - 1))
         view = View(source, settings or source.settings, start)
-        if isinstance(source, Lesson):
+        if source.survey is None:
             from kitten_tui.screens.workbench import Workbench
 
             return Workbench(view, source, self.words, self.init)
@@ -87,7 +86,7 @@ class KittenApp(App[None]):
         self.words = event.words
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        if isinstance(self.first_screen, OverviewScreen) and not isinstance(event.source, Lesson):
+        if isinstance(self.first_screen, OverviewScreen) and event.source.survey is not None:
             self.first_screen.read(event.source, event.words)
         else:
             self.push_screen(self._screen_for(event.source))

@@ -15,8 +15,8 @@ from kitten_tui.sources.errors import SourceError
 
 if TYPE_CHECKING:
     from kitten_tui.core.settings import Settings
+    from kitten_tui.core.source import Source
     from kitten_tui.sources.checkpoint.reading import Reading
-    from kitten_tui.sources.opened import Opened
     from kitten_tui.stages.selection import Selection
 
 OK, FAILED, BAD = 0, 1, 2
@@ -49,7 +49,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from kitten_tui.words import Words, language_of_environment
 
     _settings(Settings(), seed=arguments.seed)  # refused before a sentence draws from it
-    lesson: Opened
+    lesson: Source
     _refuse_pairs(arguments)
     reading = None if arguments.model is None else _read_with_model(arguments)
     if reading is not None:
@@ -63,12 +63,9 @@ def _run(arguments: argparse.Namespace) -> int:
     if settings.mask not in lesson.masks:
         raise UsageError(f"--mask: expected one of {', '.join(lesson.masks)} for this source, found {settings.mask}")
     if arguments.init is not None:
-        from kitten_tui.sources.edits import redraw
-        from kitten_tui.sources.lesson import Lesson
-
-        if not isinstance(lesson, Lesson):
+        if lesson.editor is None:
             raise UsageError("--init: expected a lesson, found a model, whose numbers stay as they are")
-        lesson = redraw(lesson, settings.seed, arguments.init)
+        lesson = lesson.editor.other_matrices(settings.seed, arguments.init)
     view = View(lesson, settings, _selection(arguments, lesson))
     words = Words(arguments.lang or language_of_environment())
 
@@ -81,7 +78,7 @@ def _run(arguments: argparse.Namespace) -> int:
         if arguments.heads:
             from kitten_tui.paper.heads import heads_json, heads_table
 
-            return _print([heads_json(reading)] if arguments.json else heads_table(reading, words))
+            return _print([heads_json(reading, reading)] if arguments.json else heads_table(reading, reading, words))
     if arguments.json:
         from kitten_tui.paper.json import to_json
 
@@ -160,11 +157,13 @@ def _is_headless(arguments: argparse.Namespace) -> bool:
 
 def _compute(arguments: argparse.Namespace, reading: Reading, layer: int) -> None:
     """As many layers as are asked for, saying how far it is where somebody may be waiting."""
-    from kitten_tui.core.vocabulary import NEXT
     from kitten_tui.paper.explain import quantity_of
 
+    chain = reading.chain(layer)
+    explained = quantity_of(arguments.explain or "", chain)
     every = any(getattr(arguments, name) for name in ("plain", "save", "heads", "check"))
-    every = every or quantity_of(arguments.explain or "") in NEXT
+    # What comes next needs every layer.
+    every = every or (explained in chain and "rank" in chain[explained].axes)
     wanted = reading.n_layers if every else layer + 1
     waiting = sys.stderr is not None and sys.stderr.isatty()
     while reading.ready < wanted:
@@ -192,7 +191,7 @@ def _settings(settings: Settings, **given: Any) -> Settings:
         raise UsageError(f"--{error}") from None
 
 
-def _selection(arguments: argparse.Namespace, lesson: Opened) -> Selection:
+def _selection(arguments: argparse.Namespace, lesson: Source) -> Selection:
     """What is selected to begin with."""
     from kitten_tui.stages import stages_of
     from kitten_tui.stages.selection import Selection
@@ -203,7 +202,7 @@ def _selection(arguments: argparse.Namespace, lesson: Opened) -> Selection:
         layer=_number("--layer", arguments.layer, lesson.n_layers),
         head=_number("--head", arguments.head, lesson.n_heads),
         query=query,
-        key=query,
+        key=min(query, len(lesson.key_tokens) - 1),
     )
 
 

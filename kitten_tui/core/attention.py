@@ -1,49 +1,80 @@
-"""From inputs and settings to the trace of a head, and from the heads of a layer to its output."""
+"""The lines of self-attention, in the order of the lesson.
+
+Formulas: Vaswani et al., "Attention Is All You Need" (2017), section 3.2.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from kitten_tui.core.chain import Chain
+from kitten_tui.core.quantity import Scope, quantity
 
-import numpy as np
+SOURCE, SHARED, LAYER, SETTING, CONSTANT = Scope.SOURCE, Scope.SHARED, Scope.LAYER, Scope.SETTING, Scope.CONSTANT
 
-from kitten_tui.core import masks, ops
-from kitten_tui.core.ops import Array, Mask
-from kitten_tui.core.settings import Settings
-from kitten_tui.core.trace import HeadWeights, Inputs, Joined, Projected, Trace
-
-
-def head(inputs: Inputs, index: int, settings: Settings, layer: int = 0) -> Trace:
-    """One head of a layer under these settings."""
-    return head_of(inputs.x, inputs.heads[index], inputs.own_mask, settings, layer, index)
-
-
-def head_of(x: Array, w: HeadWeights, own_mask: Mask | None, settings: Settings, layer: int, index: int) -> Trace:
-    """One head from all that it depends on: no other head, and nothing of what comes after it."""
-    return attend(Projected(x, w), own_mask, settings, layer, index)
-
-
-def attend(projected: Projected, own_mask: Mask | None, settings: Settings, layer: int, index: int) -> Trace:
-    """The attention of a head whose queries, keys and values there are."""
-    n = len(projected.x)
-    divisor = projected.natural_divisor if settings.divisor is None else settings.divisor
-    return Trace(
-        projected,
-        divisor=divisor if settings.scale else 1.0,
-        allowed=allowed(n, settings.mask, own_mask),
-        keep=masks.kept(n, settings.dropout, settings.seed, layer, index),
-        rate=settings.dropout,
+ATTENTION = Chain(
+    (
+        # What enters, and the matrices.
+        quantity("embedding", "e", "token d_model", scope=SOURCE, step=True),
+        quantity("position", "p", "token d_model", scope=SOURCE, step=True),
+        quantity("x", "x", "token d_model", "embedding[token,d_model] + position[token,d_model]", SHARED, step=True),
+        quantity("w_q", "W_q", "d_model d_k"),
+        quantity("w_k", "W_k", "d_model d_k"),
+        quantity("w_v", "W_v", "d_model d_k"),
+        quantity("b_q", "b_q", "d_k"),
+        quantity("b_k", "b_k", "d_k"),
+        quantity("b_v", "b_v", "d_k"),
+        quantity("q", "q", "token d_k", "x[token,*] w_q[*,d_k] + b_q?[d_k]", step=True),
+        quantity("k", "k", "token d_k", "x[token,*] w_k[*,d_k] + b_k?[d_k]", step=True),
+        quantity("v", "v", "token d_k", "x[token,*] w_v[*,d_k] + b_v?[d_k]", step=True),
+        # From queries and keys to weights.
+        quantity("divisor", "divisor", "", scope=SHARED),
+        quantity("allowed", "mask", "query key", truth=True),
+        quantity("scores", "ω", "query key", "q[query,*] k[key,*]", step=True),
+        quantity("scaled", "scaled", "query key", "scores[query,key] / divisor", step=True),
+        quantity("masked", "masked", "query key", "scaled[query,key] where allowed[query,key]", step=True),
+        quantity("shift", "max", "query", "shift(masked[query,*])"),
+        quantity("exp", "exp", "query key", "e^(masked[query,key] − shift[query])"),
+        quantity("total", "Σexp", "query", "exp[query,*]"),
+        quantity("weights", "α", "query key", "exp[query,key] / total[query]", step=True),
+        # What is said of a row of weights.
+        quantity("weight_sum", "Σα", "query", "weights[query,*]"),
+        quantity("headroom", "1 − max α", "query", "1 − weights[query,max]"),
+        quantity("complement", "1 − α", "query key", "1 − weights[query,key]"),
+        # The Jacobian of α = softmax(ω / c) is (diag(α) − α αᵀ) / c. It has no negative eigenvalue, so their sum, the
+        # trace Σ α(1 − α) / c, is a size: 0 exactly where the softmax is saturated and nothing can be learned.
+        quantity("sensitivity", "Σ∂α/∂ω", "query", "weights[query,*] complement[query,*] / divisor"),
+        # Inverted dropout, Srivastava et al. (2014): what is kept grows by 1/(1 − p).
+        quantity("rate", "rate", "", scope=SHARED),
+        quantity("kept_share", "1 − rate", "", "1 − rate", SHARED),
+        quantity("keep", "kept", "query key", truth=True),
+        quantity("dropped", "α′", "query key", "weights[query,key] keep[query,key] / kept_share", step=True),
+        # From weights and values to what leaves.
+        quantity("contribution", "α v", "query key d_k", "dropped[query,key] v[key,d_k]"),
+        quantity("partial", "Σα v", "query key d_k", "contribution[query,≤key,d_k]"),
+        quantity("context", "z", "query d_k", "dropped[query,*] v[*,d_k]", step=True),
+        quantity("concat", "concat", "token concat", "heads.context[token,concat]", LAYER, step=True),
+        quantity("w_o", "W_o", "concat d_model", scope=LAYER),
+        quantity("b_o", "b_o", "d_model", scope=LAYER),
+        quantity(
+            "output", "output", "token d_model", "concat[token,*] w_o[*,d_model] + b_o?[d_model]", LAYER, step=True
+        ),
+        # What a query's row has more than the row of another query that is pinned beside it.
+        quantity("scores_gap", "Δω", "query pinned key", "scores[query,key] − scores[pinned,key]"),
+        quantity("weights_gap", "Δα", "query pinned key", "weights[query,key] − weights[pinned,key]"),
+        quantity("context_gap", "Δz", "query pinned d_k", "context[query,d_k] − context[pinned,d_k]"),
+        # What the division is for, in random rows of growing width.
+        quantity("random_headroom", "1 − max α", "width scale row", scope=CONSTANT),
+        quantity("random_sensitivity", "Σ∂α/∂ω", "width scale row", scope=CONSTANT),
+        quantity(
+            *("typical_headroom", "median 1 − max α", "width scale"),
+            *("median(random_headroom[width,scale,*])", SETTING),
+        ),
+        quantity(
+            *("typical_sensitivity", "median Σ∂α/∂ω", "width scale"),
+            *("median(random_sensitivity[width,scale,*])", SETTING),
+        ),
     )
+)
+"""One layer of attention over vectors that are embedding + position."""
 
-
-def allowed(n: int, mask: str, own_mask: Mask | None) -> Mask:
-    """Who may look at whom under the mask of this name.  -> [query, key]"""
-    if mask == "own" and own_mask is not None:
-        return own_mask
-    return masks.causal(n) if mask == "causal" else masks.everything(n)
-
-
-def join(contexts: Sequence[Array], w_o: Array | None, b_o: Array | None) -> Joined:
-    """The heads side by side, then through W_o.  head × [token, d_k] -> [token, d_model]"""
-    concat = np.concatenate(contexts, axis=-1)  # [token, head·d_k]
-    output = None if w_o is None else ops.project(concat, w_o, b_o)  # [token, d_model]
-    return Joined(concat=concat, w_o=w_o, b_o=b_o, output=output)
+UNSCALED = quantity("scaled", "scaled", "query key", "scores[query,key]", step=True)
+"""The line with the division switched off."""

@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from functools import cached_property
 from typing import overload
 
 import numpy as np
 
+from kitten_tui.core.formula import Op
 from kitten_tui.core.ops import Array
-from kitten_tui.core.vocabulary import QUANTITIES, Scope
 
 
 @dataclass(frozen=True)
 class Cell:
-    """The address of one number; indices count from 0 along the axes of its quantity."""
+    """The address of one number; indices count from 0 along the axes of its quantity.
+
+    What heads share has one address and not several: see `Workings.address`.
+    """
 
     name: str
     index: tuple[int, ...]
@@ -26,48 +28,16 @@ class Cell:
     rescaled: bool = False
     """Whether it is taken from the comparison: the same head with the scale switched the other way."""
 
-    def __post_init__(self) -> None:
-        """What heads share, and what no scale reaches, has one address and not several."""
-        scope = QUANTITIES[self.name].scope if self.name in QUANTITIES else Scope.HEAD
-        if scope is not Scope.HEAD:
-            object.__setattr__(self, "head", 0)
-        if scope in (Scope.SOURCE, Scope.SETTING):
-            object.__setattr__(self, "rescaled", False)
-            object.__setattr__(self, "layer", 0)
-
-
-class Op(Enum):
-    """What is done with the terms; a term is a product of operands."""
-
-    GIVEN = "given"
-    """Nothing: the number is an input."""
-    SUM = "sum"
-    """All terms added up."""
-    QUOTIENT = "quotient"
-    """All terms but the last added up, divided by the last; nothing divided by nothing is 0."""
-    EXP = "exp"
-    """e to the power of the first term less the second, if there is one."""
-    COVER = "cover"
-    """The first term where the second is 1; −∞ where it is 0."""
-    LESS = "less"
-    """The first term less the second."""
-    LARGEST = "largest"
-    """The largest of the terms."""
-    MEDIAN = "median"
-    """The term in the middle, of an odd number of them."""
-    ROOT = "root"
-    """The square root of all terms added up."""
-    NORM = "norm"
-    """The first term less the second, over the third, times the fourth, plus the fifth."""
-
 
 @dataclass(frozen=True)
 class Operand:
     value: float
     cell: Cell | None = None
     """Where it lives; None for a constant."""
-    symbol: str = ""
-    """How a constant is written, where that says more than its digits."""
+    symbol: str | None = ""
+    """How it is written, where that says more than its digits; None for a constant that is not worth writing."""
+    truth: bool = False
+    """Whether it is yes or no."""
 
 
 Term = tuple[Operand, ...]
@@ -149,8 +119,8 @@ def _products(terms: Sequence[Term]) -> Array:
 
 def by_size(terms: Sequence[Term]) -> list[int]:
     """The places of the terms, the largest first whatever their sign."""
-    found: list[int] = np.argsort(-np.abs(products(terms)), kind="stable").tolist()
-    return found
+    order: list[int] = np.argsort(-np.abs(products(terms)), kind="stable").tolist()
+    return order
 
 
 @dataclass(frozen=True)
@@ -164,7 +134,7 @@ class Derivation:
     def main(self) -> Sequence[Term]:
         """The terms that make the number; the others divide, cover or shift it."""
         match self.op:
-            case Op.EXP | Op.COVER | Op.NORM:
+            case Op.EXP | Op.WHERE | Op.NORM:
                 return self.terms[:1]
             case Op.QUOTIENT:
                 return self.terms[:-1]
@@ -183,11 +153,11 @@ class Derivation:
                 return math.fsum(parts[:-1]) / parts[-1] if parts[-1] else 0.0
             case Op.EXP:
                 return math.exp(parts[0] - math.fsum(parts[1:]))
-            case Op.COVER:
+            case Op.WHERE:
                 return parts[0] if parts[1] else -math.inf
             case Op.LESS:
                 return parts[0] - parts[1]
-            case Op.LARGEST:
+            case Op.SHIFT:
                 return max(parts)
             case Op.MEDIAN:
                 return sorted(parts)[len(parts) // 2]
@@ -196,3 +166,50 @@ class Derivation:
             case Op.NORM:
                 before, mean, spread, gain, bias = parts
                 return (before - mean) / spread * gain + bias
+
+    def slopes(self) -> list[tuple[float, ...]]:
+        """The derivative of the number by each operand of each term, nan where it is not finite.
+
+        An operand that is yes or no has none; its slope here is what the formula would have.
+        """
+        values: list[float] = products(self.terms).tolist()
+        return [
+            tuple(
+                slope * math.prod(other.value for at, other in enumerate(term) if at != place)
+                for place in range(len(term))
+            )
+            for slope, term in zip(self._outer_slopes(values), self.terms, strict=True)
+        ]
+
+    def _outer_slopes(self, values: list[float]) -> list[float]:
+        """The derivative of the number by each whole term."""
+        count = len(values)
+        match self.op:
+            case Op.GIVEN:
+                return []
+            case Op.SUM:
+                return [1.0] * count
+            case Op.QUOTIENT:
+                below = values[-1]
+                return [1.0 / below] * (count - 1) + [-self.value / below] if below else [math.nan] * count
+            case Op.EXP:
+                return [self.value, -self.value][:count]
+            case Op.WHERE:
+                return [1.0 if values[1] else 0.0, math.nan]
+            case Op.LESS:
+                return [1.0, -1.0]
+            case Op.SHIFT | Op.MEDIAN:
+                # A number that several terms share would belong to each of them, and has no one derivative.
+                alike = values.count(self.value)
+                return [(1.0 if alike == 1 else math.nan) if value == self.value else 0.0 for value in values]
+            case Op.ROOT:
+                return [0.5 / self.value if self.value else math.nan] * count
+            case Op.NORM:
+                before, mean, spread, gain, _ = values
+                return [
+                    gain / spread,
+                    -gain / spread,
+                    -(before - mean) * gain / spread**2,
+                    (before - mean) / spread,
+                    1.0,
+                ]

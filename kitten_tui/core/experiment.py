@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
 
-from kitten_tui.core import ops
+from kitten_tui.core.attention import ATTENTION
+from kitten_tui.core.inputs import fixed
+from kitten_tui.core.masks import everything
 from kitten_tui.core.ops import Array
-from kitten_tui.core.trace import fixed
+from kitten_tui.core.quantity import Scope
+from kitten_tui.core.trace import Trace, Value
 
 WIDTHS = (2, 64, 1024)
 """The d_k that are compared."""
@@ -28,18 +32,20 @@ def random_scores(d_k: int, seed: int) -> Array:
     return fixed(np.einsum("rd,rkd->rk", q, k))  # [row, key]
 
 
-def random_rows(d_k: int, seed: int, scale: bool) -> dict[str, Array]:
-    """The headroom and the gradient of the softmax of these scores.  -> [row] each"""
-    divisor = float(np.sqrt(d_k)) if scale else 1.0
-    scaled = random_scores(d_k, seed) / divisor  # [row, key]
-    exp = ops.exponentials(scaled, scaled.max(axis=-1))  # [row, key]
-    weights = ops.normalise(exp, exp.sum(axis=-1))  # [row, key]
-    return {"typical_headroom": ops.headroom(weights), "typical_gradient": ops.gradient(weights, divisor)}
-
-
 @lru_cache(maxsize=8)
-def typical(name: str, seed: int) -> Array:
-    """The median of a measure for each of WIDTHS, without the scale and with it.  -> [width, scale]"""
-    rows = [[random_rows(d_k, seed, scale)[name] for scale in (False, True)] for d_k in WIDTHS]
-    # Of an odd number; np.median would cost an import that is felt at the first key.
-    return fixed(np.sort(rows, axis=-1)[..., ROWS // 2])  # [width, scale]
+def random_rows(name: str, seed: int) -> Array:
+    """The headroom or the sensitivity of the softmax of these scores, for each of WIDTHS without the scale and with it.
+
+    -> [width, scale, row]
+    """
+    rows = [[_softmax(d_k, seed, scale)[name] for scale in (False, True)] for d_k in WIDTHS]
+    return fixed(rows)  # [width, scale, row]
+
+
+def _softmax(d_k: int, seed: int, scale: bool) -> Trace:
+    given: dict[str, Value] = {
+        "scores": random_scores(d_k, seed),
+        "divisor": math.sqrt(d_k) if scale else 1.0,
+        "allowed": everything(ROWS, KEYS),
+    }
+    return Trace(ATTENTION, given, (Scope.HEAD,), sizes={"query": ROWS, "key": KEYS})

@@ -9,10 +9,17 @@ import numpy as np
 from kitten_tui.core.ops import Mask
 
 
+def allowed(mask: str, own: Mask | None, queries: int, keys: int) -> Mask:
+    """Who may look at whom under the mask of this name, where "own" is a mask of the source.  -> [query, key]"""
+    if mask == "own" and own is not None:
+        return own
+    return causal(queries) if mask == "causal" else everything(queries, keys)
+
+
 @lru_cache(maxsize=2)
-def everything(n: int) -> Mask:
+def everything(queries: int, keys: int) -> Mask:
     """Every query sees every key.  -> [query, key]"""
-    return _fixed(np.ones((n, n), dtype=bool))  # [query, key]
+    return _fixed(np.ones((queries, keys), dtype=bool))  # [query, key]
 
 
 @lru_cache(maxsize=2)
@@ -34,10 +41,10 @@ def _fixed(mask: Mask) -> Mask:
     return mask
 
 
-def kept(n: int, rate: float, seed: int, layer: int, head: int) -> Mask:
+def kept(queries: int, keys: int, rate: float, seed: int, layer: int, head: int) -> Mask:
     """The cells that dropout at this rate keeps, a fixed draw for each seed, layer and head.  -> [query, key]"""
     if rate == 0.0:
-        return everything(n)
+        return everything(queries, keys)
     # RandomState: the one generator whose stream NumPy promises never to change.
-    draw = np.random.RandomState([seed, layer, head]).random_sample((n, n))  # [query, key]
+    draw = np.random.RandomState([seed, layer, head]).random_sample((queries, keys))  # [query, key]
     return draw >= rate  # [query, key]

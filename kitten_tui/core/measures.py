@@ -48,14 +48,14 @@ class HeadSummary:
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
         """The largest weights among queries that have a choice, every query and every key at most once."""
-        found: dict[int, Pair] = {}
+        by_key: dict[int, Pair] = {}
         for query in np.argsort(-self.largest, kind="stable"):
             key, weight = int(self.largest_key[query]), float(self.largest[query])
-            if weight and key not in found:
-                found[key] = Pair(int(query), key, weight)
-                if len(found) == MOST_PAIRS:
+            if weight and key not in by_key:
+                by_key[key] = Pair(int(query), key, weight)
+                if len(by_key) == MOST_PAIRS:
                     break
-        return tuple(found.values())
+        return tuple(by_key.values())
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +82,15 @@ class Rows:
         expected = np.einsum("hqk,hqk->hq", exp, scores) / total  # [head, query]
         entropy = (np.log(total) - expected).sum(axis=-1) / math.log(2.0)  # [head]
         return cls(exp, 1.0 / total, largest_key, entropy)
+
+    @classmethod
+    def of_weights(cls, weights: Array) -> Rows:
+        """Rows of which nothing but the weights is known.  [head, query, key]"""
+        largest_key = weights.argmax(axis=-1)  # [head, query]
+        share = np.take_along_axis(weights, largest_key[..., None], axis=-1)[..., 0]  # [head, query]
+        exp = np.divide(weights, share[..., None], out=np.zeros_like(weights), where=share[..., None] > 0)
+        some = np.where(weights > 0, weights, 1.0)  # 0 log 0 is 0
+        return cls(exp, share, largest_key, -(some * np.log2(some)).sum(axis=(-2, -1)))
 
     def mixed(self, vectors: Array) -> Array:
         """Each vector times the weight that a query gives it, added up.  [head, key, n] -> [head, query, n]"""
@@ -113,8 +122,8 @@ class Targets:
         """What these rows give to these keys.  -> [head]"""
         heads, _, n_keys = rows.exp.shape
         exp = rows.exp.reshape(heads, -1).take(self.query * n_keys + self.key, axis=1)  # [head, pair]
-        found: Array = np.einsum("hp,hp->h", exp, rows.share.take(self.query, axis=1))  # [head]
-        return found
+        given: Array = np.einsum("hp,hp->h", exp, rows.share.take(self.query, axis=1))  # [head]
+        return given
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,12 +131,25 @@ class Landmarks:
     """Where in a text the measures look: computed once, shared by all heads."""
 
     n: int
+    """How many queries."""
     targets: dict[str, Targets]
     """By the names of those measures that look for keys."""
-    bins: Array
-    """Which tokens a pixel of a thumbnail stands for. [pixel, token]"""
+    query_bins: Array
+    """Which queries a row of a thumbnail stands for. [row, query]"""
+    key_bins: Array
+    """Which keys a column stands for. [column, key]"""
     away: Array
     """How far apart a query and a key are: a view of a few numbers. [query, key]"""
+
+    @classmethod
+    def across(cls, queries: int, keys: int) -> Landmarks:
+        """Where other tokens are looked at than those that look: nothing there is before, after or the same."""
+        nobody = np.arange(0)  # [pair]
+        every = np.arange(queries)  # [query]
+        targets = {name: Targets(nobody, nobody) for name in ("previous", "self", "same", "induction")}
+        targets["first"] = Targets(every, np.zeros_like(every))
+        away = np.full((queries, keys), np.nan, dtype=np.float32)  # [query, key]
+        return cls(queries, targets, _bins(queries), _bins(keys), away)
 
     @classmethod
     def of(cls, tokens: Sequence[Hashable]) -> Landmarks:
@@ -144,24 +166,21 @@ class Landmarks:
             "same": Targets(query, key),
             "induction": Targets(query[after], key[after] + 1),
         }
-        pixels = min(n, MOST_PIXELS)
-        bins = np.zeros((pixels, n), dtype=np.float32)  # [pixel, token]
-        bins[every * pixels // n, every] = 1.0
         ramp = np.abs(np.arange(1 - n, n, dtype=np.float32))  # [2n - 1]
         away = np.lib.stride_tricks.sliding_window_view(ramp, n)[::-1]  # [query, key]
-        return cls(n, targets, bins, away)
+        return cls(n, targets, _bins(n), _bins(n), away)
 
     def part(self, queries: slice, keys: slice) -> Part:
         """What there is of it for some queries and all keys that any of them may look at."""
-        pixels = len(self.bins)
+        pixels = len(self.query_bins)
         row = slice(queries.start * pixels // self.n, (queries.stop - 1) * pixels // self.n + 1)
         return Part(
             keys.start,
             {name: targets.within(queries, keys) for name, targets in self.targets.items()},
             self.away[queries, keys],
             row,
-            self.bins[row, queries],
-            self.bins[:, keys].T,
+            self.query_bins[row, queries],
+            self.key_bins[:, keys].T,
         )
 
 
@@ -186,8 +205,8 @@ class Survey:
 
     def __init__(self, marks: Landmarks, heads: int) -> None:
         self.marks = marks
-        pixels = len(marks.bins)
-        self.thumbnails: Array = np.zeros((heads, pixels, pixels), dtype=np.float32)  # [head, row, column]
+        shape = (heads, len(marks.query_bins), len(marks.key_bins))
+        self.thumbnails: Array = np.zeros(shape, dtype=np.float32)  # [head, row, column]
         self.totals: dict[str, Array] = {name: np.zeros(heads) for name in MEASURES}
         """[head]"""
         self.largest: list[Array] = []
@@ -213,7 +232,7 @@ class Survey:
         """
         n, targets = self.marks.n, self.marks.targets
         counts = {name: targets[name].queries if name in targets else n for name in MEASURES}
-        thumbnails = self.thumbnails / self.marks.bins.sum(axis=1)[:, None]  # [head, row, column]
+        thumbnails = self.thumbnails / self.marks.query_bins.sum(axis=1)[:, None]  # [head, row, column]
         largest = np.where(allowed_keys > 1, np.concatenate(self.largest, axis=-1), 0.0)  # [head, query]
         largest_key = np.concatenate(self.largest_key, axis=-1)  # [head, query]
         return [
@@ -227,6 +246,26 @@ class Survey:
             )
             for place in range(len(thumbnails))
         ]
+
+
+def _bins(n: int) -> Array:
+    """Which of n tokens a pixel stands for.  -> [pixel, token]"""
+    pixels, every = min(n, MOST_PIXELS), np.arange(n)  # [token]
+    bins = np.zeros((pixels, n), dtype=np.float32)  # [pixel, token]
+    bins[every * pixels // n, every] = 1.0
+    return bins
+
+
+def survey_weights(heads: Sequence[Array], marks: Landmarks, layer: int) -> list[HeadSummary]:
+    """The summaries of heads whose weights there are.  head × [query, key]"""
+    keys = heads[0].shape[1]
+    part = marks.part(slice(0, marks.n), slice(0, keys))
+    summaries = []
+    for head, weights in enumerate(heads):
+        survey = Survey(marks, 1)
+        survey.add(Rows.of_weights(np.asarray(weights, dtype=np.float64)[None]), part)
+        summaries += survey.summaries(layer, head, np.full(marks.n, keys))
+    return summaries
 
 
 def _mean(total: float, count: int) -> float:

@@ -5,23 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from kitten_tui.core.ops import Array
-from kitten_tui.core.step import step
+from kitten_tui.core.trace import Given, Value
 
 
 @dataclass(frozen=True, eq=False)
-class Normed:
-    """Vectors brought to one size, with every step of it.
+class Norm:
+    """What brings vectors to one size, all at once; `transformer.norm_lines` has it step by step.
 
     LayerNorm: Ba et al. (2016). RMSNorm: Zhang and Sennrich (2019); it takes no mean off.
     """
 
-    before: Array
-    """[token, n]"""
     gain: Array
     """γ. [n]"""
     bias: Array | None
@@ -29,34 +26,23 @@ class Normed:
     eps: float
     rms: bool = False
 
-    @cached_property
-    def mean(self) -> Array | None:
-        """μ. [token]"""
-        return None if self.rms else np.asarray(self.before.mean(axis=-1))  # [token]
-
-    @step
-    def centred(self) -> Array:
-        """[token, n]"""
-        return self.before if self.mean is None else self.before - self.mean[..., None]  # [token, n]
-
-    @step
-    def variance(self) -> Array:
-        """The mean of the squares. [token]"""
-        return np.asarray(np.square(self.centred).mean(axis=-1))  # [token]
-
-    @step
-    def spread(self) -> Array:
-        """σ = √(variance + ε). [token]"""
-        return np.asarray(np.sqrt(self.variance + np.float32(self.eps)))  # [token]
-
-    @step
-    def after(self) -> Array:
-        """(before − μ) / σ · γ + β.  [token, n]"""
-        scaled = self.centred / self.spread[..., None]  # [token, n]
-        scaled *= self.gain  # [token, n]
+    def __call__(self, before: Array) -> Array:
+        """(before − μ) / σ · γ + β.  [..., n] -> [..., n]"""
+        after: Array = before.copy() if self.rms else before - before.mean(axis=-1, keepdims=True)  # [..., n]
+        spread = np.sqrt(np.square(after).mean(axis=-1, keepdims=True) + np.float32(self.eps))  # [..., 1]
+        after /= spread  # [..., n]
+        after *= self.gain  # [..., n]
         if self.bias is not None:
-            scaled += self.bias  # [token, n]
-        return scaled
+            after += self.bias  # [..., n]
+        return after
+
+    def given(self, name: str) -> dict[str, Value]:
+        """What the lines of a norm whose result has this name are given."""
+        numbers: dict[str, Value] = {
+            f"{name}_gain": self.gain,
+            f"{name}_eps": Given(lambda: self.eps, symbol=lambda: f"{self.eps:g}"),
+        }
+        return numbers if self.bias is None else numbers | {f"{name}_bias": self.bias}
 
 
 # Abramowitz and Stegun, 7.1.26: erf to 1.5e-7, the precision of the numbers it is used on.

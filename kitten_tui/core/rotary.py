@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from kitten_tui.core.ops import Array
+from kitten_tui.core.trace import Given, Value
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,16 +34,42 @@ class Rotation:
         """The dimensions that are turned, the first ones of a head; the others stay."""
         return 2 * len(self.frequencies)
 
-    def angle(self, token: int, dimension: int) -> float:
-        """Radians."""
-        return float(token * self.frequencies[dimension % len(self.frequencies)])
+    def given(self, d_k: int) -> dict[str, Value]:
+        """What the lines of a turned query or key are given."""
+        half = self.width // 2
+        cos, sin = (part.astype(np.float32) for part in self._turning)  # [token, pair], [token, pair]
+        ones = np.ones((self.n, d_k - self.width), dtype=np.float32)  # [token, the rest]
+        cosines = np.concatenate([cos, cos, ones], axis=1)  # [token, d_k]
+        sines = np.concatenate([-sin, sin, 0.0 * ones], axis=1)  # [token, d_k]
+        places = np.arange(d_k)  # [d_k]
+        partner = np.where(places < self.width, (places + half) % self.width, places)  # [d_k]
+        return {
+            "cos": Given(lambda: cosines, symbol=lambda token, dimension: self._symbol("cos", token, dimension)),
+            "sin": Given(lambda: sines, symbol=lambda token, dimension: self._symbol("sin", token, dimension)),
+            "partner": Given(lambda: partner),
+        }
+
+    def _symbol(self, name: str, token: int, dimension: int) -> str | None:
+        """None for a dimension that is not turned."""
+        if dimension >= self.width:
+            return None
+        pairs = len(self.frequencies)
+        angle = float(token * self.frequencies[dimension % pairs])
+        sign = "-" if name == "sin" and dimension < pairs else ""
+        scale = "" if self.factor == 1.0 else f"{self.factor:.3g} "
+        return f"{sign}{scale}{name} {angle:.3g}"
+
+    @cached_property
+    def _turning(self) -> tuple[Array, Array]:
+        """Cosines and sines.  -> [token, pair], [token, pair]"""
+        angles = np.arange(self.n)[:, None] * self.frequencies  # [token, pair]
+        cos, sin = self.factor * np.cos(angles), self.factor * np.sin(angles)  # [token, pair], [token, pair]
+        return cos, sin
 
     def __call__(self, vectors: Array) -> Array:
-        """(a, b) → (a cos − b sin, b cos + a sin) for each pair.  [token, d_k] -> [token, d_k]"""
+        """(a, b) → (a cos − b sin, b cos + a sin) for each pair, all at once.  [token, d_k] -> [token, d_k]"""
         half = len(self.frequencies)
-        angles = np.arange(self.n)[:, None] * self.frequencies  # [token, pair]
-        cos = (self.factor * np.cos(angles)).astype(vectors.dtype)  # [token, pair]
-        sin = (self.factor * np.sin(angles)).astype(vectors.dtype)  # [token, pair]
+        cos, sin = (part.astype(vectors.dtype) for part in self._turning)  # [token, pair], [token, pair]
         a, b = vectors[:, :half], vectors[:, half : 2 * half]  # [token, pair]
         return np.concatenate([a * cos - b * sin, b * cos + a * sin, vectors[:, 2 * half :]], axis=1)
 

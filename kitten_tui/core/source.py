@@ -1,26 +1,21 @@
-"""What attention can be asked of, whatever it comes from."""
+"""What attention can be asked of, whatever it comes from, and the small things that only some of it can do."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
-from kitten_tui.core.network import Normed
+from kitten_tui.core.cell import Cell
+from kitten_tui.core.chain import Chain
+from kitten_tui.core.measures import HeadSummary
 from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.trace import Joined, Trace
-
-
-@dataclass(frozen=True, eq=False)
-class Entry:
-    """What enters a layer of a model, and what it was before its norm."""
-
-    norm: Normed
-    """Of the residual stream; what comes out of it is x."""
-    parts: tuple[tuple[str, int], ...]
-    """What the stream is the sum of: quantities, and how many layers back each is."""
+from kitten_tui.core.trace import Trace
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +38,100 @@ class Continuation:
         return np.asarray(np.exp(self.logit - self.total))
 
 
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Published values to compare with."""
+
+    source: str
+    head: int
+    settings: Settings
+    tolerance: float
+    values: Mapping[str, Array]
+    """By vocabulary name."""
+
+
+Pulse = Callable[[], None]
+"""Called now and then during long work; what it raises stops that."""
+
+
+class NextTokens(Protocol):
+    """Says what comes next."""
+
+    def continuation(self, token: int) -> Continuation:
+        """What is likeliest to follow a token."""
+        ...
+
+
+class Survey(Protocol):
+    """Sums up every head, layer by layer as they are computed."""
+
+    @property
+    def computing(self) -> AbstractContextManager[Any]:
+        """Held by the one thread that adds layers."""
+        ...
+
+    @property
+    def heads(self) -> tuple[HeadSummary, ...]:
+        """Those of the layers that are ready."""
+        ...
+
+    def advance(self, pulse: Pulse) -> None:
+        """Computes the next layer."""
+        ...
+
+
+class Reader(Protocol):
+    """Looks at another text in the same way."""
+
+    def read(self, text: str) -> Source: ...
+
+
+class Exporter(Protocol):
+    """Writes its arrays to a file."""
+
+    def check_path(self, path: Path) -> None:
+        """Raises before anything is computed what would keep the file from being written."""
+        ...
+
+    def export(self, path: Path, *, full: bool = False, pulse: Pulse = lambda: None) -> None: ...
+
+
+class Editor(Protocol):
+    """Makes the next source out of one whose inputs can be changed; what cannot be raises a ValueError of one line."""
+
+    def is_input(self, name: str) -> bool:
+        """Whether the numbers of this quantity are given, in any head, and not computed."""
+        ...
+
+    def change_number(self, cell: Cell, value: float) -> Source: ...
+    def toggle_mask_cell(self, settings: Settings, query: int, key: int) -> tuple[Source, Settings]: ...
+    def rename_token(self, place: int, token: str) -> Source: ...
+    def insert_token(self, place: int, token: str) -> Source: ...
+    def delete_token(self, place: int) -> Source: ...
+    def swap_tokens(self, place: int) -> Source: ...
+    def next_positions(self, original: Array | None) -> tuple[Source, str]:
+        """Other positions, and what they are called; `original` are those of the source as it was opened."""
+        ...
+
+    def other_matrices(self, seed: int, init: str | None) -> Source:
+        """Drawn from a seed, as they were before or in a way that has a name."""
+        ...
+
+    def save(self, settings: Settings, query: int, path: Path, *, overwrite: bool) -> None: ...
+
+
 class Source(Protocol):
     """Where attention comes from: a lesson, a checkpoint, a recording."""
 
     @property
-    def tokens(self) -> tuple[str, ...]: ...
+    def tokens(self) -> tuple[str, ...]:
+        """Those that look: the queries."""
+        ...
+
+    @property
+    def key_tokens(self) -> tuple[str, ...]:
+        """Those that are looked at; the same but in cross-attention."""
+        ...
 
     @property
     def n_layers(self) -> int: ...
@@ -61,6 +145,24 @@ class Source(Protocol):
     def n_heads(self) -> int: ...
 
     @property
+    def query(self) -> int:
+        """The token to begin with."""
+        ...
+
+    @property
+    def title(self) -> Mapping[str, str]:
+        """In each language it was written in, by language code; "" is any."""
+        ...
+
+    @property
+    def note(self) -> Mapping[str, str]: ...
+
+    @property
+    def facts(self) -> Mapping[str, Any] | None:
+        """What there is to say about a model and how much of the text it reads; None for what is no model."""
+        ...
+
+    @property
     def invented(self) -> bool:
         """Whether the numbers stand for nothing: made up for a sentence that somebody typed."""
         ...
@@ -71,42 +173,44 @@ class Source(Protocol):
         ...
 
     @property
-    def embedding(self) -> Array | None: ...
-
-    @property
-    def position(self) -> Array | None: ...
-
-    @property
-    def segment(self) -> Array | None:
-        """What is added to every token of the first sentence, in families that tell sentences apart. [d_model]"""
+    def masks(self) -> tuple[str, ...]:
+        """The masks that this source can be looked at with, of MASKS."""
         ...
 
     @property
-    def masks(self) -> tuple[str, ...]:
-        """The masks that this source can be looked at with, of MASKS."""
+    def references(self) -> tuple[Reference, ...]:
+        """Published values of it."""
         ...
 
     def shared_by(self, head: int) -> tuple[int, range] | None:
         """The head of keys and values that a head uses, and all heads that use it; None where each has its own."""
         ...
 
-    def trace(self, layer: int, head: int, settings: Settings) -> Trace:
-        """Every intermediate of one head; layer and head count from 0."""
+    def chain(self, layer: int) -> Chain:
+        """The lines of a layer."""
         ...
 
-    def joined(self, layer: int, settings: Settings) -> Joined:
-        """The heads of a layer, joined and projected."""
+    def trace(self, layer: int, head: int, settings: Settings) -> Trace:
+        """Every quantity of one head; layer and head count from 0."""
         ...
+
+    def joined(self, layer: int, settings: Settings) -> Trace:
+        """What the heads of a layer share and make together."""
+        ...
+
+    # What only some can do; None where a source cannot.
 
     @property
-    def has_head(self) -> bool:
-        """Whether it says what comes next."""
-        ...
+    def next_tokens(self) -> NextTokens | None: ...
 
-    def continuation(self, token: int) -> Continuation:
-        """What is likeliest to follow a token, of a source that says so."""
-        ...
+    @property
+    def survey(self) -> Survey | None: ...
 
-    def entry(self, layer: int) -> Entry | None:
-        """What enters a layer, None where x is embedding + position or given."""
-        ...
+    @property
+    def reader(self) -> Reader | None: ...
+
+    @property
+    def exporter(self) -> Exporter | None: ...
+
+    @property
+    def editor(self) -> Editor | None: ...

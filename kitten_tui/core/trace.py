@@ -1,338 +1,345 @@
-"""What attention is computed from, and every intermediate of it, each computed when it is first looked at.
-
-Everything here is frozen, compares by identity (an array has no single truth) and holds read-only arrays.
-"""
+"""Every quantity of one head by its line, each computed when it is first looked at, and never changed."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import numpy as np
 import numpy.typing as npt
 
-from kitten_tui.core import ops
-from kitten_tui.core.network import Normed
+from kitten_tui.core.chain import Chain
+from kitten_tui.core.formula import Count, Number, Op, Part, Ref
 from kitten_tui.core.ops import Array, Mask
-from kitten_tui.core.rotary import Rotation
-from kitten_tui.core.step import step
-
-
-def fixed(values: npt.ArrayLike) -> Array:
-    """A float64 copy that nobody can write to."""
-    array = np.array(values, dtype=np.float64)
-    array.setflags(write=False)
-    return array
-
-
-@dataclass(frozen=True, eq=False)
-class _Frozen:
-    """Makes every array field of a subclass read-only."""
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray):
-                value.setflags(write=False)
-
-
-@dataclass(frozen=True, eq=False)
-class HeadWeights(_Frozen):
-    """The trainable matrices of one head."""
-
-    w_q: Array
-    """[d_model, d_k]"""
-    w_k: Array
-    """[d_model, d_k]"""
-    w_v: Array
-    """[d_model, d_k]"""
-    b_q: Array | None = None
-    """[d_k]"""
-    b_k: Array | None = None
-    """[d_k]"""
-    b_v: Array | None = None
-    """[d_k]"""
-
-
-@dataclass(frozen=True, eq=False)
-class Inputs(_Frozen):
-    """All that one layer of attention is computed from."""
-
-    tokens: tuple[str, ...]
-    x: Array
-    """embedding + position, or given alone. [token, d_model]"""
-    heads: tuple[HeadWeights, ...]
-    embedding: Array | None = None
-    """[token, d_model]"""
-    position: Array | None = None
-    """[token, d_model]"""
-    w_o: Array | None = None
-    """[head·d_k, d_model]"""
-    b_o: Array | None = None
-    """[d_model]"""
-    own_mask: Mask | None = None
-    """True where the query may look, for the mask "own". [query, key]"""
-
-
-@dataclass(frozen=True, eq=False)
-class Projected(_Frozen):
-    """The queries, keys and values of one head, and what they are made of."""
-
-    x: Array
-    """[token, d_model]"""
-    weights_of: HeadWeights
-    rotation: Rotation | None = None
-    """By which queries and keys are turned, where positions are rotary."""
-    q_gain: Array | None = None
-    """What normalised queries are multiplied by, in families that normalise them. [d_k]"""
-    k_gain: Array | None = None
-    """[d_k]"""
-    eps: float = 0.0
-    """What those norms add to the variance."""
-    own_divisor: float | None = None
-    """What scores are divided by in a model that has something else than √d_k."""
-
-    @property
-    def d_k(self) -> int:
-        return int(self.weights_of.w_q.shape[-1])
-
-    @property
-    def natural_divisor(self) -> float:
-        return math.sqrt(self.d_k) if self.own_divisor is None else self.own_divisor
-
-    @step
-    def q_projected(self) -> Array:
-        """[token, d_k]"""
-        return ops.project(self.x, self.weights_of.w_q, self.weights_of.b_q)
-
-    @step
-    def k_projected(self) -> Array:
-        """[token, d_k]"""
-        return ops.project(self.x, self.weights_of.w_k, self.weights_of.b_k)
-
-    @step
-    def v(self) -> Array:
-        """[token, d_k]"""
-        return ops.project(self.x, self.weights_of.w_v, self.weights_of.b_v)
-
-    @cached_property
-    def q_norm(self) -> Normed | None:
-        return self._norm(self.q_projected, self.q_gain)
-
-    @cached_property
-    def k_norm(self) -> Normed | None:
-        return self._norm(self.k_projected, self.k_gain)
-
-    def _norm(self, before: Array, gain: Array | None) -> Normed | None:
-        return None if gain is None else Normed(before, gain, None, self.eps, rms=True)
-
-    @property
-    def q_normed(self) -> Array:
-        """Where queries are normalised; the projection itself where not. [token, d_k]"""
-        return self.q_projected if self.q_norm is None else self.q_norm.after
-
-    @property
-    def k_normed(self) -> Array:
-        """[token, d_k]"""
-        return self.k_projected if self.k_norm is None else self.k_norm.after
-
-    @step
-    def q(self) -> Array:
-        """[token, d_k]"""
-        return self.q_normed if self.rotation is None else self.rotation(self.q_normed)
-
-    @step
-    def k(self) -> Array:
-        """[token, d_k]"""
-        return self.k_normed if self.rotation is None else self.rotation(self.k_normed)
-
+from kitten_tui.core.products import STAR, Named, product
+from kitten_tui.core.quantity import Quantity, Scope
 
 LONG = 64
 """Texts of more tokens are looked at a row at a time as far as possible."""
-BY_QUERY = (
-    *("scores", "scaled", "masked", "shift", "exp", "total", "weights", "dropped", "context"),
-    *("weight_sum", "headroom", "gradient"),
-)
-"""The steps of a trace that have a row for each query."""
+ROWS = 4
+"""How many queries' rows are kept."""
+SAFE_EXPONENT = 8.0
+"""Rows whose largest score lies within ± this are exponentiated as they are, as the formula has it."""
+
+
+class MissingError(LookupError):
+    """A quantity that this source does not have."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name}: this source has none")
+        self.name = name
 
 
 @dataclass(frozen=True, eq=False)
-class Trace(_Frozen):
-    """Every intermediate of one head, under the names of the vocabulary, from q · k to the context."""
+class Given:
+    """A quantity that a source has without its line."""
 
-    projected: Projected
-    divisor: float
-    """√d_k or what is set in its place; 1 when the scale is off."""
-    allowed: Mask
-    """[query, key]"""
-    keep: Mask
-    """Which weights dropout keeps. [query, key]"""
-    rate: float
-    """The dropout rate p."""
-    query: int | None = None
-    """The one query whose row there is; None is all of them."""
+    whole: Callable[[], npt.ArrayLike] | None = None
+    """Computes it when it is first asked for; None where it is only made a row at a time."""
+    row: Callable[[int], npt.ArrayLike] | None = None
+    """Computes what belongs to one place of its first axis."""
+    symbol: Callable[..., str | None] | None = None
+    """How the number at an index is written, where that says more than its digits; None for one not worth writing."""
 
-    @property
-    def x(self) -> Array:
-        """[token, d_model]"""
-        return self.projected.x
 
-    @property
-    def weights_of(self) -> HeadWeights:
-        return self.projected.weights_of
+Value = Array | Mask | float | Given
 
-    @property
-    def q(self) -> Array:
-        """[token, d_k]"""
-        return self.projected.q
 
-    @property
-    def k(self) -> Array:
-        """[token, d_k]"""
-        return self.projected.k
+class Trace:
+    """The quantities of one head under settings, or those of a layer that its heads share or make together.
 
-    @property
-    def v(self) -> Array:
-        """[token, d_k]"""
-        return self.projected.v
+    What is given wins over a line.
+    """
 
-    @property
-    def d_k(self) -> int:
-        return self.projected.d_k
+    def __init__(
+        self,
+        chain: Chain,
+        given: Mapping[str, Value],
+        scopes: tuple[Scope, ...],
+        outer: Trace | None = None,
+        *,
+        sizes: Mapping[str, int],
+        heads: Sequence[Callable[[], Trace]] = (),
+        before: Callable[[], Trace] | None = None,
+    ) -> None:
+        self.chain = chain
+        self.given = given
+        self.scopes = scopes
+        """What it computes itself."""
+        self.outer = outer
+        """Where everything else is looked up."""
+        self.sizes = sizes
+        """How many places an axis has, of those that are known before anything is computed."""
+        self.heads = heads
+        """All heads of the layer, where what they make together is computed here."""
+        self.before = before
+        """The layer before, in a source that has one."""
+        self._present: dict[str, bool] = {}
+        self._known: dict[str, Array] = {}
+        self._rows: OrderedDict[int, dict[str, Array]] = OrderedDict()
 
-    @property
-    def kept_share(self) -> float:
-        """1 − p."""
-        return 1.0 - self.rate
+    # Presence
 
-    @step
-    def scores(self) -> Array:
-        """ω = q · k. [query, key]"""
-        q = self.q if self.query is None else self.q[self.query, None]  # [query, d_k]
-        return ops.dot_products(q, self.k)
+    def has(self, name: str) -> bool:
+        """Whether there is such a quantity, given or by its line; nothing is computed to find out.
 
-    @step
-    def scaled(self) -> Array:
-        """[query, key]"""
-        return self.scores / self.divisor
+        Raises:
+            LookupError: no quantity is called so.
+        """
+        if name not in self._present:
+            quantity = self.chain[name]
+            elsewhere = self.outer is not None and not self._makes(quantity) and self.outer.has(name)
+            self._present[name] = name in self.given or elsewhere or (self._makes(quantity) and self.follows(name))
+        return self._present[name]
 
-    @step
-    def masked(self) -> Array:
-        """−∞ where the query may not look. [query, key]"""
-        return ops.cover(self.scaled, self.allowed)
+    def _makes(self, quantity: Quantity) -> bool:
+        return quantity.scope in self.scopes and quantity.line != ""
 
-    @step
-    def shift(self) -> Array:
-        """What each row loses before exp; 0 for rows of ordinary size. [query]"""
-        return ops.exponent_shift(self.masked)
+    def _finds(self, ref: Ref) -> bool:
+        match ref.where:
+            case "before":
+                return self.before is not None
+            case "heads":
+                return bool(self.heads) and all(head().has(ref.name) for head in self.heads)
+            case _:
+                return self.has(ref.name)
 
-    @step
-    def exp(self) -> Array:
-        """[query, key]"""
-        return ops.exponentials(self.masked, self.shift)
+    def follows(self, name: str) -> bool:
+        """Whether all that the line of a quantity needs is there, so that it follows from that."""
+        return self.chain[name].formula is not None and all(
+            self._finds(ref) for ref in self.chain.operands(name) if not ref.optional
+        )
 
-    @step
-    def total(self) -> Array:
-        """Σ exp of a row. [query]"""
-        return np.asarray(self.exp.sum(axis=-1))
+    # Numbers
 
-    @step
-    def weights(self) -> Array:
-        """α. [query, key]"""
-        return ops.normalise(self.exp, self.total)
+    def __getitem__(self, name: str) -> Array:
+        """The whole quantity, with the axes of its declaration.
 
-    @step
-    def dropped(self) -> Array:
-        """[query, key]"""
-        return ops.drop(self.weights, self.keep, self.rate)
+        Raises:
+            LookupError: no quantity is called so, or this source has none.
+        """
+        if name in self._known:
+            return self._known[name]
+        return self._keep(self._known, name, self._whole(self.chain[name]))
 
-    @step
-    def context(self) -> Array:
-        """z. [query, d_k]"""
-        return self.dropped @ self.v
+    def truth(self, name: str) -> Mask:
+        """A whole quantity that is yes or no."""
+        return self[name].astype(bool, copy=False)
 
-    @step
-    def weight_sum(self) -> Array:
-        """Σ α of a row: 1, or 0 where everything is covered. [query]"""
-        return np.asarray(self.weights.sum(axis=-1))
+    def _whole(self, quantity: Quantity) -> npt.ArrayLike:
+        value = self.given.get(quantity.name)
+        if isinstance(value, Given):
+            if value.whole is None:
+                raise MissingError(quantity.name)
+            return value.whole()
+        if value is not None:
+            return value
+        if self._makes(quantity):
+            return self.by_line(quantity.name)
+        if self.outer is None:
+            raise MissingError(quantity.name)
+        return self.outer[quantity.name]
 
-    @step
-    def headroom(self) -> Array:
-        """1 − the largest weight: 0 is saturation. [query]"""
-        return ops.headroom(self.weights)
+    def by_line(self, name: str) -> Array:
+        """The whole quantity by its line, whatever is given.
 
-    @step
-    def gradient(self) -> Array:
-        """Σ ∂α/∂ω of a row, each weight to its own score. [query]"""
-        return ops.gradient(self.weights, self.divisor)
+        Raises:
+            LookupError: it has no line, or something that the line needs is not there.
+        """
+        return np.asarray(self._evaluated(self.chain[name], {}))
+
+    def row(self, name: str, place: int) -> Array:
+        """What belongs to one place of the first axis: in a long text this costs no more than in a short one.
+
+        Raises:
+            LookupError: as for the whole, or there is no such place.
+        """
+        quantity = self.chain[name]
+        value = self.given.get(name)
+        if isinstance(value, Given) and value.row is not None:
+            return np.asarray(value.row(place))
+        if value is None and not self._makes(quantity) and self.outer is not None:
+            return self.outer.row(name, place)
+        if not self._by_row(quantity):
+            return np.asarray(self[name][place])
+        if place not in self._rows:
+            self._rows[place] = {}
+            while len(self._rows) > ROWS:
+                self._rows.popitem(last=False)
+        rows = self._rows[place]
+        self._rows.move_to_end(place)
+        if name not in rows:
+            self._keep(rows, name, self._evaluated(quantity, {quantity.axes[0]: place}))
+        return rows[name]
+
+    def _by_row(self, quantity: Quantity) -> bool:
+        """Whether a row is made without the whole: where the whole is larger than a grid, or a large grid."""
+        name, axes = quantity.name, quantity.axes
+        if name in self._known or name in self.given or not self._makes(quantity):
+            return False
+        if axes[0] != "query":
+            return self._row_alone(quantity)
+        # A row by itself may differ from the row of the whole in its last bit.
+        return len(axes) > 2 or self.sizes["query"] > LONG
+
+    def _row_alone(self, quantity: Quantity) -> bool:
+        """Whether it comes from something that is only made a row at a time."""
+        for ref in self.chain.operands(quantity.name):
+            value = self.given.get(ref.name)
+            if isinstance(value, Given) and value.whole is None:
+                return True
+        return False
+
+    def at(self, name: str, index: Sequence[int | None]) -> Array:
+        """The numbers at these places; None is all places of an axis. Only what is needed for them is computed.
+
+        Raises:
+            LookupError: as for the whole, or the index lies outside.
+        """
+        quantity = self.chain[name]
+        if not self.has(name):
+            raise MissingError(name)
+        if len(index) != len(quantity.axes) or any(place is not None and place < 0 for place in index):
+            raise IndexError(f"{name}: {tuple(index)}")
+        rest = tuple(slice(None) if place is None else place for place in index)
+        if index and index[0] is not None:
+            if "pinned" in quantity.axes and index[1] is not None:
+                row = self._evaluated(quantity, {quantity.axes[0]: index[0], "pinned": index[1]})
+                return np.asarray(row[rest[2:]])
+            return np.asarray(self.row(name, index[0])[rest[1:]])
+        return np.asarray(self[name][rest])
+
+    def symbol(self, name: str, index: tuple[int, ...]) -> str | None:
+        """How a number is written, where that says more than its digits: √2, cos 0.5; else empty."""
+        value = self.given.get(name)
+        if value is None and self.outer is not None:
+            return self.outer.symbol(name, index)
+        return value.symbol(*index) if isinstance(value, Given) and value.symbol else ""
 
     def forget(self) -> None:
         """Lets its grids go; what is asked for again is computed again."""
-        if "scores" in vars(self):  # nothing else is there without them
-            for name in BY_QUERY:
-                vars(self).pop(name, None)
+        for name in [name for name in self._known if self.chain[name].axes[:2] == ("query", "key")]:
+            del self._known[name]
 
-    @cached_property
-    def _rows(self) -> dict[int, Trace]:
-        return {}
+    @staticmethod
+    def _keep(kept: dict[str, Array], name: str, value: npt.ArrayLike) -> Array:
+        array = np.asarray(value)
+        array.setflags(write=False)
+        kept[name] = array
+        return array
 
-    def only(self, query: int) -> Trace:
-        """The same head with the row of one query alone, which costs no more in a long text than in a short one."""
-        if query == self.query:
-            return self
-        if query not in self._rows:
-            row = slice(query, query + 1)
-            alone = replace(self, allowed=self.allowed[row], keep=self.keep[row], query=query)
-            if len(self.allowed) <= LONG:
-                # A row by itself may differ from the row of the whole in its last bit.
-                vars(alone).update({name: getattr(self, name)[row] for name in BY_QUERY})
-            self._rows.clear()
-            self._rows[query] = alone
-        return self._rows[query]
+    # From a line to numbers
 
-    def contribution(self, query: int) -> Array:
-        """Each value times the weight this query gives it.  -> [key, d_k]"""
-        return ops.weighted_values(self.only(query).dropped[0], self.v)  # [key, d_k]
+    def _evaluated(self, quantity: Quantity, fixed: Mapping[str, int]) -> Array:
+        """By its line, with some of its axes held at a place; the others are those of the result."""
+        formula = quantity.formula
+        if formula is None:
+            raise MissingError(quantity.name)
+        axes = tuple(axis for axis in quantity.axes if axis not in fixed)
+        if formula.op in _CHOICES:
+            (names, array) = self._operand(next(formula.refs), fixed)
+            return _CHOICES[formula.op](array, names.index(STAR))
+        parts: list[Array | float] = []
+        counted = 0
+        for part in formula.parts:
+            operands = self._operands(part, fixed)
+            if operands is None:
+                # A norm has its parts in their places, a sum has one less.
+                parts += [0.0] if formula.op is Op.NORM else []
+                continue
+            if part == (Count(),):
+                parts.append(float(counted))
+                continue
+            counted = next((array.shape[names.index(STAR)] for names, array in operands if STAR in names), counted)
+            parts.append(product(operands, axes))
+        return _FUNCTIONS[formula.op](*parts)
 
-    def partial(self, query: int) -> Array:
-        """The contributions summed up to and with each key; the last row is the context.  -> [key, d_k]"""
-        return np.cumsum(self.contribution(query), axis=0)  # [key, d_k]
+    def _operands(self, part: Part, fixed: Mapping[str, int]) -> list[Named] | None:
+        """None where one that may be missing is."""
+        operands: list[Named] = []
+        for factor in part:
+            if isinstance(factor, Number):
+                operands.append(((), factor.value))
+            elif isinstance(factor, Ref):
+                if factor.optional and not self._finds(factor):
+                    return None
+                operands.append(self._operand(factor, fixed))
+        return operands
+
+    def _operand(self, ref: Ref, fixed: Mapping[str, int]) -> Named:
+        of, labels = self, ref.labels
+        if ref.where == "heads":
+            return labels, np.concatenate([head()[ref.name] for head in self.heads], axis=-1)
+        if ref.where == "before":
+            if self.before is None:
+                raise MissingError(ref.name)
+            of = self.before()
+        if not labels:
+            # A number of Python's own leaves float32 what it is.
+            return labels, float(of[ref.name])
+        if labels[0] in fixed:
+            labels, array = labels[1:], of.row(ref.name, fixed[labels[0]])
+        else:
+            array = of[ref.name]
+        return self._placed(labels, array)
+
+    def _placed(self, labels: tuple[str, ...], array: Array) -> Named:
+        """What the indices that are no axes make of an array."""
+        names: list[str] = []
+        for label in labels:
+            place = len(names)
+            if label == "max":
+                array = array.max(axis=place)
+                continue
+            if label.startswith("≤"):
+                array = np.cumsum(array, axis=place)
+            elif label.startswith("~"):
+                array = array.take(self["partner"].astype(np.intp), axis=place)
+            names.append(label.lstrip("≤~"))
+        return tuple(names), array
 
 
-@dataclass(frozen=True, eq=False)
-class Joined(_Frozen):
-    """The heads of a layer side by side, and what leaves the layer."""
+def _shift(terms: Array, axis: int) -> Array:
+    """Softmax does not change when a row is shifted. Small rows are left alone, so that the exp on the screen is the
+    exp of the score beside it; large rows are shifted by their largest score.
+    """
+    top = terms.max(axis=axis)
+    return np.where(np.isfinite(top) & (np.abs(top) > SAFE_EXPONENT), top, 0.0).astype(terms.dtype)
 
-    concat: Array
-    """[token, head·d_k]"""
-    w_o: Array | None
-    """[head·d_k, d_model]"""
-    b_o: Array | None
-    """[d_model]"""
-    output: Array | None
-    """[token, d_model]"""
-    middle_norm: Normed | None = None
-    """x + output and its norm, in families that normalise there."""
-    network: Callable[[], Array] | None = None
-    """Computes what the feed-forward network of a model's layer adds. -> [token, d_model]"""
 
-    @cached_property
-    def mlp(self) -> Array | None:
-        """[token, d_model]"""
-        if self.network is None:
-            return None
-        added = self.network()  # [token, d_model]
-        added.setflags(write=False)
-        return added
+def _median(terms: Array, axis: int) -> Array:
+    # Of an odd number; np.median would cost an import that is felt at the first key.
+    return np.asarray(np.sort(terms, axis=axis).take(terms.shape[axis] // 2, axis=axis))
 
-    @property
-    def attended(self) -> Array | None:
-        """x + output. [token, d_model]"""
-        return None if self.middle_norm is None else self.middle_norm.before
 
-    @property
-    def middle(self) -> Array | None:
-        """[token, d_model]"""
-        return None if self.middle_norm is None else self.middle_norm.after
+def _sum(*parts: Array) -> Array:
+    return reduce(add, parts)
+
+
+def _quotient(*parts: Array) -> Array:
+    above, below = _sum(*parts[:-1]), parts[-1]
+    if isinstance(below, float):
+        return above if below == 1.0 else above / below
+    return np.divide(above, below, out=np.zeros_like(above), where=below != 0)
+
+
+def _norm(before: Array, mean: Array, spread: Array, gain: Array, bias: Array) -> Array:
+    return (before - mean) / spread * gain + bias
+
+
+_CHOICES: dict[Op, Callable[[Array, int], Array]] = {Op.SHIFT: _shift, Op.MEDIAN: _median}
+"""What takes one of the terms along an axis."""
+_FUNCTIONS: dict[Op, Callable[..., Array]] = {
+    Op.SUM: _sum,
+    Op.QUOTIENT: _quotient,
+    Op.EXP: lambda power, shift: np.exp(power - shift),
+    Op.WHERE: lambda kept, allowed: np.where(allowed, kept, kept.dtype.type(-math.inf)),
+    Op.LESS: lambda one, other: one - other,
+    Op.ROOT: lambda *parts: np.sqrt(_sum(*parts)),
+    Op.NORM: _norm,
+}
+"""What is done with the parts, each an array with the axes of the result."""

@@ -1,22 +1,23 @@
-"""Reads any number of a source by its address, and says where it comes from."""
+"""Reads any number of a source by its address, and says where it comes from by its line."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-import numpy as np
-
-from kitten_tui.core.cell import Cell, Derivation, Factor, Op, Operand, Term
-from kitten_tui.core.experiment import typical
-from kitten_tui.core.network import Normed
+from kitten_tui.core.cell import Cell, Derivation, Factor, Operand, Term, Terms
+from kitten_tui.core.chain import Chain
+from kitten_tui.core.formula import Count, Formula, Number, Op, Part, Ref
 from kitten_tui.core.ops import Array
+from kitten_tui.core.products import STAR
+from kitten_tui.core.quantity import Quantity, Scope
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
-from kitten_tui.core.trace import Joined, Trace
-from kitten_tui.core.vocabulary import GAPS, NEXT, NORM_PARTS, NORMS, QUANTITIES, Scope
+from kitten_tui.core.trace import MissingError, Trace
 
-_BEFORE = {before: owner for owner, before in NORMS.items()}
+_ALONE = (Scope.SOURCE, Scope.SETTING)
+"""What no layer and no scale reaches."""
 
 
 @dataclass(frozen=True)
@@ -27,17 +28,27 @@ class Workings:
     settings: Settings
     layer: int = 0
 
+    @cached_property
+    def chain(self) -> Chain:
+        """The lines of this layer."""
+        return self.source.chain(self.layer)
+
+    @cached_property
+    def _asked(self) -> dict[tuple[int | None, bool], Trace]:
+        """The traces that were asked for, by head and scale: a page asks for each a hundred times."""
+        return {}
+
     def trace(self, head: int, *, rescaled: bool = False) -> Trace:
-        """Every intermediate of a head, or of the comparison with the scale switched."""
-        return self.source.trace(self.layer, head, self._settings(rescaled))
+        """Every quantity of a head, or of the comparison with the scale switched."""
+        if (head, rescaled) not in self._asked:
+            self._asked[head, rescaled] = self.source.trace(self.layer, head, self._settings(rescaled))
+        return self._asked[head, rescaled]
 
-    def joined(self, *, rescaled: bool = False) -> Joined:
-        """The heads of the layer together."""
-        return self.source.joined(self.layer, self._settings(rescaled))
-
-    def settings_for(self, cell: Cell) -> Settings:
-        """What holds for this cell: the comparison has the scale switched."""
-        return self._settings(cell.rescaled)
+    def joined(self, *, rescaled: bool = False) -> Trace:
+        """What the heads of the layer share and make together."""
+        if (None, rescaled) not in self._asked:
+            self._asked[None, rescaled] = self.source.joined(self.layer, self._settings(rescaled))
+        return self._asked[None, rescaled]
 
     def _settings(self, rescaled: bool) -> Settings:
         return replace(self.settings, scale=not self.settings.scale) if rescaled else self.settings
@@ -46,74 +57,40 @@ class Workings:
         """The same source with another of its layers, under the settings that the source has there."""
         return self if layer == self.layer else Workings(self.source, self.source.settings, layer)
 
+    def address(self, cell: Cell) -> Cell:
+        """The one address of a number: what heads share, and what no scale reaches, has no head and no comparison."""
+        scope = self.chain[cell.name].scope
+        if scope in _ALONE:
+            return Cell(cell.name, cell.index)
+        return cell if scope is Scope.HEAD else replace(cell, head=0)
+
+    def _holder(self, name: str, head: int, rescaled: bool) -> Trace:
+        """The trace that has a quantity, or makes it."""
+        scope = self.chain[name].scope
+        if scope is Scope.HEAD:
+            return self.trace(head, rescaled=rescaled)
+        joined = self.joined(rescaled=rescaled)
+        return joined if scope is Scope.LAYER else joined.outer or joined
+
     def array(self, name: str, head: int = 0, *, rescaled: bool = False) -> Array | None:
-        """The array of a quantity, None where the source has none; axes as in the vocabulary.
+        """The array of a quantity, None where the source has none or makes it a row at a time; axes as declared.
 
-        contribution and partial are made a query at a time and have no array: see Trace.
+        Raises:
+            LookupError: no quantity is called so.
         """
-        if name in GAPS:
-            rows = self.array(GAPS[name], head, rescaled=rescaled)  # [query, column]
-            return None if rows is None else rows[:, None, :] - rows[None, :, :]  # [query, pinned, column]
-        found = self._found(name, head, rescaled)
-        return found if found is None else np.asarray(found)
-
-    def _found(self, name: str, head: int, rescaled: bool) -> object:
-        scope = QUANTITIES[name].scope
-        if scope is Scope.SETTING:
-            return typical(name, self.settings.seed)  # [width, scale]
-        if name in NEXT:
-            return None  # made for one token at a time
-        if scope is Scope.SOURCE:
-            return getattr(self.source, name)
-        owner, _, part = name.rpartition("_")
-        if owner in NORMS and part in NORM_PARTS:
-            norm = self._norm(owner, head, rescaled)
-            if norm is None or (part == "centred" and norm.mean is None):
-                return None
-            return getattr(norm, part)
-        if name in _BEFORE and name != "attended":
-            return self._before(name, head)
-        if scope is Scope.LAYER:
-            return getattr(self.joined(rescaled=rescaled), name)
-        trace = self.trace(head, rescaled=rescaled)
-        if name in ("q_normed", "k_normed"):
-            # One step after the projection is the query itself; it has its own name only where another step follows.
-            projected = trace.projected
-            return getattr(projected, name) if self._norm(name, head) and projected.rotation else None
-        return getattr(trace.weights_of if name[:2] in ("w_", "b_") else trace, name)
-
-    def _before(self, name: str, head: int) -> Array | None:
-        """What a norm is made of, where it is not also something else."""
-        if name == "stream":
-            entry = self.source.entry(self.layer)
-            return None if entry is None else entry.norm.before
-        projected = self.trace(head).projected
-        alone = projected.rotation is None and self._norm(_BEFORE[name], head) is None
-        found: Array | None = None if alone else getattr(projected, name)
-        return found
-
-    def _norm(self, owner: str, head: int, rescaled: bool = False) -> Normed | None:
-        match owner:
-            case "x":
-                entry = self.source.entry(self.layer)
-                return None if entry is None else entry.norm
-            case "middle":
-                return self.joined(rescaled=rescaled).middle_norm
-            case "q_normed":
-                return self.trace(head).projected.q_norm
-            case _:
-                return self.trace(head).projected.k_norm
-
-    def epsilon(self, owner: str, head: int) -> float:
-        """What a norm adds to the variance."""
-        norm = self._norm(owner, head)
-        return 0.0 if norm is None else norm.eps
+        holder = self._holder(name, head, rescaled)
+        try:
+            return holder[name] if holder.has(name) else None
+        except MissingError:
+            return None
 
     def has(self, name: str, head: int = 0) -> bool:
         """Whether the source has this quantity."""
-        if name == "mlp":
-            return self.joined().network is not None  # a whole network is not run to find that out
-        return name in QUANTITIES and self.array(name, head) is not None
+        return name in self.chain and self._holder(name, head, False).has(name)
+
+    def size(self, axis: str) -> int:
+        """How many places an axis has; 0 where the source does not tell."""
+        return self.joined().sizes.get(axis, 0)
 
     def numbers(self, cell: Cell, index: Sequence[int | None]) -> Array:
         """The numbers of the cell's quantity at these places; None is all places of an axis.
@@ -123,31 +100,8 @@ class Workings:
         Raises:
             LookupError: the source has no such quantity, or the index lies outside it.
         """
-        if any(place is not None and place < 0 for place in index):
-            raise IndexError(f"{cell.name}: {index}")
         of = self.in_layer(cell.layer)
-        rest = tuple(slice(None) if place is None else place for place in index)
-        query = index[0] if index else None
-        if cell.name in GAPS:
-            name = replace(cell, name=GAPS[cell.name])
-            return of.numbers(name, (index[0], index[2])) - of.numbers(name, index[1:])
-        if query is not None and QUANTITIES[cell.name].axes[0] == "query":
-            trace = of.source.trace(of.layer, cell.head, of.settings_for(cell))
-            if query >= len(trace.allowed):
-                raise IndexError(f"{cell.name}: {index}")
-            if cell.name in ("contribution", "partial"):
-                rows: Array = getattr(trace, cell.name)(query)  # [key, d_k]
-                return np.asarray(rows[rest[1:]])
-            row = getattr(trace.only(query), cell.name)  # [1, …]
-            return np.asarray(row[(0, *rest[1:])])
-        if cell.name in NEXT and query is not None and of.source.has_head:
-            if query >= len(of.source.tokens):
-                raise IndexError(f"{cell.name}: {index}")
-            return np.asarray(getattr(of.source.continuation(query), cell.name)[rest[1:]])
-        array = of.array(cell.name, cell.head, rescaled=cell.rescaled)
-        if array is None:
-            raise LookupError(f"{cell.name}: this source has none")
-        return np.asarray(array[rest])
+        return of._holder(cell.name, cell.head, cell.rescaled).at(cell.name, index)
 
     def value(self, cell: Cell) -> float:
         """The number at this address.
@@ -163,42 +117,117 @@ class Workings:
         Raises:
             LookupError: as for `value`.
         """
-        value = self.value(cell)
-        derive = DERIVATIONS.get(cell.name)
-        if derive is None:
+        of = self.in_layer(cell.layer)
+        cell = of.address(cell)
+        value = of.value(cell)
+        quantity = of.chain[cell.name]
+        trace = of._holder(cell.name, cell.head, cell.rescaled)
+        line = trace.chain[cell.name].formula
+        # Where nothing is shifted, nothing was looked for.
+        if line is None or not trace.follows(cell.name) or (line.op is Op.SHIFT and value == 0.0):
             return Derivation(cell, value, Op.GIVEN)
-        op, terms = derive(self.in_layer(cell.layer), cell)
-        return Derivation(cell, value, op, terms)
+        return Derivation(cell, value, line.op, _Terms(of, trace, quantity, cell).of(line))
 
-    def at(self, origin: Cell, name: str, *index: int, head: int | None = None, back: int = 0) -> Operand:
-        """A cell of the same head, layer and scale as an operand; `back` is so many layers before."""
-        head = origin.head if head is None else head
-        # What went into this layer does not depend on how this layer is looked at.
-        rescaled = origin.rescaled and not back
-        cell = Cell(name, index, head, origin.layer - back, rescaled)
-        return Operand(self.value(cell), cell)
 
-    def along(self, origin: Cell, name: str, *index: int | None) -> Factor:
-        """The operands of a long sum: the places of a quantity along the axis that is left open."""
-        place = index.index(None)
-        before, after = index[:place], index[place + 1 :]
+@dataclass(frozen=True)
+class _Terms:
+    """Makes the terms of one cell from the line of its quantity."""
+
+    workings: Workings
+    trace: Trace
+    quantity: Quantity
+    cell: Cell
+
+    def of(self, line: Formula) -> Sequence[Term]:
+        long: tuple[Factor, ...] = ()
+        single: list[Term] = []
+        for part in line.parts:
+            if part == (Count(),):
+                single.append((Operand(float(len(long[0].values))),))
+            elif any(isinstance(factor, Ref) and not self._is_there(factor) for factor in part):
+                single += [(Operand(0.0),)] if line.op is Op.NORM else []
+            elif self._open(part):
+                long = tuple(self._along(factor) for factor in part if isinstance(factor, Ref))
+            elif (term := self._term(part)) is not None:
+                single.append(term)
+        if line.op is Op.EXP and single[1][0].value == 0.0:
+            single.pop()
+        return Terms(long, tuple(single)) if long else tuple(single)
+
+    def _is_there(self, ref: Ref) -> bool:
+        return not ref.optional or self.trace.has(ref.name)
+
+    def _open(self, part: Part) -> bool:
+        """Whether it stands for many terms."""
+        labels = (label for factor in part if isinstance(factor, Ref) for label in factor.labels)
+        return any(label == STAR or label.startswith("≤") for label in labels)
+
+    def _term(self, part: Part) -> Term | None:
+        """The operands of a product; None where a constant that is not worth writing makes it nothing."""
+        operands = []
+        for factor in part:
+            if isinstance(factor, Ref):
+                operand = self._operand(factor)
+                if operand.symbol is not None:
+                    operands.append(operand)
+                elif operand.value == 0.0:
+                    return None
+            elif isinstance(factor, Number):
+                operands.append(Operand(factor.value))
+        return tuple(operands)
+
+    def _operand(self, ref: Ref) -> Operand:
+        index = self._index(ref)
+        cell = self._cell(ref, index)
+        if self.trace.chain[ref.name].scope is Scope.CONSTANT:
+            return Operand(float(self.trace.at(ref.name, index)), symbol=self.trace.symbol(ref.name, index))
+        quantity = self.trace.chain[ref.name]
+        return Operand(self.workings.value(cell), cell, self.trace.symbol(ref.name, index), quantity.truth)
+
+    def _index(self, ref: Ref) -> tuple[int, ...]:
+        """What stands at each index of an operand, with the places of the cell."""
+        places = dict(zip(self.quantity.axes, self.cell.index, strict=True))
+        index: list[int | None] = []
+        for label in ref.labels:
+            if label == "max":
+                index.append(None)
+            elif label.startswith("~"):
+                index.append(int(self.trace["partner"][places[label[1:]]]))
+            else:
+                index.append(places[label])
+        if None in index:
+            best = int(self.trace.at(ref.name, index).argmax())
+            index = [best if place is None else place for place in index]
+        return tuple(index)  # type: ignore[arg-type]
+
+    def _cell(self, ref: Ref, index: tuple[int, ...]) -> Cell:
+        cell = self.cell
+        match ref.where:
+            case "before":
+                # What went into this layer does not depend on how this layer is looked at.
+                before = self.workings.in_layer(cell.layer - 1)
+                return before.address(Cell(ref.name, index, cell.head, cell.layer - 1))
+            case "heads":
+                width = self.trace.heads[0]()[ref.name].shape[-1]
+                head, inner = divmod(index[-1], width)
+                return Cell(ref.name, (*index[:-1], inner), head, cell.layer, cell.rescaled)
+            case _:
+                return self.workings.address(Cell(ref.name, index, cell.head, cell.layer, cell.rescaled))
+
+    def _along(self, ref: Ref) -> Factor:
+        """The operands of a long sum: the places of a quantity along the index that is left open."""
+        places = dict(zip(self.quantity.axes, self.cell.index, strict=True))
+        open_at = next(at for at, label in enumerate(ref.labels) if label == STAR or label.startswith("≤"))
+        index = [places.get(label) for label in ref.labels]
+        index[open_at] = None
+        values = self.trace.at(ref.name, index)  # [term]
+        if ref.labels[open_at] != STAR:
+            values = values[: places[ref.labels[open_at][1:]] + 1]
+        if self.trace.chain[ref.name].scope is Scope.CONSTANT:
+            return Factor(values, lambda _: None)
 
         def cell(along: int) -> Cell:
-            return Cell(name, (*before, along, *after), origin.head, origin.layer, origin.rescaled)  # type: ignore[arg-type]
+            index[open_at] = along
+            return self._cell(ref, tuple(index))  # type: ignore[arg-type]
 
-        return Factor(self.numbers(Cell(name, (), origin.head, origin.layer, origin.rescaled), index), cell)
-
-
-Derive = Callable[[Workings, Cell], tuple[Op, Sequence[Term]]]
-DERIVATIONS: dict[str, Derive] = {}
-
-
-def derives(*names: str) -> Callable[[Derive], Derive]:
-    """Registers how quantities are derived; each has one derivation."""
-
-    def register(derive: Derive) -> Derive:
-        for name in names:
-            DERIVATIONS[name] = derive
-        return derive
-
-    return register
+        return Factor(values, cell)

@@ -6,11 +6,11 @@ import unicodedata
 from collections.abc import Sequence
 
 from kitten_tui.core.settings import Settings
-from kitten_tui.sources.opened import Opened
+from kitten_tui.core.source import Source
 from kitten_tui.words import Words
 
 
-def title_of(source: Opened, words: Words) -> str:
+def title_of(source: Source, words: Words) -> str:
     """Its title, or else its sentence."""
     return words.of(source.title) or sentence(source.tokens)
 
@@ -24,7 +24,7 @@ def sentence(tokens: Sequence[str]) -> str:
     return text
 
 
-def notes_of(source: Opened, settings: Settings, words: Words) -> tuple[str, ...]:
+def notes_of(source: Source, settings: Settings, words: Words) -> tuple[str, ...]:
     """Its note, and that its numbers are invented or the text cut where they are."""
     facts = source.facts
     if facts is not None:

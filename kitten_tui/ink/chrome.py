@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from kitten_tui.commands import COMMANDS, Command, grouped, on_screen
-from kitten_tui.core.derivation import Cell
+from kitten_tui.core.cell import Cell
 from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
 from kitten_tui.ink.cells import Line, clean, cut, fit, show_token, wrap
@@ -170,19 +170,21 @@ class Shown:
 
 def foot(shown: Shown, palette: Palette, width: int) -> Drawn:
     """A message, the way that was followed, or the reading of the picture; below it the arithmetic of the cell."""
-    page, words = shown.page, shown.words
-    was = None if shown.comparison is None else shown.comparison.value(page.derivation.cell)
-    look = Sum(page.view.tokens, page.view.trace.d_k, words, palette, shown.chosen, was=was)
-    if shown.message is None and shown.trail:
-        text = _breadcrumb((*shown.trail, page.derivation.cell), look, 2 * (width - 4))
+    page, words, derivation = shown.page, shown.words, shown.page.derivation
+    before = shown.comparison
+    was = None if before is None or derivation is None else before.value(derivation.cell)
+    look = Sum(page.view.workings, words, palette, shown.chosen, was=was)
+    if shown.message is None and shown.trail and derivation is not None:
+        text = _breadcrumb((*shown.trail, derivation.cell), look, 2 * (width - 4))
     else:
-        text = say(words, shown.message or page.reading, look.name)
+        phrases = page.readings if shown.message is None else (shown.message,)
+        text = " ".join(say(words, phrase, look.name) for phrase in phrases)
     rows = wrap(text, width - 2)
     if len(rows) > READING_LINES:
         rows[READING_LINES - 1] = cut(rows[READING_LINES - 1] + " …", width - 2)
     lines: list[Line] = [[Segment(f" {row}", palette.text)] for row in rows[:READING_LINES]]
     lines += [[Segment(" ", palette.text)] for _ in range(READING_LINES - len(lines))]
-    sums = arithmetic(page.derivation, look, width - 2)
+    sums = [[], []] if derivation is None else arithmetic(derivation, look, width - 2)
     return Drawn(lines + [[Segment(" ", palette.text), *line] for line in sums])
 
 
@@ -198,8 +200,11 @@ def _breadcrumb(cells: Sequence[Cell], look: Sum, room: int) -> str:
 
 def operand_choices(page: Page, words: Words, width: int) -> list[Cell]:
     """The operands that the arithmetic line shows and that can be followed."""
-    look = Sum(page.view.tokens, page.view.trace.d_k, words)
-    return choices(page.derivation, look, arithmetic_room(page.derivation, look, width - 2))
+    derivation = page.derivation
+    if derivation is None:
+        return []
+    look = Sum(page.view.workings, words)
+    return choices(derivation, look, arithmetic_room(derivation, look, width - 2))
 
 
 def key_line(words: Words, palette: Palette, width: int, where: str = "stages") -> Drawn:

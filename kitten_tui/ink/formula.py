@@ -9,8 +9,10 @@ from math import fsum
 from rich.cells import cell_len
 from rich.segment import Segment
 
-from kitten_tui.core.derivation import Cell, Derivation, Op, Operand, Term, by_size, products
-from kitten_tui.core.vocabulary import QUANTITIES, Scope
+from kitten_tui.core.cell import Cell, Derivation, Operand, Term, Terms, by_size, products
+from kitten_tui.core.formula import Op
+from kitten_tui.core.quantity import Scope
+from kitten_tui.core.workings import Workings
 from kitten_tui.ink.cells import Line, cut, show_token
 from kitten_tui.ink.numbers import MINUS_INFINITY, exact, fmt
 from kitten_tui.ink.palette import PLAIN, Palette
@@ -20,8 +22,6 @@ from kitten_tui.words import Words
 LONGEST_LABEL = 12
 NARROWEST = 8
 """No term, with the sign before it, takes fewer cells: 0.000 + ."""
-_BIASES = {"q": "b_q", "k": "b_k", "v": "b_v", "q_projected": "b_q", "k_projected": "b_k", "output": "b_o"}
-"""What is added at the end of a long sum."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,9 @@ Pieces = list[Piece]
 
 @dataclass(frozen=True, eq=False)
 class Sum:
-    """How arithmetic is written: for which tokens, in which words, with which operand chosen."""
+    """How arithmetic is written: of which source, in which words, with which operand chosen."""
 
-    tokens: Sequence[str]
-    d_k: int
+    workings: Workings
     words: Words
     palette: Palette = PLAIN
     chosen: Cell | None = None
@@ -50,20 +49,23 @@ class Sum:
     """What the number was before the last change."""
 
     def name(self, cell: Cell, *, head: bool = False) -> str:
-        return cell_name(cell, self.tokens, self.d_k, head=head or self.heads)
+        return cell_name(cell, self.workings, head=head or self.heads)
 
 
-def cell_name(cell: Cell, tokens: Sequence[str], d_k: int = 1, *, head: bool = False) -> str:
+def cell_name(cell: Cell, workings: Workings, *, head: bool = False) -> str:
     """A cell as people write it: ω[journey, step], or with its head ω h2[journey, step]; numbers count from 1."""
+    source, chain = workings.source, workings.source.chain(cell.layer)
+    quantity = chain[cell.name]
 
     def label(axis: str, place: int) -> str:
         if axis in ("token", "query", "pinned", "key"):
-            return show_token(place_name(tokens, place), LONGEST_LABEL)
+            looked_at = axis == "key" or (axis == "token" and chain.of_keys(cell.name))
+            return show_token(place_name(source.key_tokens if looked_at else source.tokens, place), LONGEST_LABEL)
         if axis == "concat":
+            d_k = workings.size("d_k") or 1
             return f"{place // d_k + 1}.{place % d_k + 1}"
         return f"d{place + 1}" if axis in ("d_model", "d_k") else str(place + 1)
 
-    quantity = QUANTITIES[cell.name]
     labels = [label(axis, place) for axis, place in zip(quantity.axes, cell.index, strict=True)]
     symbol = (
         f"{quantity.symbol} h{cell.head + 1}"
@@ -114,13 +116,15 @@ def in_words(derivation: Derivation, look: Sum) -> str:
     match cell.name:
         case "x" if derivation.op is Op.GIVEN:
             text = words("formula.x_given")
+        case name if derivation.op is Op.GIVEN and name != "shift" and look.workings.chain[name].line:
+            text = words("formula.recorded")
         case "x" if derivation.op is Op.NORM:
             text = words("formula.x_normed" if derivation.terms[1][0].cell else "formula.x_normed_rms")
         case "stream" if cell.layer == 0:
             text = words("formula.stream_first")
         case "q" | "k" if derivation.op is Op.NORM:
             text = words(f"formula.{cell.name}_normed")
-        case "q" | "k" if derivation.terms[0][0].symbol or len(derivation.terms) == 1:
+        case "q" | "k" if any(ref.name == "cos" for ref in look.workings.chain.operands(cell.name)):
             text = words("formula.q_turned" if cell.name == "q" else "formula.k_turned")
         case "scaled" if derivation.op is Op.SUM:
             text = words("formula.scaled_off")
@@ -131,17 +135,24 @@ def in_words(derivation: Derivation, look: Sum) -> str:
         case "exp" if len(derivation.terms) > 1:
             text = words("formula.exp_shifted")
         case "concat":
-            text = words("formula.concat", head=cell.index[1] // look.d_k + 1, dim=cell.index[1] % look.d_k + 1)
+            operand = derivation.terms[0][0].cell
+            assert operand is not None
+            text = words("formula.concat", head=operand.head + 1, dim=operand.index[-1] + 1)
         case "masked":
             allowed = derivation.terms[1][0].value
             text = words("formula.masked_kept" if allowed else "formula.masked_covered")
         case _:
             text = words(f"formula.{cell.name}")
-    last = derivation.terms[-1] if derivation.terms else ()
-    bias = _BIASES.get(cell.name)
-    if bias and len(last) == 1 and last[0].cell is not None and last[0].cell.name == bias:
-        text += f" + {QUANTITIES[bias].symbol}"
+    bias = _bias(derivation)
+    if bias is not None:
+        text += f" + {look.workings.chain[bias.name].symbol}"
     return text + words("formula.other") if cell.rescaled else text
+
+
+def _bias(derivation: Derivation) -> Cell | None:
+    """What is added at the end of a long sum."""
+    terms = derivation.terms
+    return terms.more[0][0].cell if derivation.op is Op.SUM and isinstance(terms, Terms) and terms.more else None
 
 
 def expression(derivation: Derivation, look: Sum, room: int) -> Pieces:
@@ -159,7 +170,7 @@ def expression(derivation: Derivation, look: Sum, room: int) -> Pieces:
         case Op.EXP:
             power = _joined([[_factor(term[0])] for term in terms], " − ")
             return [Piece("e^("), *power, Piece(")")] if len(terms) > 1 else [Piece("e^"), *power]
-        case Op.COVER:
+        case Op.WHERE:
             score, allowed = _factor(terms[0][0]), terms[1][0]
             return [score] if allowed.value else [score, Piece(" "), Piece(f"→ {MINUS_INFINITY}", allowed)]
         case Op.LESS:
@@ -168,7 +179,7 @@ def expression(derivation: Derivation, look: Sum, room: int) -> Pieces:
             return [Piece("√("), *_sum(terms, look, room - 3), Piece(")")]
         case Op.NORM:
             return _norm(terms)
-        case Op.LARGEST | Op.MEDIAN:
+        case Op.SHIFT | Op.MEDIAN:
             return _listed(derivation, look, room)
 
 
@@ -211,7 +222,7 @@ def _negative(operand: Operand) -> Operand:
 
 def _listed(derivation: Derivation, look: Sum, room: int) -> Pieces:
     """The name of a choice among many, with as many of them as there is room for."""
-    name = "max" if derivation.op is Op.LARGEST else "median"
+    name = "max" if derivation.op is Op.SHIFT else "median"
     shown: Pieces = []
     for place, term in enumerate(derivation.terms):
         more = [Piece(", ")] if shown else []
@@ -258,7 +269,7 @@ def product(term: Term) -> Pieces:
 def _factor(operand: Operand) -> Piece:
     if operand.symbol and operand.cell is None:
         return Piece(operand.symbol, operand)
-    if operand.cell is None or operand.cell.name in ("allowed", "keep"):
+    if operand.cell is None or operand.truth:
         whole = float(operand.value).is_integer()
         return Piece(str(int(operand.value)) if whole else exact(operand.value), operand)
     return Piece(exact(operand.value), operand)

@@ -36,6 +36,8 @@ class Overview:
     n_layers: int
     n_heads: int
     heads: tuple[HeadSummary, ...]
+    key_tokens: Sequence[str] = ()
+    """Those that are looked at, where they are others."""
     layer: int = 0
     head: int = 0
     measure: str = MEASURES[0]
@@ -58,8 +60,8 @@ class Overview:
         return self.heads[place] if place < len(self.heads) else None
 
     def value(self, layer: int, head: int) -> float:
-        found = self.summary(layer, head)
-        return math.nan if found is None else found.measures[self.measure]
+        summary = self.summary(layer, head)
+        return math.nan if summary is None else summary.measures[self.measure]
 
     @property
     def selected(self) -> HeadSummary | None:
@@ -188,8 +190,8 @@ def _pixel(pixels: Array, row: int, column: int) -> float:
 
 def shrink(thumbnail: Array, size: int) -> Array:
     """The same picture with this many pixels a side: means over queries, sums over keys.  -> [size, size]"""
-    share = _shares(len(thumbnail), size)  # [size, pixel]
-    return np.asarray((share / share.sum(axis=1, keepdims=True)) @ thumbnail @ share.T)  # [size, size]
+    rows, columns = (_shares(pixels, size) for pixels in thumbnail.shape)  # [size, row], [size, column]
+    return np.asarray((rows / rows.sum(axis=1, keepdims=True)) @ thumbnail @ columns.T)  # [size, size]
 
 
 def _shares(n: int, size: int) -> Array:
@@ -225,6 +227,8 @@ def about_head(of: Overview, words: Words, palette: Palette, width: int) -> list
         )
     lines += [[], [Segment(words("overview.pairs"), palette.title)]]
     for pair in summary.pairs:
-        query, key = (show_token(place_name(of.tokens, place).strip(), 14) for place in (pair.query, pair.key))
+        keys = of.key_tokens or of.tokens
+        names = (place_name(of.tokens, pair.query), place_name(keys, pair.key))
+        query, key = (show_token(name.strip(), 14) for name in names)
         lines.append([Segment(f"{fmt(pair.weight):>8}  ", palette.result), Segment(f"{query} → {key}", palette.text)])
     return lines

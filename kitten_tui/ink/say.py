@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kitten_tui.core.derivation import Cell
+from kitten_tui.core.cell import Cell
 from kitten_tui.ink.cells import show_token
 from kitten_tui.ink.numbers import brief, vector
 from kitten_tui.stages.figure import Phrase, Title

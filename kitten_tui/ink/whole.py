@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 from rich.segment import Segment
 
-from kitten_tui.core.derivation import Derivation, Term, products
+from kitten_tui.core.cell import Derivation, Term, products
 from kitten_tui.ink.bars import bar
 from kitten_tui.ink.cells import Line, cut, fit
 from kitten_tui.ink.formula import Sum, in_words, product, text_of_pieces

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import product
 
 import numpy as np
 
-from kitten_tui.core.derivation import Workings
+from kitten_tui.core.cell import Cell, products
 from kitten_tui.core.ops import Array
+from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.trace import Trace
+from kitten_tui.core.source import Source
+from kitten_tui.core.trace import MissingError, Trace
+from kitten_tui.core.workings import Workings
 from kitten_tui.ink.cells import clean
-from kitten_tui.sources.lesson import Lesson
-from kitten_tui.sources.opened import Opened
 from kitten_tui.stages.figure import Phrase, phrase
 from kitten_tui.words import Words
-
-if TYPE_CHECKING:
-    from kitten_tui.sources.checkpoint.reading import Reading
 
 EXACT = 1e-9
 SINGLE = 1e-4
 """What sums of a thousand float32 numbers differ by."""
+ALL = 24
+"""Of a text of no more tokens every row is checked."""
 
 
 @dataclass(frozen=True)
@@ -39,50 +39,84 @@ class Check:
         return self.error <= self.tolerance  # a nan passes nothing
 
 
-def checks(source: Opened, settings: Settings) -> Iterator[Check]:
-    """References under the settings they were published for, laws under these settings, for every head."""
-    yield from _of_lesson(source, settings) if isinstance(source, Lesson) else _of_model(source, settings)
-
-
-def _of_model(reading: Reading, settings: Settings) -> Iterator[Check]:
-    """The laws of every head of every layer, and that the heads looked at are those that were computed in passing."""
-    for layer in range(reading.n_layers):
-        worst = {"rows": 0.0, "covered": 0.0, "passed": 0.0}
-        for head in range(reading.n_heads):
-            trace = reading.trace(layer, head, settings)
-            wanted = trace.allowed.any(axis=-1).astype(float)  # [query]
-            worst["rows"] = max(worst["rows"], largest_error(trace.weights.sum(axis=-1), wanted))
-            worst["covered"] = max(worst["covered"], float(np.abs(trace.weights[~trace.allowed]).max(initial=0.0)))
-            own = reading.trace(layer, head, reading.settings)
-            kept = reading.passed[layer].concat[:, head * trace.d_k : (head + 1) * trace.d_k]  # [token, d_k]
-            size = max(1.0, float(np.abs(own.v).max()))
-            worst["passed"] = max(worst["passed"], largest_error(own.context, kept) / size)
-        for name, error in worst.items():
-            yield Check(phrase(f"check.model_{name}", layer=layer + 1), error, 0.0 if name == "covered" else SINGLE)
-
-
-def _of_lesson(lesson: Lesson, settings: Settings) -> Iterator[Check]:
-    for reference in lesson.references:
-        workings = Workings(lesson, reference.settings)
+def checks(source: Source, settings: Settings) -> Iterator[Check]:
+    """References under the settings they were published for; for every head of every layer the laws under these
+    settings, and that what is given agrees with its line.
+    """
+    for reference in source.references:
+        workings = Workings(source, reference.settings)
         for name, expected in reference.values.items():
-            found = workings.array(name, reference.head)
+            array = workings.array(name, reference.head)
             said = phrase("check.reference", name=name, head=reference.head + 1, source=reference.source)
-            yield Check(said, math.inf if found is None else largest_error(found, expected), reference.tolerance)
-    for head in range(lesson.n_heads):
-        yield from _laws(lesson.trace(0, head, settings), head + 1)
-    output = lesson.joined(0, settings).output
-    if output is not None:
-        yield Check(phrase("check.finite"), 0.0 if np.isfinite(output).all() else math.inf, 0.0)
+            yield Check(said, math.inf if array is None else largest_error(array, expected), reference.tolerance)
+    for layer in range(source.n_layers):
+        yield from _laws(Workings(source, settings, layer))
+        yield from _agreement(Workings(source, source.settings, layer))
 
 
-def _laws(trace: Trace, head: int) -> Iterator[Check]:
-    sums = trace.weights.sum(axis=-1)  # [query]
-    wanted = trace.allowed.any(axis=-1).astype(float)  # [query]
-    yield Check(phrase("check.rows", head=head), largest_error(sums, wanted), EXACT)
-    yield Check(phrase("check.covered", head=head), float(np.abs(trace.weights[~trace.allowed]).max(initial=0.0)), 0.0)
-    # Large values carry large rounding errors.
-    size = max(1.0, float(np.abs(trace.v).max()))
-    yield Check(phrase("check.loops", head=head), largest_error(trace.context, slowly(trace)), EXACT * size)
+Told = Iterator[tuple[str, float, float]]
+"""A law or a quantity, the largest error, and what is forgiven."""
+
+
+def _laws(workings: Workings) -> Iterator[Check]:
+    """What is so of every attention, head by head in a single layer, else layer by layer."""
+    alone, layer = workings.source.n_layers == 1, workings.layer + 1
+    each = [list(_laws_of(workings.trace(head))) for head in range(workings.source.n_heads)]
+    if alone:
+        for head, laws in enumerate(each):
+            for law, error, tolerance in (*laws, ("terms", *term_by_term(workings, head))):
+                yield Check(phrase(f"check.{law}", head=head + 1), error, tolerance)
+        if workings.has("output"):
+            finite = np.isfinite(workings.joined()["output"]).all()
+            yield Check(phrase("check.finite"), 0.0 if finite else math.inf, 0.0)
+        return
+    for law, (error, tolerance) in _worst(told for laws in each for told in laws).items():
+        yield Check(phrase(f"check.model_{law}", layer=layer), error, tolerance)
+
+
+def _laws_of(trace: Trace) -> Told:
+    if not trace.has("weights"):
+        return
+    weights, allowed = trace["weights"], trace.truth("allowed")  # [query, key], [query, key]
+    wanted = allowed.any(axis=-1).astype(float)  # [query]
+    yield "rows", largest_error(weights.sum(axis=-1), wanted), _tolerance(weights)
+    yield "covered", float(np.abs(weights[~allowed]).max(initial=0.0)), 0.0
+
+
+def _agreement(workings: Workings) -> Iterator[Check]:
+    """What is given although its line could make it: that both are the same."""
+    joined = workings.joined()
+    traces = [*(workings.trace(head) for head in range(workings.source.n_heads)), joined]
+    if joined.outer is not None:
+        traces.append(joined.outer)
+    for name, (error, tolerance) in _worst(told for trace in traces for told in _compared(trace)).items():
+        yield Check(phrase("check.agrees", name=name, layer=workings.layer + 1), error, tolerance)
+
+
+def _compared(trace: Trace) -> Told:
+    for name in trace.given:
+        if len(trace.chain[name].axes) != 2 or not trace.follows(name):
+            continue
+        try:
+            given, made = trace[name], trace.by_line(name)
+        except MissingError:  # made a row at a time
+            continue
+        size = max(1.0, float(np.abs(made[np.isfinite(made)]).max(initial=0.0)))
+        yield name, largest_error(given, made), max(_tolerance(given), _tolerance(made)) * size
+
+
+def _worst(told: Iterable[tuple[str, float, float]]) -> dict[str, tuple[float, float]]:
+    """The error that is largest beside what is forgiven, by name."""
+    worst: dict[str, tuple[float, float]] = {}
+    for name, error, tolerance in told:
+        before = worst.get(name)
+        if before is None or error - tolerance > before[0] - before[1]:
+            worst[name] = (error, tolerance)
+    return worst
+
+
+def _tolerance(array: Array) -> float:
+    return SINGLE if array.dtype == np.float32 else EXACT
 
 
 def largest_error(found: Array, expected: Array) -> float:
@@ -93,31 +127,21 @@ def largest_error(found: Array, expected: Array) -> float:
     return float(np.abs(np.where(same, 0.0, found - np.where(same, 0.0, expected)) * ~same).max(initial=0.0))
 
 
-def slowly(trace: Trace) -> Array:
-    """The context vectors by loops over Python numbers alone, from x and the matrices.  -> [query, d_k]"""
-    w, x = trace.weights_of, trace.x.tolist()
-    d_k, n = trace.d_k, len(x)
-
-    def project(row: list[float], matrix: Array, bias: Array | None) -> list[float]:
-        columns = range(d_k)
-        start = [0.0] * d_k if bias is None else bias.tolist()
-        return [start[c] + sum(row[r] * float(matrix[r, c]) for r in range(len(row))) for c in columns]
-
-    q = [project(row, w.w_q, w.b_q) for row in x]
-    k = [project(row, w.w_k, w.b_k) for row in x]
-    v = [project(row, w.w_v, w.b_v) for row in x]
-    z = np.zeros((n, d_k))  # [query, d_k]
-    for query in range(n):
-        seen = [key for key in range(n) if trace.allowed[query, key]]
-        scores = {key: sum(q[query][d] * k[key][d] for d in range(d_k)) / trace.divisor for key in seen}
-        top = max(scores.values(), default=0.0)
-        exps = {key: math.exp(scores[key] - top) for key in seen}
-        total = sum(exps.values())
-        for key in seen:
-            share = exps[key] / total * float(trace.keep[query, key]) / (1.0 - trace.rate)
-            for d in range(d_k):
-                z[query, d] += share * v[key][d]
-    return z
+def term_by_term(workings: Workings, head: int) -> tuple[float, float]:
+    """The largest difference between a number of a head and what its terms make without NumPy, and what is forgiven."""
+    worst, trace = [(0.0, EXACT)], workings.trace(head)
+    for name, quantity in workings.chain.items():
+        if quantity.scope is not Scope.HEAD or len(quantity.axes) != 2 or not trace.follows(name):
+            continue
+        rows, columns = trace[name].shape
+        # Of a long text some rows: a term takes microseconds, and a number of a long row has hundreds.
+        for place in product(range(rows) if rows <= ALL else (0, rows // 2, rows - 1), range(columns)):
+            derivation = workings.derive(Cell(name, place, head, workings.layer))
+            value, made, terms = derivation.value, derivation.recomputed(), products(derivation.main)
+            # Large terms carry large rounding errors.
+            size = max((1.0, *np.abs(terms[np.isfinite(terms)]).tolist()))
+            worst.append((0.0 if made == value else abs(made - value), EXACT * size))
+    return max(worst, key=lambda told: told[0] / told[1])
 
 
 def report(results: list[Check], words: Words) -> Iterator[str]:

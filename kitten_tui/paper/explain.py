@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from kitten_tui.core.derivation import Cell, Workings
-from kitten_tui.core.vocabulary import GAPS, NEXT, QUANTITIES
+from kitten_tui.core.cell import Cell
+from kitten_tui.core.chain import Chain
+from kitten_tui.core.quantity import Scope
+from kitten_tui.core.workings import Workings
 from kitten_tui.ink.cells import text_of
 from kitten_tui.ink.formula import Sum, arithmetic
 from kitten_tui.sources.errors import SourceError
@@ -14,7 +16,6 @@ from kitten_tui.stages.view import place_name
 from kitten_tui.words import Words
 
 WIDTH = 160
-_SYMBOLS = {quantity.symbol: name for name, quantity in QUANTITIES.items()}
 _NAME = re.compile(r"\s*([^\[]+?)\s*(?:h(\d{1,6}))?\s*(?:\[(.*)\])?\s*", re.DOTALL)
 
 
@@ -22,10 +23,12 @@ class CellError(SourceError):
     """There is no such cell: one line that says what would be right."""
 
 
-def quantity_of(text: str) -> str:
+def quantity_of(text: str, chain: Chain) -> str:
     """The quantity that such a name begins with, or what stands in its place."""
-    found = _NAME.fullmatch(text)
-    return _SYMBOLS.get(found[1], found[1]) if found else text
+    parts = _NAME.fullmatch(text)
+    if parts is None:
+        return text
+    return next((name for name, quantity in chain.items() if parts[1] in (name, quantity.symbol)), parts[1])
 
 
 def parse_cell(text: str, workings: Workings, head: int) -> Cell:
@@ -36,51 +39,51 @@ def parse_cell(text: str, workings: Workings, head: int) -> Cell:
     Raises:
         CellError: no quantity is called so, or it has no such place.
     """
-    found = _NAME.fullmatch(text)
-    name = quantity_of(text)
-    if not found or name not in QUANTITIES:
-        raise CellError(
-            f"--explain: expected a quantity such as weights[1,2], one of {', '.join(QUANTITIES)}; found {text}"
-        )
-    if found[2]:
-        head = int(found[2]) - 1
+    parts, chain = _NAME.fullmatch(text), workings.chain
+    name = quantity_of(text, chain)
+    known = [name for name, quantity in chain.items() if quantity.scope is not Scope.CONSTANT]
+    if not parts or name not in known:
+        raise CellError(f"--explain: expected a quantity such as weights[1,2], one of {', '.join(known)}; found {text}")
+    if parts[2]:
+        head = int(parts[2]) - 1
     if not 0 <= head < workings.source.n_heads:
         raise CellError(f"--explain: {name}: expected a head from 1 to {workings.source.n_heads}, found h{head + 1}")
-    labels = [label.strip() for label in found[3].split(",")] if found[3] else []
-    sizes = _sizes(name, workings, head)
-    axes = QUANTITIES[name].axes
+    if not workings.has(name, head):
+        raise CellError(f"--explain: {name}: this source has none")
+    axes = chain[name].axes
+    labels = [label.strip() for label in parts[3].split(",")] if parts[3] else []
     if len(labels) != len(axes):
         wanted = f"{name}[{', '.join(axes)}]" if axes else name
         raise CellError(f"--explain: expected {wanted}, found {text}")
+    sizes = _sizes(name, workings, head)
     places = zip(axes, sizes, labels, strict=True)
-    index = tuple(
-        _place(name, axis, size, label, workings.source.tokens, workings.trace(0).d_k) for axis, size, label in places
-    )
-    return Cell(name, index, head, workings.layer)
+    return Cell(name, tuple(_place(name, *place, workings) for place in places), head, workings.layer)
 
 
 def _sizes(name: str, workings: Workings, head: int) -> tuple[int, ...]:
-    if name in ("contribution", "partial"):
-        trace = workings.trace(head)
-        return (*trace.allowed.shape, trace.d_k)
-    if name in NEXT and workings.source.has_head:
-        return (len(workings.source.tokens), len(workings.source.continuation(0).pieces))
-    array = workings.array(GAPS.get(name, name), head)
-    if array is None:
-        raise CellError(f"--explain: {name}: this source has none")
-    return (array.shape[0], *array.shape) if name in GAPS else array.shape
+    """How many places each axis of a quantity has."""
+    axes, says = workings.chain[name].axes, workings.source.next_tokens
+    if "rank" in axes and says is not None:
+        return (len(workings.source.tokens), len(says.continuation(0).pieces))
+    if len(axes) > 2:  # it is made a query at a time
+        return tuple(workings.size(axis) for axis in axes)
+    array = workings.array(name, head)
+    return () if array is None else array.shape
 
 
-def _place(name: str, axis: str, size: int, label: str, tokens: Sequence[str], d_k: int) -> int:
+def _place(name: str, axis: str, size: int, label: str, workings: Workings) -> int:
     """A place as the program writes it: a token, token#number, d2, head.dimension; or its number."""
     label = label.strip("'\"")
     by_token = axis in ("token", "query", "pinned", "key")
+    looked_at = axis == "key" or (axis == "token" and workings.chain.of_keys(name))
+    tokens = workings.source.key_tokens if looked_at else workings.source.tokens
     if by_token:
         for place in range(len(tokens)):
             if label in (tokens[place], tokens[place].strip(), place_name(tokens, place).strip()):
                 return place
     digits = label.removeprefix("d") if axis in ("d_model", "d_k") else label
     head, dot, inner = label.partition(".")
+    d_k = workings.size("d_k")
     if axis == "concat" and dot and _counts(head) and _counts(inner) and 1 <= int(inner) <= d_k:
         digits = str((int(head) - 1) * d_k + int(inner))
     if _counts(digits) and 1 <= int(digits) <= size:
@@ -95,7 +98,7 @@ def _counts(text: str) -> bool:
 
 def explain(workings: Workings, cell: Cell, depth: int, words: Words) -> Iterator[str]:
     """The derivation of a cell in two lines, then those of its operands, indented; each cell once."""
-    look = Sum(workings.source.tokens, workings.trace(0).d_k, words, heads=workings.source.n_heads > 1)
+    look = Sum(workings, words, heads=workings.source.n_heads > 1)
     yield from _explain(workings, cell, depth, look, "", set())
 
 

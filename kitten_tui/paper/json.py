@@ -8,24 +8,24 @@ from dataclasses import asdict
 import numpy as np
 
 from kitten_tui.core.ops import Array
-from kitten_tui.core.vocabulary import TRACED
 from kitten_tui.stages.view import View
 
 
 def to_json(view: View) -> str:
     """Full precision; −∞ is null; what a source does not have is left out. ASCII, so no terminal can take offence."""
     head, layer = view.selection.head, view.selection.layer
-    found: dict[str, object] = {
+    told: dict[str, object] = {
         "tokens": list(view.tokens),
+        **({"key_tokens": list(view.source.key_tokens)} if view.is_cross else {}),
         "layer": layer + 1,
         "head": head + 1,
         "settings": asdict(view.settings),
     }
-    for name in (*TRACED, "concat", "output"):
-        array = view.workings.array(name, head)
+    for name, quantity in view.chain.items():
+        array = view.workings.array(name, head) if quantity.step else None
         if array is not None:
-            found[name] = _finite(array)
-    return json.dumps(found, allow_nan=False)
+            told[name] = _finite(array)
+    return json.dumps(told, allow_nan=False)
 
 
 def _finite(array: Array) -> list[object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from kitten_tui.core.source import Source
 from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.blocks import Look
 from kitten_tui.ink.cells import clean, text_of, wrap
@@ -14,7 +15,6 @@ from kitten_tui.ink.palette import PLAIN
 from kitten_tui.ink.say import say
 from kitten_tui.ink.sheet import Picture
 from kitten_tui.ink.window import is_long
-from kitten_tui.sources.opened import Opened
 from kitten_tui.stages import Stage, stages_of, turn_to
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
@@ -23,12 +23,12 @@ WIDTH, HEIGHT = 100, 40
 """What is longer than any page is shown as a window of so many lines."""
 
 
-def plain(lesson: Opened, view: View, words: Words, stages: Sequence[int] | None = None) -> Iterator[str]:
+def plain(source: Source, view: View, words: Words, stages: Sequence[int] | None = None) -> Iterator[str]:
     """The lines of these stages, or of all, without a control character."""
-    yield clean(title_of(lesson, words))
-    for note in notes_of(lesson, view.settings, words):
+    yield clean(title_of(source, words))
+    for note in notes_of(source, view.settings, words):
         yield from wrap(clean(note), WIDTH)
-    every = stages_of(lesson)
+    every = stages_of(source)
     page = turn_to(every[0], view)
     yield words("plain.separator").join(status_parts(page, words))
     for number in range(len(every)) if stages is None else stages:
@@ -38,7 +38,7 @@ def plain(lesson: Opened, view: View, words: Words, stages: Sequence[int] | None
 
 def _stage(stage: Stage, number: int, view: View, words: Words) -> Iterator[str]:
     # The stage about the mask has nothing to show without one, and paper has no key to press.
-    covered = stage.covers and view.settings.mask == "none"
+    covered = stage.covers and view.settings.mask == "none" and "causal" in view.source.masks
     if covered:
         view = replace(view, settings=replace(view.settings, mask="causal"))
     page = turn_to(stage, view.with_(stage=number))
@@ -54,6 +54,7 @@ def _stage(stage: Stage, number: int, view: View, words: Words) -> Iterator[str]
     picture = Picture(page.sheet, look, WIDTH, HEIGHT if is_long(page.sheet) else WIDTH)
     yield from (text_of(line).rstrip() for line in picture.lines())
     yield ""
-    yield from wrap(say(words, page.reading), WIDTH)
-    for line in arithmetic(page.derivation, Sum(view.tokens, view.trace.d_k, words), WIDTH):
-        yield text_of(line).rstrip()
+    look_at = Sum(page.view.workings, words)
+    yield from wrap(" ".join(say(words, phrase, look_at.name) for phrase in page.readings), WIDTH)
+    if page.derivation is not None:
+        yield from (text_of(line).rstrip() for line in arithmetic(page.derivation, look_at, WIDTH))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from kitten_tui.core.derivation import Cell
+from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
+from kitten_tui.core.source import Source
 from kitten_tui.ink.chrome import Shown
 from kitten_tui.screens.lesson import LessonScreen
 from kitten_tui.sources.history import History, State
-from kitten_tui.sources.opened import Opened
 from kitten_tui.stages import Page, navigation, turn_to
 from kitten_tui.stages.changes import Comparison, effect
 from kitten_tui.stages.figure import Phrase, phrase
@@ -20,7 +20,7 @@ from kitten_tui.words import Words
 class Bench(LessonScreen):
     """Owns the history of changes; what is shown is always its present state."""
 
-    def __init__(self, view: View, lesson: Opened, words: Words) -> None:
+    def __init__(self, view: View, lesson: Source, words: Words) -> None:
         self.history = History.of(lesson, view.settings)
         self.flipped = False
         self.warned = False
@@ -46,7 +46,7 @@ class Bench(LessonScreen):
             self.history = self.history.did(State(now.lesson, view.settings, name, quiet=True))
         super().show_view(view, message)
 
-    def open(self, lesson: Opened) -> None:
+    def open(self, lesson: Source) -> None:
         self.history = History.of(lesson, lesson.settings)
         self.flipped = False
         super().open(lesson)
@@ -76,7 +76,7 @@ class Bench(LessonScreen):
 
     # Changing
 
-    def change(self, name: str, lesson: Opened, settings: Settings, since: History | None = None) -> None:
+    def change(self, name: str, lesson: Source, settings: Settings, since: History | None = None) -> None:
         """One more change; from `since` where a change is still being made."""
         before = (since or self.history).now
         self.history = (since or self.history).did(State(lesson, settings, name))

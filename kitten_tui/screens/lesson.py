@@ -14,11 +14,12 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from kitten_tui.commands import on_screen
-from kitten_tui.core.derivation import Cell, Op
+from kitten_tui.core.cell import Cell
+from kitten_tui.core.formula import Op
 from kitten_tui.core.settings import Settings
+from kitten_tui.core.source import Source
 from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.chrome import Shown, operand_choices
-from kitten_tui.sources.opened import Opened
 from kitten_tui.stages import Page, navigation, stages_of, turn_to
 from kitten_tui.stages.figure import Phrase, phrase
 from kitten_tui.stages.follow import follow, largest
@@ -55,7 +56,7 @@ class LessonScreen(Screen[Any], inherit_bindings=False):
 
     shown: reactive[Shown | None] = reactive(None, repaint=False)
 
-    def __init__(self, view: View, lesson: Opened, words: Words) -> None:
+    def __init__(self, view: View, lesson: Source, words: Words) -> None:
         super().__init__()
         self.lesson = lesson
         self.words = words
@@ -90,7 +91,7 @@ class LessonScreen(Screen[Any], inherit_bindings=False):
         """Show this view and say something, on the way that was followed."""
         self.shown = self._shown(turn_to(stages_of(view.source)[view.selection.stage], view), message)
 
-    def open(self, lesson: Opened) -> None:
+    def open(self, lesson: Source) -> None:
         """Another lesson, at the same stage, under the settings it asks for."""
         self.lesson = lesson
         selection = Selection(stage=self.page.selection.stage, query=lesson.query, key=lesson.query)
@@ -120,10 +121,11 @@ class LessonScreen(Screen[Any], inherit_bindings=False):
 
     def action_follow(self) -> None:
         page = self.page
-        cell = (self.shown and self.shown.chosen) or largest(page.derivation)
+        derivation = page.derivation
+        cell = (self.shown and self.shown.chosen) or (derivation and largest(derivation))
         view = cell and follow(page, cell, stages_of(self.lesson))
-        if view:
-            self.trail = (*self.trail, Step(page.selection, page.derivation.cell, page.view.settings))
+        if view and derivation:
+            self.trail = (*self.trail, Step(page.selection, derivation.cell, page.view.settings))
             self.show_view(view)
         else:
             self._say_end()
@@ -146,8 +148,9 @@ class LessonScreen(Screen[Any], inherit_bindings=False):
 
     def _say_end(self) -> None:
         derivation = self.page.derivation
-        is_input = derivation.op is Op.GIVEN and derivation.cell.name != "mlp"
-        self.say("message.input" if is_input else "message.no_further")
+        given = derivation is not None and derivation.op is Op.GIVEN
+        opaque = derivation is not None and self.page.view.chain[derivation.cell.name].opaque
+        self.say("message.input" if given and not opaque else "message.no_further")
 
     def _choose_next(self, chosen: Cell, by: int) -> None:
         choices = operand_choices(self.page, self.words, self.size.width)
@@ -161,7 +164,7 @@ class LessonScreen(Screen[Any], inherit_bindings=False):
     def action_show_whole(self) -> None:
         from kitten_tui.screens.text import TextScreen
 
-        if self.shown is not None:
+        if self.shown is not None and self.page.derivation is not None:
             self.app.push_screen(TextScreen.whole(self.shown))
 
     def action_step_stage(self, by: int) -> None:
@@ -246,10 +249,10 @@ class LessonScreen(Screen[Any], inherit_bindings=False):
 
         self._ask("ask.file", open_file, self.words("ask.samples", names=", ".join(samples())))
 
-    def _ask(self, question: str, answer: Callable[[str], Opened], hint: str = "") -> None:
+    def _ask(self, question: str, answer: Callable[[str], Source], hint: str = "") -> None:
         from kitten_tui.screens.ask import AskScreen  # 20 ms: Input, only when something is asked
 
-        def opened(lesson: Opened | None) -> None:
+        def opened(lesson: Source | None) -> None:
             if lesson is not None:
                 self.open(lesson)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from kitten_tui.sources.opened import Opened
+from kitten_tui.core.source import Source
 from kitten_tui.words import Words
 
 
@@ -14,7 +14,7 @@ from kitten_tui.words import Words
 class SourceOpened(Message):
     """Something else is to be looked at, in place of everything."""
 
-    source: Opened
+    source: Source
     words: Words
 
 

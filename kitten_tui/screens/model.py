@@ -6,11 +6,10 @@ from pathlib import Path
 
 from textual.worker import get_current_worker
 
+from kitten_tui.core.source import Exporter, Source
 from kitten_tui.screens.bench import Bench
 from kitten_tui.screens.messages import SourceOpened
-from kitten_tui.sources.checkpoint.reading import NotYetError, Reading
-from kitten_tui.sources.errors import SourceError
-from kitten_tui.sources.opened import Opened
+from kitten_tui.sources.errors import NotYetError, SourceError
 from kitten_tui.stages.figure import Phrase
 from kitten_tui.stages.view import View
 
@@ -24,7 +23,7 @@ class ModelScreen(Bench):
 
     def show_view(self, view: View, message: Phrase | None = None) -> None:
         try:
-            if view.selection.layer >= self.reading.ready:
+            if view.selection.layer >= self.lesson.ready:
                 raise NotYetError(view.selection.layer)
             super().show_view(view, message)
         except NotYetError as error:
@@ -37,13 +36,7 @@ class ModelScreen(Bench):
         if self.shown is not None:
             self.shown = self._shown(self.page, self.shown.message, self.shown.chosen)
 
-    @property
-    def reading(self) -> Reading:
-        reading = self.lesson
-        assert isinstance(reading, Reading)
-        return reading
-
-    def open(self, lesson: Opened) -> None:
+    def open(self, lesson: Source) -> None:
         """A lesson in place of the model, or another text in the model: both begin anew."""
         self.post_message(SourceOpened(lesson, self.words))
 
@@ -52,28 +45,34 @@ class ModelScreen(Bench):
         self.dismiss((selection.layer, selection.head, self.words))
 
     def action_ask_sentence(self) -> None:
-        self._ask("ask.sentence", lambda text: Reading(self.reading.model, text))
+        reader = self.lesson.reader
+        if reader is not None:
+            self._ask("ask.sentence", reader.read)
+        else:
+            self.say("message.recording_fixed")
 
     def action_save(self) -> None:
         """All weights, as a file of arrays; the screen stays awake meanwhile."""
         from kitten_tui.screens.ask import AskScreen
-        from kitten_tui.sources.checkpoint.export import check_path
+
+        exporter = self.lesson.exporter
+        if exporter is None:
+            self.say("message.recording_fixed")
+            return
 
         def answer(text: str) -> Path:
             path = Path(text).expanduser()
-            check_path(path)
+            exporter.check_path(path)
             return path
 
         def answered(path: Path | None) -> None:
             if path is not None:
                 self.say("message.exporting", path=str(path))
-                self.run_worker(lambda: self._export(path), thread=True, exit_on_error=False)
+                self.run_worker(lambda: self._export(exporter, path), thread=True, exit_on_error=False)
 
         self.app.push_screen(AskScreen(self.words, "ask.export", answer), answered)
 
-    def _export(self, path: Path) -> None:
-        from kitten_tui.sources.checkpoint.export import export
-
+    def _export(self, exporter: Exporter, path: Path) -> None:
         worker = get_current_worker()
 
         def pulse() -> None:
@@ -81,9 +80,7 @@ class ModelScreen(Bench):
                 raise LeftError
 
         try:
-            apart = self.reading.apart()
-            apart.compute(pulse=pulse)
-            export(apart, path, pulse=pulse)
+            exporter.export(path, pulse=pulse)
         except LeftError:
             pass
         except (SourceError, OSError, MemoryError) as error:

@@ -17,13 +17,13 @@ from textual.worker import get_current_worker
 
 from kitten_tui.commands import on_screen
 from kitten_tui.core.measures import MEASURES
+from kitten_tui.core.source import Source, Survey
 from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.cells import Line, clean, wrap
 from kitten_tui.ink.overview import Overview, about_head
 from kitten_tui.ink.palette import Palette
 from kitten_tui.screens.messages import Failed, SourceOpened
 from kitten_tui.screens.model import ModelScreen
-from kitten_tui.sources.checkpoint.reading import Reading
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.stages import STAGES
 from kitten_tui.stages.selection import Selection
@@ -56,16 +56,22 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high")]
     AUTO_FOCUS = None
 
-    def __init__(self, reading: Reading, words: Words, view: View, *, opens: bool = False) -> None:
+    def __init__(self, source: Source, words: Words, view: View, *, opens: bool = False) -> None:
         super().__init__()
-        self.reading = reading
+        self.source = source
         self.words = words
         self.view = view
         """How a head is opened: as the last one was left."""
         self.start = view if opens else None
         """What to open as soon as it has been computed."""
-        self.overview = Overview(reading.tokens, reading.n_layers, reading.n_heads, ())
+        self.overview = Overview(source.tokens, source.n_layers, source.n_heads, (), key_tokens=source.key_tokens)
         self.stopping = Event()
+
+    @property
+    def survey(self) -> Survey:
+        survey = self.source.survey
+        assert survey is not None  # what sums up no heads comes to no overview
+        return survey
 
     def compose(self) -> ComposeResult:
         yield OverviewLine("title")
@@ -77,7 +83,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         yield OverviewLine("text", id="overview-notice")
 
     def on_mount(self) -> None:
-        if self.reading.ready:
+        if self.source.ready:
             self.take_layer()
         else:
             self.look_at(self.overview)
@@ -93,7 +99,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         self.overview = overview
         title, state, notice = self.query(OverviewLine)
         notice.text = self.words("too_small", width=self.app.size.width, height=self.app.size.height)
-        title.text = clean(title_of(self.reading, self.words))
+        title.text = clean(title_of(self.source, self.words))
         state.text = message or f"{self._order()}   {self._progress()}"
         self.query_one(HeadGrid).overview = overview
         text = self.query_one(HeadText)
@@ -105,9 +111,10 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         self.look_at(self.overview, self.words(key, **values))
 
     def _progress(self) -> str:
-        ready, layers = self.reading.ready, self.reading.n_layers
+        ready, layers = self.source.ready, self.source.n_layers
         if ready == layers:
-            facts = self.reading.facts
+            source, n = self.source, len(self.source.tokens)
+            facts = source.facts or {"layers": layers, "heads": source.n_heads, "read": n, "whole": n}
             return self.words("overview.done_cut" if facts["whole"] > facts["read"] else "overview.done", **facts)
         if self.stopping.is_set():
             return self.words("overview.stopped", ready=ready, layers=layers)
@@ -118,13 +125,13 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         measure = self.words(f"measure.{self.overview.measure}.name")
         return self.words("overview.title", order=order, measure=measure)
 
-    def read(self, reading: Reading, words: Words) -> None:
+    def read(self, source: Source, words: Words) -> None:
         """Another text, from its first layer."""
         self.stopping.set()
-        self.reading, self.words = reading, words
-        self.overview = replace(self.overview, tokens=reading.tokens, heads=())
+        self.source, self.words = source, words
+        self.overview = replace(self.overview, tokens=source.tokens, key_tokens=source.key_tokens, heads=())
         self.start = None
-        self.view = View(reading, reading.settings, Selection(stage=ATTENTION))
+        self.view = View(source, source.settings, Selection(stage=ATTENTION))
         self.look_at(self.overview)
         self._compute()
 
@@ -132,20 +139,20 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
 
     def _compute(self) -> None:
         self.stopping = Event()  # one for each run: a thread that was told to stop may take a moment to hear it
-        self.run_worker(partial(self._layers, self.reading, self.stopping), thread=True, exclusive=True)
+        self.run_worker(partial(self._layers, self.source, self.stopping), thread=True, exclusive=True)
 
-    def _layers(self, reading: Reading, stopping: Event) -> None:
+    def _layers(self, source: Source, stopping: Event) -> None:
         """Runs in a thread: the next layer, and the next, until all are there or somebody stops it."""
-        worker = get_current_worker()
+        worker, survey = get_current_worker(), self.survey
 
         def pulse() -> None:
             if stopping.is_set() or worker.is_cancelled:
                 raise StoppedError
 
         try:
-            with reading.computing:
-                while reading.ready < reading.n_layers:
-                    reading.advance(pulse)
+            with survey.computing:
+                while source.ready < source.n_layers:
+                    survey.advance(pulse)
                     pulse()
                     self.post_message(LayerComputed())
         except StoppedError:
@@ -153,12 +160,12 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         except SourceError as error:
             self.post_message(Failed(str(error)))
         except (OSError, MemoryError) as error:
-            self.post_message(Failed(f"{reading.model.folder}: layer {reading.ready + 1}: {error}"))
+            self.post_message(Failed(f"{title_of(source, self.words)}: layer {source.ready + 1}: {error}"))
 
     @on(LayerComputed)
     def take_layer(self) -> None:
         """One more layer has been computed."""
-        self.look_at(replace(self.overview, heads=self.reading.heads))
+        self.look_at(replace(self.overview, heads=self.survey.heads))
         start = self.start
         if start is not None and self._has(start):
             self.start = None
@@ -169,10 +176,10 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
     def _has(self, view: View) -> bool:
         """Whether all is computed that a view shows: what comes next needs every layer."""
         says_next = view.selection.stage >= len(STAGES)
-        return self.reading.ready > (self.reading.n_layers - 1 if says_next else view.selection.layer)
+        return self.source.ready > (self.source.n_layers - 1 if says_next else view.selection.layer)
 
     def action_toggle_computing(self) -> None:
-        if self.reading.ready == self.reading.n_layers:
+        if self.source.ready == self.source.n_layers:
             self.look_at(self.overview)
         elif self.stopping.is_set():
             self._compute()
@@ -215,7 +222,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
     def action_open_head(self) -> None:
         """The selected head at its stages, where they were left."""
         layer, head = self.overview.layer, self.overview.head
-        if layer >= self.reading.ready:
+        if layer >= self.source.ready:
             self.say("message.not_yet", layer=layer + 1)
             return
         view = self.view.with_(layer=layer, head=head, focus="")
@@ -223,7 +230,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
 
     def _open(self, view: View) -> None:
         try:
-            screen = ModelScreen(view, self.reading, self.words)
+            screen = ModelScreen(view, self.source, self.words)
         except SourceError as error:  # what comes next needs weights that no head needs
             self.post_message(Failed(str(error)))
             return
@@ -240,7 +247,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         from kitten_tui.screens.text import TextScreen
 
         overview, words = self.overview, self.words
-        notes = notes_of(self.reading, self.reading.settings, words)
+        notes = notes_of(self.source, self.source.settings, words)
 
         def write(palette: Palette, width: int) -> list[Line]:
             texts = [[Segment(line, palette.muted)] for note in notes for line in wrap(clean(note), width)]
@@ -251,13 +258,16 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
     def action_ask_sentence(self) -> None:
         from kitten_tui.screens.ask import AskScreen
 
-        def opened(reading: Reading | None) -> None:
-            if reading is not None:
+        def opened(source: Source | None) -> None:
+            if source is not None:
                 self.stopping.set()
-                self.post_message(SourceOpened(reading, self.words))
+                self.post_message(SourceOpened(source, self.words))
 
-        model = self.reading.model
-        self.app.push_screen(AskScreen(self.words, "ask.sentence", lambda text: Reading(model, text)), opened)
+        reader = self.source.reader
+        if reader is None:
+            self.say("message.recording_fixed")
+        else:
+            self.app.push_screen(AskScreen(self.words, "ask.sentence", reader.read), opened)
 
     def action_help(self) -> None:
         from kitten_tui.screens.text import TextScreen

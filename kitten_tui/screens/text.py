@@ -62,8 +62,8 @@ class TextScreen(ModalScreen[None]):
         page, words = shown.page, shown.words
 
         def write(palette: Palette, width: int) -> list[Line]:
-            look = Sum(page.view.tokens, page.view.trace.d_k, words, palette)
-            return whole(page.derivation, look, width)
+            look = Sum(page.view.workings, words, palette)
+            return [] if page.derivation is None else whole(page.derivation, look, width)
 
         return cls(words("command.whole.name"), write)
 

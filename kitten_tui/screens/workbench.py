@@ -6,18 +6,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from kitten_tui.core.derivation import Cell
+from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
+from kitten_tui.core.source import Editor, Source
+from kitten_tui.core.workings import Workings
 from kitten_tui.ink.formula import cell_name
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.screens.bench import Bench
 from kitten_tui.screens.messages import SourceOpened
-from kitten_tui.sources import edits
-from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.errors import ExistsError, SourceError
 from kitten_tui.sources.history import State
-from kitten_tui.sources.lesson import Lesson
-from kitten_tui.sources.opened import Opened
-from kitten_tui.sources.save import ExistsError, save
 from kitten_tui.stages import navigation
 from kitten_tui.stages.follow import inputs_behind
 from kitten_tui.stages.view import View
@@ -30,32 +28,31 @@ SETTINGS = ("divisor", "rate", "keep")
 class Workbench(Bench):
     """A lesson, whose numbers, words and positions can be changed too."""
 
-    def __init__(self, view: View, lesson: Lesson, words: Words, init: str | None = None) -> None:
+    def __init__(self, view: View, lesson: Source, words: Words, init: str | None = None) -> None:
         self.init = init
         super().__init__(view, lesson, words)
 
     @property
-    def numbers(self) -> Lesson:
-        """The lesson in its present state."""
-        return _numbers_of(self.history.now)
+    def editor(self) -> Editor:
+        """Of the lesson in its present state."""
+        return _editor_of(self.history.now)
 
-    def open(self, lesson: Opened) -> None:
+    def open(self, lesson: Source) -> None:
         """A lesson takes the place of this one; a model brings screens of its own."""
-        if isinstance(lesson, Lesson):
+        if lesson.editor is not None:
             super().open(lesson)
         else:
             self.post_message(SourceOpened(lesson, self.words))
 
     def action_next_seed(self) -> None:
         settings = navigation.next_seed(self.present).settings
-        if self.numbers.invented and self.init is None:
-            lesson = edits.reinvent(self.numbers, settings.seed)
-        else:
-            lesson = edits.redraw(self.numbers, settings.seed, self.init or "linear")
+        lesson = self.editor.other_matrices(settings.seed, self.init)
         self.change(f"W: seed {settings.seed}", lesson, settings)
 
     def action_change(self) -> None:
         """Changes the selected number, or one of the inputs it is made of."""
+        if self.page.derivation is None:
+            return
         cell = self.page.derivation.cell
         if self._is_input(cell):
             self._change_input(cell)
@@ -73,11 +70,11 @@ class Workbench(Bench):
         self.app.push_screen(ChooseScreen(self.words("change.which"), options), chosen)
 
     def _is_input(self, cell: Cell) -> bool:
-        return cell.name in (*SETTINGS, "allowed") or edits.is_input(self.numbers, cell.name)
+        return cell.name in (*SETTINGS, "allowed") or self.editor.is_input(cell.name)
 
     def _change_input(self, cell: Cell) -> None:
         if cell.name == "allowed":
-            lesson, settings = edits.toggle_mask_cell(self.numbers, self.history.now.settings, *cell.index)
+            lesson, settings = self.editor.toggle_mask_cell(self.history.now.settings, *cell.index)
             self.change(self._called(cell), lesson, settings)
             return
         from kitten_tui.screens.number import NumberScreen
@@ -103,7 +100,7 @@ class Workbench(Bench):
         self.app.push_screen(NumberScreen(name, value, live, self.words), closed)
 
     @staticmethod
-    def _with_number(state: State, cell: Cell, number: float) -> tuple[Opened, Settings]:
+    def _with_number(state: State, cell: Cell, number: float) -> tuple[Source, Settings]:
         match cell.name:
             case "divisor":
                 return state.lesson, replace(state.settings, divisor=number, scale=True)
@@ -114,23 +111,23 @@ class Workbench(Bench):
                     raise SourceError(f"seed: expected a whole number, found {number}")
                 return state.lesson, replace(state.settings, seed=int(number))
             case _:
-                return edits.change_number(_numbers_of(state), cell, number), state.settings
+                return _editor_of(state).change_number(cell, number), state.settings
 
     def _called(self, cell: Cell) -> str:
-        head = self.numbers.n_heads > 1
-        return cell_name(cell, self.page.view.tokens, self.page.view.trace.d_k, head=head)
+        workings = self.page.view.workings
+        return cell_name(cell, workings, head=workings.source.n_heads > 1)
 
     # Tokens
 
     def action_rename_token(self) -> None:
         place = self.page.selection.query
-        self._ask_token("change.rename", lambda token: edits.rename_token(self.numbers, place, token))
+        self._ask_token("change.rename", lambda token: self.editor.rename_token(place, token))
 
     def action_insert_token(self) -> None:
         place = self.page.selection.query + 1
-        self._ask_token("change.insert", lambda token: edits.insert_token(self.numbers, place, token))
+        self._ask_token("change.insert", lambda token: self.editor.insert_token(place, token))
 
-    def _ask_token(self, question: str, edit: Callable[[str], Lesson]) -> None:
+    def _ask_token(self, question: str, edit: Callable[[str], Source]) -> None:
         from kitten_tui.screens.ask import AskScreen
 
         def answer(text: str) -> State:
@@ -145,18 +142,19 @@ class Workbench(Bench):
 
     def action_delete_token(self) -> None:
         place = self.page.selection.query
-        self._edit_tokens(f"− {self.page.view.token}", lambda: edits.delete_token(self.numbers, place))
+        self._edit_tokens(f"− {self.page.view.token}", lambda: self.editor.delete_token(place))
 
     def action_swap_token(self, by: int) -> None:
         """The word changes places with its neighbour, and stays selected."""
         query = self.page.selection.query
         left = min(query, query + by)
-        if not 0 <= left < len(self.numbers.tokens) - 1:
+        tokens = self.history.now.lesson.tokens
+        if not 0 <= left < len(tokens) - 1:
             return
-        name = f"{self.numbers.tokens[left]} ↔ {self.numbers.tokens[left + 1]}"
-        self._edit_tokens(name, lambda: edits.swap_tokens(self.numbers, left))
+        name = f"{tokens[left]} ↔ {tokens[left + 1]}"
+        self._edit_tokens(name, lambda: self.editor.swap_tokens(left))
 
-    def _edit_tokens(self, name: str, edit: Callable[[], Lesson]) -> None:
+    def _edit_tokens(self, name: str, edit: Callable[[], Source]) -> None:
         try:
             self.change(name, edit(), self.history.now.settings)
         except SourceError as error:
@@ -164,9 +162,14 @@ class Workbench(Bench):
 
     def action_next_positions(self) -> None:
         """The sample's positions, none, sinusoidal."""
-        opened, kinds = _numbers_of(self.history.opened), edits.POSITIONS
-        kind = kinds[(kinds.index(edits.position_kind(self.numbers, opened)) + 1) % len(kinds)]
-        self._edit_tokens(f"p: {kind}", lambda: edits.with_positions(self.numbers, kind, opened))
+        opened = self.history.opened
+        original = Workings(opened.lesson, opened.settings).array("position")
+        try:
+            lesson, kind = self.editor.next_positions(original)
+        except SourceError as error:
+            self.refuse(str(error))
+        else:
+            self.change(f"p: {kind}", lesson, self.history.now.settings)
 
     # Keeping
 
@@ -188,13 +191,8 @@ class Workbench(Bench):
             """The path that was written; an existing file only when its name is given twice."""
             now = self.history.now
             try:
-                save(
-                    self.numbers,
-                    now.settings,
-                    self.page.selection.query,
-                    Path(text).expanduser(),
-                    overwrite=text in refused,
-                )
+                path = Path(text).expanduser()
+                self.editor.save(now.settings, self.page.selection.query, path, overwrite=text in refused)
             except ExistsError as error:
                 refused.append(text)
                 raise SourceError(f"{error}. {self.words('change.overwrite')}") from None
@@ -208,6 +206,7 @@ class Workbench(Bench):
         self.app.push_screen(AskScreen(self.words, "change.save", answer), saved)
 
 
-def _numbers_of(state: State) -> Lesson:
-    assert isinstance(state.lesson, Lesson)
-    return state.lesson
+def _editor_of(state: State) -> Editor:
+    editor = state.lesson.editor
+    assert editor is not None  # only what can be edited comes to a workbench
+    return editor

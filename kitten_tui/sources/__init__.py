@@ -1,1 +1,1 @@
-"""Where attention comes from. A source answers `kitten_tui.core.trace.Source`."""
+"""Where attention comes from. A source answers `kitten_tui.core.source.Source`."""

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from kitten_tui.core import attention, masks
-from kitten_tui.core.derivation import Cell
+from kitten_tui.core import masks
+from kitten_tui.core.cell import Cell
 from kitten_tui.core.draws import INITS, draw_heads
+from kitten_tui.core.inputs import HeadWeights, Inputs, fixed
 from kitten_tui.core.ops import Array, Mask
 from kitten_tui.core.positions import sinusoidal
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.trace import HeadWeights, Inputs, fixed
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.invented import DECIMALS, embed, invent
 from kitten_tui.sources.lesson import MAX_TOKENS, Lesson
@@ -33,156 +34,179 @@ Word = tuple[str, Array]
 """A token and its vector: its embedding, or its x in a lesson that has x alone. [d_model]"""
 
 
-def is_input(lesson: Lesson, name: str) -> bool:
-    """Whether the numbers of this quantity are given to the lesson, in any head, and not computed by it."""
-    if name == "x":
-        return lesson.embedding is None
-    return any(_array(lesson, name, head) is not None for head in range(lesson.n_heads))
+class LessonEditor:
+    """Every change to the inputs of a lesson. Answers `Editor`."""
 
+    def __init__(self, lesson: Lesson) -> None:
+        self.lesson = lesson
 
-def change_number(lesson: Lesson, cell: Cell, value: float) -> Lesson:
-    """The lesson with one of its inputs changed; x follows embedding and position.
+    def is_input(self, name: str) -> bool:
+        """Whether the numbers of this quantity are given to the lesson, in any head, and not computed by it."""
+        if name == "x":
+            return self.lesson.inputs.embedding is None
+        return any(_array(self.lesson, name, head) is not None for head in range(self.lesson.n_heads))
 
-    Raises:
-        SourceError: the cell is no input, lies outside, or the value is no number a sample may hold.
-    """
-    array = _array_of(lesson, cell)
-    if not abs(value) <= MAX_NUMBER:  # nan is not less than anything
-        raise SourceError(f"{_address(cell)}: expected a number within ±{MAX_NUMBER:.0e}, found {value:.3g}")
-    changed = array.copy()
-    changed[cell.index] = value
-    return _changed(lesson, _with_array(lesson.inputs, cell, fixed(changed)))
+    def change_number(self, cell: Cell, value: float) -> Lesson:
+        """The lesson with one of its inputs changed; x follows embedding and position.
 
+        Raises:
+            SourceError: the cell is no input, lies outside, or the value is no number a sample may hold.
+        """
+        array = _array_of(self.lesson, cell)
+        if not abs(value) <= MAX_NUMBER:  # nan is not less than anything
+            raise SourceError(f"{_address(cell)}: expected a number within ±{MAX_NUMBER:.0e}, found {value:.3g}")
+        changed = array.copy()
+        changed[cell.index] = value
+        return _changed(self.lesson, _with_array(self.lesson.inputs, cell, fixed(changed)))
 
-def toggle_mask_cell(lesson: Lesson, settings: Settings, query: int, key: int) -> tuple[Lesson, Settings]:
-    """The mask in force with one cell covered or uncovered, as the lesson's own mask, and in force.
+    def toggle_mask_cell(self, settings: Settings, query: int, key: int) -> tuple[Lesson, Settings]:
+        """The mask in force with one cell covered or uncovered, as the lesson's own mask, and in force.
 
-    Raises:
-        SourceError: there is no such query or key.
-    """
-    n = len(lesson.tokens)
-    _expect_place("query", query, n)
-    _expect_place("key", key, n)
-    allowed = attention.allowed(len(lesson.tokens), settings.mask, lesson.inputs.own_mask).copy()  # [query, key]
-    allowed[query, key] = not allowed[query, key]
-    return _changed(lesson, replace(lesson.inputs, own_mask=allowed)), replace(settings, mask="own")
+        Raises:
+            SourceError: there is no such query or key.
+        """
+        n = len(self.lesson.tokens)
+        _expect_place("query", query, n)
+        _expect_place("key", key, n)
+        allowed = masks.allowed(settings.mask, self.lesson.inputs.own_mask, n, n).copy()  # [query, key]
+        allowed[query, key] = not allowed[query, key]
+        return _changed(self.lesson, replace(self.lesson.inputs, own_mask=allowed)), replace(settings, mask="own")
 
+    def rename_token(self, place: int, token: str) -> Lesson:
+        """Another word in this place, with the vector of that word.
 
-def rename_token(lesson: Lesson, place: int, token: str) -> Lesson:
-    """Another word in this place, with the vector of that word.
+        That is the vector of the same word where it already stands in the sentence (the first one, if there are
+        several), else the one that its spelling is invented with: a renamed word is another word, and keeps nothing of
+        the old one.
 
-    That is the vector of the same word where it already stands in the sentence (the first one, if there are several),
-    else the one that its spelling is invented with: a renamed word is another word, and keeps nothing of the old one.
+        Raises:
+            SourceError: the token is empty, or there is no such place.
+        """
+        words = _words(self.lesson)
+        _expect_place("token", place, len(words))
+        if token == words[place][0]:
+            return self.lesson
+        words[place] = _word(self.lesson, token)
+        return _with_words(self.lesson, words, self.lesson.query)
 
-    Raises:
-        SourceError: the token is empty, or there is no such place.
-    """
-    words = _words(lesson)
-    _expect_place("token", place, len(words))
-    if token == words[place][0]:
-        return lesson
-    words[place] = _word(lesson, token)
-    return _with_words(lesson, words, lesson.query)
+    def insert_token(self, place: int, token: str) -> Lesson:
+        """A word more, before the one that stands in this place, or after the last; its vector as in `rename_token`.
 
+        Raises:
+            SourceError: the token is empty, there is no such place, or the sentence is full.
+        """
+        words = _words(self.lesson)
+        _expect_place("token", place, len(words) + 1)
+        if len(words) == MAX_TOKENS:
+            raise SourceError(f"tokens: expected at most {MAX_TOKENS}, found {MAX_TOKENS + 1}")
+        words.insert(place, _word(self.lesson, token))
+        return _with_words(self.lesson, words, self.lesson.query + (place <= self.lesson.query))
 
-def insert_token(lesson: Lesson, place: int, token: str) -> Lesson:
-    """A word more, before the one that stands in this place, or after the last; its vector as in `rename_token`.
+    def delete_token(self, place: int) -> Lesson:
+        """A word less.
 
-    Raises:
-        SourceError: the token is empty, there is no such place, or the sentence is full.
-    """
-    words = _words(lesson)
-    _expect_place("token", place, len(words) + 1)
-    if len(words) == MAX_TOKENS:
-        raise SourceError(f"tokens: expected at most {MAX_TOKENS}, found {MAX_TOKENS + 1}")
-    words.insert(place, _word(lesson, token))
-    return _with_words(lesson, words, lesson.query + (place <= lesson.query))
+        Raises:
+            SourceError: there is no such place, or it is the only one.
+        """
+        words = _words(self.lesson)
+        _expect_place("token", place, len(words))
+        if len(words) == 1:
+            raise SourceError("tokens: expected at least one to be left, found none")
+        del words[place]
+        query = self.lesson.query - (place < self.lesson.query)
+        return _with_words(self.lesson, words, min(query, len(words) - 1))
 
+    def swap_tokens(self, place: int) -> Lesson:
+        """A word and its right neighbour in each other's places.
 
-def delete_token(lesson: Lesson, place: int) -> Lesson:
-    """A word less.
+        Raises:
+            SourceError: there is no such place, or no neighbour.
+        """
+        words = _words(self.lesson)
+        _expect_place("token with a right neighbour", place, len(words) - 1)
+        words[place], words[place + 1] = words[place + 1], words[place]
+        follows = {place: place + 1, place + 1: place}
+        return _with_words(self.lesson, words, follows.get(self.lesson.query, self.lesson.query))
 
-    Raises:
-        SourceError: there is no such place, or it is the only one.
-    """
-    words = _words(lesson)
-    _expect_place("token", place, len(words))
-    if len(words) == 1:
-        raise SourceError("tokens: expected at least one to be left, found none")
-    del words[place]
-    query = lesson.query - (place < lesson.query)
-    return _with_words(lesson, words, min(query, len(words) - 1))
+    def with_positions(self, kind: str, original: Array | None) -> Lesson:
+        """The positions of this kind of POSITIONS; "own" are the original, those of the lesson as it was opened.
 
+        Raises:
+            SourceError: there is no such kind, or the lesson has x alone.
+        """
+        if kind not in POSITIONS:
+            raise SourceError(f"position: expected one of {', '.join(POSITIONS)}, found {kind!r}")
+        if self.lesson.inputs.embedding is None or original is None:
+            raise SourceError("position: expected a lesson with embedding and position, found x alone")
+        n, d_model = self.lesson.inputs.embedding.shape
+        if kind == "own":
+            position = _at_places(original, n)  # [token, d_model]
+        elif kind == "none":
+            position = np.zeros((n, d_model))  # [token, d_model]
+        else:
+            position = _waves(n, d_model)  # [token, d_model]
+        return _changed(self.lesson, _summed(self.lesson.inputs, self.lesson.inputs.embedding, position))
 
-def swap_tokens(lesson: Lesson, place: int) -> Lesson:
-    """A word and its right neighbour in each other's places.
+    def position_kind(self, original: Array | None) -> str:
+        """Which of POSITIONS the lesson has; those of the original where it is neither of the others."""
+        position = self.lesson.inputs.position
+        if position is None or (original is not None and np.array_equal(position, original)):
+            return "own"
+        if not position.any():
+            return "none"
+        return "sinusoidal" if np.array_equal(position, _waves(*position.shape)) else "own"
 
-    Raises:
-        SourceError: there is no such place, or no neighbour.
-    """
-    words = _words(lesson)
-    _expect_place("token with a right neighbour", place, len(words) - 1)
-    words[place], words[place + 1] = words[place + 1], words[place]
-    follows = {place: place + 1, place + 1: place}
-    return _with_words(lesson, words, follows.get(lesson.query, lesson.query))
+    def next_positions(self, original: Array | None) -> tuple[Lesson, str]:
+        """The next of POSITIONS, and its name.
 
+        Raises:
+            SourceError: the lesson has x alone.
+        """
+        kind = POSITIONS[(POSITIONS.index(self.position_kind(original)) + 1) % len(POSITIONS)]
+        return self.with_positions(kind, original), kind
 
-def with_positions(lesson: Lesson, kind: str, original: Lesson) -> Lesson:
-    """The positions of this kind of POSITIONS; "own" are those of the original, the lesson as it was opened.
+    def other_matrices(self, seed: int, init: str | None) -> Lesson:
+        """Drawn as they were before, or in a way of INITS."""
+        if self.lesson.invented and init is None:
+            return self.reinvent(seed)
+        return self.redraw(seed, init or INITS[-1])
 
-    Raises:
-        SourceError: there is no such kind, or the lesson has x alone.
-    """
-    if kind not in POSITIONS:
-        raise SourceError(f"position: expected one of {', '.join(POSITIONS)}, found {kind!r}")
-    if lesson.embedding is None or original.position is None:
-        raise SourceError("position: expected a lesson with embedding and position, found x alone")
-    n, d_model = lesson.embedding.shape
-    if kind == "own":
-        position = _at_places(original.position, n)  # [token, d_model]
-    elif kind == "none":
-        position = np.zeros((n, d_model))  # [token, d_model]
-    else:
-        position = _waves(n, d_model)  # [token, d_model]
-    return _changed(lesson, _summed(lesson.inputs, lesson.embedding, position))
+    def reinvent(self, seed: int) -> Lesson:
+        """Other matrices, as a sentence typed with this seed has them; the words and their vectors stay."""
+        old = self.lesson.inputs
+        new = invent(self.lesson.tokens, seed)
+        if new.heads[0].w_q.shape != old.heads[0].w_q.shape or len(new.heads) != len(old.heads):
+            return self.redraw(seed, INITS[-1])
+        return _changed(self.lesson, replace(old, heads=new.heads, w_o=new.w_o, b_o=None))
 
+    def redraw(self, seed: int, init: str) -> Lesson:
+        """Other matrices in all heads, drawn as PyTorch draws them; biases and W_o stay.
 
-def position_kind(lesson: Lesson, original: Lesson) -> str:
-    """Which of POSITIONS the lesson has; those of the original where it is neither of the others."""
-    position = lesson.position
-    if position is None or (original.position is not None and np.array_equal(position, original.position)):
-        return "own"
-    if not position.any():
-        return "none"
-    return "sinusoidal" if np.array_equal(position, _waves(*position.shape)) else "own"
+        Raises:
+            SourceError: the seed or the init is none.
+        """
+        if init not in INITS:
+            raise SourceError(f"init: expected one of {', '.join(INITS)}, found {init!r}")
+        try:
+            Settings(seed=seed)
+        except ValueError as error:
+            raise SourceError(str(error)) from None
+        old = self.lesson.inputs.heads
+        d_model, d_k = old[0].w_q.shape
+        drawn = draw_heads(seed, init, len(old), d_model, d_k)
+        heads = (replace(was, w_q=new.w_q, w_k=new.w_k, w_v=new.w_v) for was, new in zip(old, drawn, strict=True))
+        return _changed(self.lesson, replace(self.lesson.inputs, heads=tuple(heads)))
 
+    def save(self, settings: Settings, query: int, path: Path, *, overwrite: bool = False) -> None:
+        """As a sample file that opens again to the same bits.
 
-def reinvent(lesson: Lesson, seed: int) -> Lesson:
-    """Other matrices, as a sentence typed with this seed has them; the words and their vectors stay."""
-    old = lesson.inputs
-    new = invent(lesson.tokens, seed)
-    if new.heads[0].w_q.shape != old.heads[0].w_q.shape or len(new.heads) != len(old.heads):
-        return redraw(lesson, seed, INITS[-1])
-    return _changed(lesson, replace(old, heads=new.heads, w_o=new.w_o, b_o=None))
+        Raises:
+            ExistsError: the file exists, and `overwrite` was not asked for.
+            SourceError: it cannot be written, or could not be opened again.
+        """
+        from kitten_tui.sources.save import save
 
-
-def redraw(lesson: Lesson, seed: int, init: str) -> Lesson:
-    """Other matrices in all heads, drawn as PyTorch draws them; biases and W_o stay.
-
-    Raises:
-        SourceError: the seed or the init is none.
-    """
-    if init not in INITS:
-        raise SourceError(f"init: expected one of {', '.join(INITS)}, found {init!r}")
-    try:
-        Settings(seed=seed)
-    except ValueError as error:
-        raise SourceError(str(error)) from None
-    old = lesson.inputs.heads
-    d_model, d_k = old[0].w_q.shape
-    drawn = draw_heads(seed, init, len(old), d_model, d_k)
-    heads = (replace(was, w_q=new.w_q, w_k=new.w_k, w_v=new.w_v) for was, new in zip(old, drawn, strict=True))
-    return _changed(lesson, replace(lesson.inputs, heads=tuple(heads)))
+        save(self.lesson, settings, query, path, overwrite=overwrite)
 
 
 def _changed(lesson: Lesson, inputs: Inputs) -> Lesson:
@@ -204,8 +228,9 @@ def _array(lesson: Lesson, name: str, head: int) -> Array | None:
 
 def _array_of(lesson: Lesson, cell: Cell) -> Array:
     """The array that this cell, an input, stands in."""
-    if not is_input(lesson, cell.name):
-        inputs = ", ".join(name for name in _OF_LESSON + _OF_HEAD if is_input(lesson, name))
+    editor = LessonEditor(lesson)
+    if not editor.is_input(cell.name):
+        inputs = ", ".join(name for name in _OF_LESSON + _OF_HEAD if editor.is_input(name))
         raise SourceError(f"{cell.name}: expected an input of this lesson ({inputs}), found another quantity")
     _expect_place("layer", cell.layer, lesson.n_layers)
     _expect_place("head", cell.head, lesson.n_heads)
@@ -246,7 +271,7 @@ def _expect_place(what: str, place: int, count: int) -> None:
 
 
 def _words(lesson: Lesson) -> list[Word]:
-    vectors = lesson.inputs.x if lesson.embedding is None else lesson.embedding  # [token, d_model]
+    vectors = lesson.inputs.x if lesson.inputs.embedding is None else lesson.inputs.embedding  # [token, d_model]
     return list(zip(lesson.tokens, vectors, strict=True))
 
 

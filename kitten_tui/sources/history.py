@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kitten_tui.core.settings import Settings
-from kitten_tui.sources.opened import Opened
+from kitten_tui.core.source import Source
 
 
 @dataclass(frozen=True, eq=False)
 class State:
     """A lesson under settings, and what was done to come to it."""
 
-    lesson: Opened
+    lesson: Source
     settings: Settings
     name: str = ""
     quiet: bool = False
@@ -29,7 +29,7 @@ class History:
     """The state that a file has; the source as it was opened has one too."""
 
     @classmethod
-    def of(cls, lesson: Opened, settings: Settings) -> History:
+    def of(cls, lesson: Source, settings: Settings) -> History:
         opened = State(lesson, settings)
         return cls((opened,), saved=opened)
 

@@ -6,9 +6,9 @@ import hashlib
 
 import numpy as np
 
+from kitten_tui.core.inputs import HeadWeights, Inputs, fixed
 from kitten_tui.core.ops import Array
 from kitten_tui.core.positions import sinusoidal
-from kitten_tui.core.trace import HeadWeights, Inputs, fixed
 
 D_MODEL = 4
 N_HEADS = 2

@@ -4,31 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, NoReturn
+from functools import lru_cache, partial
+from typing import Any
 
-from kitten_tui.core import attention
-from kitten_tui.core.ops import Array
+from kitten_tui.core import layers
+from kitten_tui.core.attention import ATTENTION
+from kitten_tui.core.chain import Chain
+from kitten_tui.core.inputs import HeadWeights, Inputs
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.trace import HeadWeights, Inputs, Joined, Trace
+from kitten_tui.core.source import Editor, Reference
+from kitten_tui.core.trace import Trace
 
 MAX_TOKENS = 256
 """What one layer can be asked about at every key press."""
 
 Texts = Mapping[str, str]
 """A text in each language it was written in, by language code."""
-
-
-@dataclass(frozen=True, eq=False)
-class Reference:
-    """Published values to compare with."""
-
-    source: str
-    head: int
-    settings: Settings
-    tolerance: float
-    values: Mapping[str, Array]
-    """By vocabulary name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,14 +36,19 @@ class Lesson:
     references: tuple[Reference, ...] = ()
     invented: bool = False
     """Whether the numbers stand for nothing: made up for a sentence that somebody typed."""
+    lines: Chain = ATTENTION
+    """What its numbers are made by."""
 
     n_layers = ready = 1
-    segment = None
     facts = None
-    has_head = False
+    next_tokens = survey = reader = exporter = None
 
     @property
     def tokens(self) -> tuple[str, ...]:
+        return self.inputs.tokens
+
+    @property
+    def key_tokens(self) -> tuple[str, ...]:
         return self.inputs.tokens
 
     @property
@@ -60,34 +56,33 @@ class Lesson:
         return len(self.inputs.heads)
 
     @property
-    def embedding(self) -> Array | None:
-        return self.inputs.embedding
-
-    @property
-    def position(self) -> Array | None:
-        return self.inputs.position
-
-    @property
     def masks(self) -> tuple[str, ...]:
         return ("none", "causal") if self.inputs.own_mask is None else ("none", "causal", "own")
 
-    def trace(self, layer: int, head: int, settings: Settings) -> Trace:
-        inputs = self.inputs
-        return _trace(Same(inputs.x), inputs.heads[head], Same(inputs.own_mask), settings, layer, head)
+    @property
+    def editor(self) -> Editor:
+        from kitten_tui.sources.edits import LessonEditor
 
-    def continuation(self, token: int) -> NoReturn:
-        """A lesson ends with attention."""
-        raise LookupError("a lesson does not say what comes next")
+        return LessonEditor(self)
 
     def shared_by(self, head: int) -> None:
         """Every head has its own keys and values."""
 
-    def entry(self, layer: int) -> None:
-        """A lesson is one layer, and its x is what the stages say it is."""
+    def chain(self, layer: int) -> Chain:
+        return self.lines
 
-    def joined(self, layer: int, settings: Settings) -> Joined:
-        contexts = tuple(Same(self.trace(layer, head, settings).context) for head in range(self.n_heads))
-        return _joined(contexts, Same(self.inputs.w_o), Same(self.inputs.b_o))
+    def trace(self, layer: int, head: int, settings: Settings) -> Trace:
+        inputs = self.inputs
+        return _head(self._shared(settings), inputs.heads[head], Same(inputs.own_mask), settings, head)
+
+    def joined(self, layer: int, settings: Settings) -> Trace:
+        heads = tuple(self.trace(layer, head, settings) for head in range(self.n_heads))
+        return _joined(self._shared(settings), heads, Same(self.inputs.w_o), Same(self.inputs.b_o))
+
+    def _shared(self, settings: Settings) -> Trace:
+        inputs = self.inputs
+        d_k = inputs.heads[0].w_q.shape[1]
+        return _shared(self.lines, Same(inputs.x), Same(inputs.embedding), Same(inputs.position), d_k, settings)
 
 
 class Same:
@@ -103,12 +98,24 @@ class Same:
         return id(self.array)
 
 
-# Keyed by all that a head depends on and by nothing else: a changed W_o recomputes no head, a changed head no other.
+# Keyed by all that they depend on and by nothing else: a changed W_o recomputes no head, a changed head no other.
+@lru_cache(maxsize=16)
+def _shared(lines: Chain, x: Same, embedding: Same, position: Same, d_k: int, settings: Settings) -> Trace:
+    n, d_model = x.array.shape
+    vectors = {"x": x.array} if embedding.array is None else {"embedding": embedding.array, "position": position.array}
+    return layers.shared(lines, vectors, settings, layers.sizes(n, n, d_model=d_model, d_k=d_k))
+
+
 @lru_cache(maxsize=64)
-def _trace(x: Same, w: HeadWeights, own_mask: Same, settings: Settings, layer: int, head: int) -> Trace:
-    return attention.head_of(x.array, w, own_mask.array, settings, layer, head)
+def _head(shared: Trace, weights: HeadWeights, own_mask: Same, settings: Settings, head: int) -> Trace:
+    return layers.head(shared, weights.given, settings, own_mask.array, 0, head)
 
 
 @lru_cache(maxsize=16)
-def _joined(contexts: tuple[Same, ...], w_o: Same, b_o: Same) -> Joined:
-    return attention.join([context.array for context in contexts], w_o.array, b_o.array)
+def _joined(shared: Trace, heads: tuple[Trace, ...], w_o: Same, b_o: Same) -> Trace:
+    given = {name: same.array for name, same in (("w_o", w_o), ("b_o", b_o)) if same.array is not None}
+    return layers.joined(shared, given, [partial(_itself, head) for head in heads])
+
+
+def _itself(trace: Trace) -> Trace:
+    return trace

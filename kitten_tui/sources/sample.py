@@ -10,12 +10,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from kitten_tui.core.attention import ATTENTION
+from kitten_tui.core.inputs import HeadWeights, Inputs, fixed
 from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.trace import HeadWeights, Inputs, fixed
-from kitten_tui.core.vocabulary import GAPS, QUANTITIES
+from kitten_tui.core.source import Reference
 from kitten_tui.sources.errors import SourceError
-from kitten_tui.sources.lesson import MAX_TOKENS, Lesson, Reference, Texts
+from kitten_tui.sources.lesson import MAX_TOKENS, Lesson, Texts
 
 MAX_BYTES = 2_000_000
 MAX_NUMBER = 1e9
@@ -165,8 +166,7 @@ class _Table:
         self.fail("query", f"a token of the sentence or a number from 1 to {len(tokens)}", query)
 
     def reference(self, inputs: Inputs, settings: Settings) -> Reference:
-        names = [key for key in self.values if key in QUANTITIES and QUANTITIES[key].axes]
-        names = [name for name in names if name not in ("contribution", "partial", *GAPS)]
+        names = [key for key in self.values if key in ATTENTION and 0 < len(ATTENTION[key].axes) < 3]
         self.only("source", "tolerance", "head", "scale", "divisor", "mask", "dropout", "seed", *names)
         head = self.get("head", int, "the number of a head", 1)
         if not 1 <= head <= len(inputs.heads):
@@ -179,7 +179,7 @@ class _Table:
             head=head - 1,
             settings=self.settings(settings, inputs),
             tolerance=tolerance,
-            values={name: self.needed(name, (None,) * len(QUANTITIES[name].axes)) for name in names},
+            values={name: self.needed(name, (None,) * len(ATTENTION[name].axes)) for name in names},
         )
 
     def texts(self, key: str) -> Texts:

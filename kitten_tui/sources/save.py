@@ -15,8 +15,9 @@ from typing import NoReturn
 
 from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
-from kitten_tui.sources.errors import SourceError
-from kitten_tui.sources.lesson import Lesson, Reference, Texts
+from kitten_tui.core.source import Reference
+from kitten_tui.sources.errors import ExistsError, SourceError
+from kitten_tui.sources.lesson import Lesson, Texts
 from kitten_tui.sources.sample import MAX_BYTES
 
 WIDTH = 120
@@ -26,10 +27,6 @@ TOKENS_A_LINE = 8
 _UNSEEN = ("Cc", "Cf", "Zl", "Zp")
 """What cannot be seen is written as an escape: control and format characters, line and paragraph separators."""
 _SHORT = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
-
-
-class ExistsError(SourceError):
-    """There is a file of that name already, and nobody said that it may be overwritten."""
 
 
 def save(lesson: Lesson, settings: Settings, query: int, path: Path, *, overwrite: bool = False) -> None:

@@ -16,7 +16,7 @@ STAGES: tuple[Stage, ...] = (VECTORS, PROJECTIONS, SCORES, SOFTMAX, CONTEXT, MAS
 
 def stages_of(source: Source) -> tuple[Stage, ...]:
     """The stages, and beside the last what comes next, if the source says so."""
-    return (*STAGES, CONTINUATION) if source.has_head else STAGES
+    return STAGES if source.next_tokens is None else (*STAGES, CONTINUATION)
 
 
 __all__ = ["CONTINUATION", "STAGES", "Page", "Stage", "stages_of", "turn_to"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kitten_tui.core.derivation import Cell
+from kitten_tui.core.cell import Cell
 from kitten_tui.core.ops import Array
 from kitten_tui.stages.figure import Matrix, Phrase, phrase
 from kitten_tui.stages.stage import Page

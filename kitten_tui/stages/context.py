@@ -2,74 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from kitten_tui.core.ops import Array
-from kitten_tui.stages.figure import Band, Figure, Foot, Matrix, Phrase, Plane, Sheet, phrase
+from kitten_tui.stages.figure import Figure, Foot, Matrix, Phrase, Plane, Sheet, Title, phrase
 from kitten_tui.stages.stage import Stage
-from kitten_tui.stages.view import View, gap, sign
+from kitten_tui.stages.view import View, banded, gap, sign
 
 
 def sheet(view: View) -> Sheet:
-    query, trace = view.selection.query, view.trace
-    z = Foot(
-        id="context",
-        name="context",
-        axes=("query", "d_k"),
-        values=view.row.context[0],
-        columns=view.axis("d_k"),
-    )
-    figures: list[Figure] = [
-        view.column("dropped", view.row.dropped[0], label="α" if trace.rate == 0 else "α′"),
+    figures: list[Figure | None] = [
+        view.column("dropped", label="α" if view.settings.dropout == 0 else "α′"),
         sign("×"),
         view.matrix("v", rows="key"),
-        sign("="),
-        _steps(view, "contribution", trace.contribution(query), title=("α v",), foot=z),
-        gap(2),
-        _steps(view, "partial", trace.partial(query), title=(phrase("title.running_sum"),)),
     ]
-    if trace.d_k == 2:
-        figures.append(_plane(view))
-    return Sheet((Band(tuple(figures), view.axis("key")), *view.pinned_rows("context")))
+    if view.has("context"):
+        z = view.row("context")  # [d_k]
+        foot = Foot(id="context", name="context", axes=("query", "d_k"), values=z, columns=view.axis_of("d_k", len(z)))
+        running: Title = (phrase("title.running_sum"),)
+        figures += [sign("="), _steps(view, "contribution", ("α v",), foot), gap(2), _steps(view, "partial", running)]
+        if len(z) == 2:
+            figures.append(_plane(view))
+    return Sheet((*banded(figures, view.axis("key")), *view.pinned_rows("context")))
 
 
-def _steps(view: View, name: str, values: Array, **look: Any) -> Matrix:
-    """A quantity that is made a query at a time.  [key, d_k]"""
+def _steps(view: View, name: str, title: Title, foot: Foot | None = None) -> Matrix | None:
+    """A quantity that is made a query at a time."""
+    if not view.has(name):
+        return None
+    values = view.row(name)  # [key, d_k]
     return Matrix(
         id=name,
         name=name,
+        title=title,
         values=values,
         rows=view.axis("key"),
-        columns=view.axis("d_k"),
+        columns=view.axis_of("d_k", values.shape[1]),
         axes=("query", "key", "d_k"),
-        **look,
+        foot=foot,
     )
 
 
-def _plane(view: View) -> Plane:
+def _plane(view: View) -> Plane | None:
+    if not view.has("v"):
+        return None
     return Plane(
         id="plane",
         name="",
         title=(phrase("title.plane"),),
-        points=view.trace.v,
-        target=view.row.context[0],
+        points=view.trace["v"],
+        target=view.row("context"),
         selected=view.selection.key,
     )
 
 
 def reading(view: View) -> Phrase:
-    weights = view.row.dropped[0]  # [key]
-    z = view.row.context[0]  # [d_k]
+    weights, z = view.row("dropped"), view.row("context")  # [key], [d_k]
     if not weights.any():
         return phrase("context.reading.nothing", query=view.token)
     order = np.argsort(-weights, kind="stable")[:2]  # [2]
+    first = view.key_name(int(order[0]))
     if len(order) == 1 or weights[order[1]] == 0.0:
-        return phrase("context.reading.one", query=view.token, z=z, first=view.name(int(order[0])))
-    return phrase(
-        "context.reading", query=view.token, z=z, first=view.name(int(order[0])), second=view.name(int(order[1]))
-    )
+        return phrase("context.reading.one", query=view.token, z=z, first=first)
+    return phrase("context.reading", query=view.token, z=z, first=first, second=view.key_name(int(order[1])))
 
 
 CONTEXT = Stage(
@@ -79,6 +73,7 @@ CONTEXT = Stage(
     (("partial", "key"), ("context", "d_k")),
     sheet,
     reading,
+    needs=("dropped", "v", "context"),
     weighs=True,
-    home=("dropped", "contribution", "partial", "context"),
+    home=("dropped", "contribution", "partial", "context", "context_gap"),
 )

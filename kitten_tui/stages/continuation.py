@@ -2,47 +2,56 @@
 
 from __future__ import annotations
 
+from kitten_tui.core.cell import Cell
+from kitten_tui.core.source import Continuation
 from kitten_tui.stages.figure import Axis, Band, Bars, Matrix, Phrase, Sheet, phrase
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View
 
 
 def sheet(view: View) -> Sheet:
-    found = view.source.continuation(view.selection.query)
-    rows = Axis("rank", found.pieces)
+    following = _continuation(view)
+    rows = Axis("rank", following.pieces)
     columns = [
         Matrix(
             id=name,
             name=name,
-            values=values[:, None],
+            values=view.workings.numbers(Cell(name, ()), (view.selection.query, None))[:, None],
             rows=rows,
-            columns=Axis("", (name if name == "logit" else "P",)),
+            columns=Axis("", (view.chain[name].symbol,)),
             axes=("token", "rank"),
             heat=name != "logit",
         )
-        for name, values in (("logit", found.logit), ("probability", found.probability))
+        for name in ("logit", "probability")
     ]
     bars = Bars(
         id="bars",
         name="probability",
         axes=("token", "rank"),
         title=(phrase("title.next", token=view.token),),
-        values=found.probability,
+        values=following.probability,
         rows=rows,
-        largest=float(found.probability.max()),
+        largest=float(following.probability.max()),
     )
     return Sheet((Band((*columns, bars), rows),))
 
 
+def _continuation(view: View) -> Continuation:
+    says = view.source.next_tokens
+    if says is None:
+        raise LookupError("this source does not say what comes next")
+    return says.continuation(view.selection.query)
+
+
 def reading(view: View) -> Phrase:
-    found = view.source.continuation(view.selection.query)
+    following = _continuation(view)
     return phrase(
         "continuation.reading",
         query=view.token,
-        first=found.pieces[0],
-        probability=float(found.probability[0]),
-        sum=float(found.probability.sum()),
-        count=len(found.pieces),
+        first=following.pieces[0],
+        probability=float(following.probability[0]),
+        sum=float(following.probability.sum()),
+        count=len(following.pieces),
     )
 
 
@@ -53,5 +62,6 @@ CONTINUATION = Stage(
     (("probability", "rank"),),
     sheet,
     reading,
+    needs=("logit", "probability"),
     home=("logit", "probability"),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from kitten_tui.core.derivation import Cell
+from kitten_tui.core.cell import Cell
 from kitten_tui.core.ops import Array, Mask
 from kitten_tui.stages.selection import Selection
 
@@ -239,8 +239,6 @@ class Sheet:
     """Whether figures in the same place of different bands stand exactly below one another."""
     of_model: bool = False
     """Whether what does not fit is shown through windows rather than scrolled."""
-    loose: tuple[Figure, ...] = ()
-    """Quantities that have no place in the picture, such as settings; the arithmetic line can stand at them."""
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -249,20 +247,19 @@ class Sheet:
     @property
     def stops(self) -> tuple[Figure, ...]:
         """The figures the cursor can stand in, in reading order; the single numbers of a table are one each."""
-        found: list[Figure] = []
+        stops: list[Figure] = []
         for figure in self.figures:
             if isinstance(figure, Facts):
-                found += [fact_figure(fact) for _, facts in figure.rows for fact in facts]
+                stops += [fact_figure(fact) for _, facts in figure.rows for fact in facts]
             elif isinstance(figure, (Matrix, Bars)):
-                found.append(figure)
+                stops.append(figure)
                 if isinstance(figure, Matrix) and figure.foot:
-                    found.append(figure.foot)
-        return tuple(found)
+                    stops.append(figure.foot)
+        return tuple(stops)
 
-    def focused(self, selection: Selection, default: str) -> Figure:
-        """The figure that has the cursor."""
-        stops = {figure.id: figure for figure in (*self.stops, *self.loose)}
-        return stops.get(selection.focus) or stops[default]
+    def stop(self, id_: str) -> Figure | None:
+        """The figure of this id that the cursor can stand in."""
+        return next((figure for figure in self.stops if figure.id == id_), None)
 
 
 def fact_figure(fact: Fact) -> Figure:

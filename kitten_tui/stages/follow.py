@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from kitten_tui.core.derivation import Cell, Derivation, Op, Term, Workings, by_size, products
-from kitten_tui.core.vocabulary import QUANTITIES, Scope
+from kitten_tui.core.cell import Cell, Derivation, Term, by_size, products
+from kitten_tui.core.formula import Op
+from kitten_tui.core.quantity import Scope
+from kitten_tui.core.workings import Workings
 from kitten_tui.stages.figure import Figure
 from kitten_tui.stages.selection import Selection
-from kitten_tui.stages.stage import Page, Stage, turn_to
+from kitten_tui.stages.stage import Page, Stage, homes, turn_to, unseen
 from kitten_tui.stages.view import View
 
 
@@ -18,17 +20,22 @@ def follow(page: Page, cell: Cell, stages: Sequence[Stage]) -> View | None:
 
     A cell of the comparison has no figure of its own beyond the weights: it is met with the scale switched.
     """
-    here = page.selection.stage
-    home = next((number for number, stage in enumerate(stages) if cell.name in stage.home), here)
-    for number in dict.fromkeys((here, home, *range(len(stages)))):
-        view = _view_at(page.view, cell, number, stages)
-        if view is not None:
-            return view
-    if not cell.rescaled:
-        return None
-    settings = replace(page.view.settings, scale=not page.view.settings.scale)
-    switched = View(page.view.source, settings, page.view.selection)
-    return _view_at(switched, replace(cell, rescaled=False), home, stages)
+    view = _find(page.view, cell, stages)
+    if view is None and cell.rescaled:
+        settings = replace(page.view.settings, scale=not page.view.settings.scale)
+        switched = View(page.view.source, settings, page.view.selection)
+        view = _find(switched, replace(cell, rescaled=False), stages)
+    return view
+
+
+def _find(view: View, cell: Cell, stages: Sequence[Stage]) -> View | None:
+    """In sight in this stage, at home or anywhere; else at home and out of sight."""
+    at_home = homes(cell.name, view.source.chain(cell.layer), stages)
+    for number in dict.fromkeys((view.selection.stage, *at_home, *range(len(stages)))):
+        there = _view_at(view, cell, number, stages)
+        if there is not None:
+            return there
+    return _view_at(view, cell, at_home[0], stages, in_sight=False) if at_home else None
 
 
 def largest(derivation: Derivation) -> Cell | None:
@@ -37,7 +44,7 @@ def largest(derivation: Derivation) -> Cell | None:
     What divides or covers a number is followed only where nothing else can be.
     """
     terms = derivation.terms
-    if derivation.op is Op.LARGEST:
+    if derivation.op is Op.SHIFT:
         return terms[int(products(terms).argmax())][0].cell
     return _largest(derivation.main) or _largest(terms)
 
@@ -52,9 +59,9 @@ def _largest(terms: Sequence[Term]) -> Cell | None:
 
 def inputs_behind(workings: Workings, cell: Cell, is_input: Callable[[Cell], bool], most: int = 12) -> list[Cell]:
     """The inputs that a number is made of, the nearest first, and of those as near the largest."""
-    found: dict[Cell, float] = {}
+    inputs: list[Cell] = []
     level, told = [cell], {cell}
-    while level and len(found) < most:
+    while level and len(inputs) < most:
         deeper: list[Cell] = []
         for place in level:
             for operand in (operand for term in workings.derive(place).terms for operand in term):
@@ -62,31 +69,40 @@ def inputs_behind(workings: Workings, cell: Cell, is_input: Callable[[Cell], boo
                     told.add(operand.cell)
                     deeper.append(operand.cell)
         near = [place for place in deeper if is_input(place)]
-        found |= {place: workings.value(place) for place in sorted(near, key=lambda place: -abs(workings.value(place)))}
+        inputs += sorted(near, key=lambda place: -abs(workings.value(place)))
         level = [place for place in deeper if not is_input(place)]
-    return list(found)[:most]
+    return inputs[:most]
 
 
-def _view_at(view: View, cell: Cell, number: int, stages: Sequence[Stage]) -> View | None:
-    """The view of this stage with the cursor at the cell, None if the stage does not show it."""
+def _view_at(view: View, cell: Cell, number: int, stages: Sequence[Stage], *, in_sight: bool = True) -> View | None:
+    """The view of this stage with the cursor at the cell, None if its picture does not show it.
+
+    Out of sight, the arithmetic line alone stands at it.
+    """
+    quantity = view.source.chain(cell.layer)[cell.name]
     places: dict[str, int | str] = {"stage": number, "layer": cell.layer, "focus": ""}
-    axes = QUANTITIES[cell.name].axes
-    if QUANTITIES[cell.name].scope is Scope.HEAD:
+    if quantity.scope is Scope.HEAD:
         places["head"] = cell.head
-    if axes and axes[0] == "query":
+    if quantity.axes and quantity.axes[0] == "query":
         places["query"] = cell.index[0]  # a figure may show the row of one query alone
     # Another layer is as the source has it: only the one that is looked at has other settings.
     settings = view.settings if cell.layer == view.selection.layer else view.source.settings
-    page = turn_to(stages[number], View(view.source, settings, view.selection.moved(**places)))
-    for figure in (*page.sheet.stops, *page.sheet.loose):
-        selection = _selection_at(figure, cell, page.selection)
+    there = View(view.source, settings, view.selection.moved(**places))
+    if not in_sight:
+        figure = unseen(there, cell.name)
+        selection = None if figure is None else _selection_at(figure, cell, there)
+        return None if selection is None else View(view.source, settings, selection)
+    page = turn_to(stages[number], there)
+    for figure in page.sheet.stops:
+        selection = _selection_at(figure, cell, page.view)
         if selection is not None:
             return View(view.source, settings, selection)
     return None
 
 
-def _selection_at(figure: Figure, cell: Cell, selection: Selection) -> Selection | None:
+def _selection_at(figure: Figure, cell: Cell, view: View) -> Selection | None:
     if figure.name != cell.name or figure.rescaled != cell.rescaled:
         return None
-    there = selection.moved(focus=figure.id, **dict(zip(figure.axes, cell.index, strict=False)))
-    return there if figure.cell(there) == cell else None
+    there = view.selection.moved(focus=figure.id, **dict(zip(figure.axes, cell.index, strict=False)))
+    workings = view.workings.in_layer(cell.layer)
+    return there if workings.address(figure.cell(there)) == workings.address(cell) else None

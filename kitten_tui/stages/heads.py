@@ -6,10 +6,9 @@ from collections import Counter
 
 import numpy as np
 
-from kitten_tui.core.vocabulary import NORM_PARTS, QUANTITIES
-from kitten_tui.stages.figure import Axis, Band, Figure, Matrix, Phrase, Sheet, phrase
+from kitten_tui.stages.figure import Axis, Band, Matrix, Phrase, Sheet, Title, phrase
 from kitten_tui.stages.stage import Stage
-from kitten_tui.stages.view import View, sign
+from kitten_tui.stages.view import View, banded, sign, styled
 
 MOST_PANELS, MOST_PLACES = 6, 192
 """More heads, or more tokens in all their panels, are shown as a row for each head."""
@@ -17,62 +16,55 @@ MOST_PANELS, MOST_PLACES = 6, 192
 
 def sheet(view: View) -> Sheet:
     n_heads, n = view.source.n_heads, len(view.tokens)
-    if n_heads <= MOST_PANELS and n_heads * n <= MOST_PLACES:
-        bands = [Band(tuple(_panel(view, head) for head in range(n_heads)), view.axis("query"))]
-    else:
-        bands = [_rows(view)]
-    joined: list[Figure] = [view.matrix("concat", title=("[z¹ z² …]  ", phrase("title.concat")), column_labels=False)]
-    if view.joined.w_o is not None:
-        output = "output" if view.joined.b_o is None else "output = concat W_o + b_o"
-        joined += [
-            sign("×"),
-            view.matrix("w_o", row_labels=True, column_labels=False),
-            sign("="),
-            view.matrix("output", title=(output,), column_labels=False),
-        ]
-    bands.append(Band(tuple(joined), view.axis("token")))
-    if view.joined.b_o is not None:
-        bands.append(Band((view.bias("b_o"),)))
-    return Sheet(tuple(bands), loose=view.present(_LOOSE))
+    few = n_heads <= MOST_PANELS and n_heads * n <= MOST_PLACES
+    looking = banded((_panel(view, head) for head in range(n_heads)), view.axis("query")) if few else _rows(view)
+    concat = styled(view.matrix("concat"), title=("[z¹ z² …]  ", phrase("title.concat")), column_labels=False)
+    output: Title = ("output = concat W_o + b_o" if view.has("b_o") else "output",)
+    joined = (
+        concat,
+        sign("×"),
+        styled(view.matrix("w_o"), row_labels=True, column_labels=False),
+        sign("="),
+        styled(view.matrix("output"), title=output, column_labels=False),
+    )
+    return Sheet((*looking, *banded(joined, view.axis("token")), *banded((view.bias("b_o"),))))
 
 
-def _panel(view: View, head: int) -> Matrix:
-    trace = view.head(head)
-    row = trace.only(view.selection.query).dropped[0]  # [key]
-    title: tuple[str | Phrase, ...] = (f"{head + 1}",)
+def _panel(view: View, head: int) -> Matrix | None:
+    matrix = view.matrix("dropped", head=head)
+    if matrix is None:
+        return None
+    row = view.row("dropped", head)  # [key]
+    title: Title = (f"{head + 1}",)
     if row.any():
         best = int(row.argmax())
-        title = (f"{head + 1} → ", phrase("title.looks_at", token=view.name(best), weight=row[best]))
-    return view.matrix("dropped", id=f"dropped.{head + 1}", head=head, title=title, hidden=~trace.allowed, compact=True)
+        title = (f"{head + 1} → ", phrase("title.looks_at", token=view.key_name(best), weight=row[best]))
+    hidden = ~view.head(head).truth("allowed")  # [query, key]
+    return styled(matrix, id=f"dropped.{head + 1}", title=title, hidden=hidden, compact=True)
 
 
-def _rows(view: View) -> Band:
+def _rows(view: View) -> tuple[Band, ...]:
     """What each head gives the selected query: a row for each head."""
-    query, n_heads = view.selection.query, view.source.n_heads
-    traces = [view.head(head).only(query) for head in range(n_heads)]
-    heads = Axis("head", tuple(str(head + 1) for head in range(n_heads)))
+    if not view.has("dropped"):
+        return ()
+    every = range(view.source.n_heads)
+    heads = Axis("head", tuple(str(head + 1) for head in every))
     matrix = Matrix(
         id=f"dropped.{view.selection.head + 1}",
         name="dropped",
         title=("α  ", phrase("title.each_head", token=view.token)),
-        values=np.array([trace.dropped[0] for trace in traces]),
-        hidden=np.array([~trace.allowed[0] for trace in traces]),
+        values=np.array([view.row("dropped", head) for head in every]),
+        hidden=np.array([~view.truth("allowed", head) for head in every]),
         rows=heads,
         columns=view.axis("key"),
         axes=("query", "key"),
     )
-    return Band((matrix,), heads)
-
-
-_LOOSE = tuple(
-    Figure(id=name, name=name, axes=QUANTITIES[name].axes)
-    for name in ("attended", "middle", "mlp", *(f"middle_{part}" for part in NORM_PARTS))
-)
+    return (Band((matrix,), heads),)
 
 
 def reading(view: View) -> Phrase:
-    query, n_heads = view.selection.query, view.source.n_heads
-    rows = [view.head(head).only(query).dropped[0] for head in range(n_heads)]  # head × [key]
+    n_heads = view.source.n_heads
+    rows = [view.row("dropped", head) for head in range(n_heads)]  # head × [key]
     seen = Counter(int(row.argmax()) for row in rows if row.any())
     if not seen:
         return phrase("heads.reading.covered", query=view.token)
@@ -88,7 +80,7 @@ def reading(view: View) -> Phrase:
         heads=n_heads,
         different=len(seen),
         head=view.selection.head + 1,
-        best=view.name(best),
+        best=view.key_name(best),
         weight=row[best],
     )
 
@@ -102,6 +94,8 @@ HEADS = Stage(
     WALK,
     sheet,
     reading,
+    needs=("dropped",),
+    wants=("concat",),
     weighs=True,
-    home=("concat", "w_o", "b_o", "output", *(figure.name for figure in _LOOSE)),
+    home=("concat", "w_o", "b_o", "output", "attended", "middle", "mlp"),
 )

@@ -4,59 +4,59 @@ from __future__ import annotations
 
 import numpy as np
 
-from kitten_tui.stages.figure import Band, Figure, Phrase, Sheet, phrase
+from kitten_tui.stages.figure import Band, Phrase, Sheet, Title, phrase
 from kitten_tui.stages.stage import Stage
-from kitten_tui.stages.view import View, sign
+from kitten_tui.stages.view import View, line_up, sign, styled
 
 
 def sheet(view: View) -> Sheet:
     """Before the mask, with −∞ in it; below them the softmax of that, and what dropout leaves of it."""
-    trace, rows = view.trace, view.axis("query")
-    hidden = ~trace.allowed  # [query, key]
-    dropped = ~trace.keep & trace.allowed  # [query, key]
-    rate = f"p = {view.settings.dropout:g}"
-    scaled = f"ω/{view.divisor_name}" if view.settings.scale else "ω"
-    before = view.matrix("scaled", title=(f"{scaled}  ", phrase("title.before")))
-    masked = view.matrix("masked", hidden=hidden, title=(phrase("title.masked"), "  −∞"))
-    weights = view.matrix("weights", hidden=hidden, title=("α  ", phrase("title.after")), column_labels=False)
-    after = view.matrix(
-        "dropped",
-        hidden=hidden,
-        dropped=dropped,
-        title=("α′  ", phrase("title.dropout"), f"  {rate}"),
-        column_labels=False,
+    rows = view.axis("query")
+    hidden = ~view.trace.truth("allowed")  # [query, key]
+    lost = ~view.trace.truth("keep") & ~hidden  # [query, key]
+    before = view.chain.operands("masked")[0].name
+    after: Title = ("α′  ", phrase("title.dropout"), f"  p = {view.settings.dropout:g}")
+    above = line_up(
+        styled(view.matrix(before), title=(_before(view, before), phrase("title.before"))),
+        sign("→"),
+        styled(view.matrix("masked"), hidden=hidden, title=(phrase("title.masked"), "  −∞")),
     )
-    bands = (Band((before, sign("→"), masked), rows), Band((weights, sign("→"), after), rows))
-    return Sheet(bands, aligned=True, loose=LOOSE)
+    below = line_up(
+        styled(view.matrix("weights"), hidden=hidden, title=("α  ", phrase("title.after")), column_labels=not above),
+        sign("→"),
+        styled(view.matrix("dropped"), hidden=hidden, dropped=lost, title=after, column_labels=not above),
+    )
+    return Sheet(tuple(Band(figures, rows) for figures in (above, below) if figures), aligned=True)
 
 
-LOOSE = (
-    *(Figure(id=name, name=name, axes=("query", "key")) for name in ("allowed", "keep")),
-    *(Figure(id=name, name=name) for name in ("rate", "kept_share")),
-)
+def _before(view: View, name: str) -> str:
+    if name != "scaled":
+        return f"{view.chain[name].symbol}  "
+    return f"ω/{view.divisor_name}  " if view.settings.scale else "ω  "
 
 
 def reading(view: View) -> Phrase:
-    settings, row = view.settings, view.row
-    hidden = int(np.count_nonzero(~row.allowed[0]))
-    lost = int(np.count_nonzero(~row.keep[0] & row.allowed[0]))
-    if hidden == len(view.tokens):
+    settings, allowed, weights = view.settings, view.truth("allowed"), view.row("weights")  # [key], [key]
+    hidden = int(np.count_nonzero(~allowed))
+    count = len(allowed)
+    if hidden == count:
         return phrase("mask.reading.covered", query=view.token)
     if settings.dropout > 0:
+        lost = int(np.count_nonzero(~view.truth("keep") & allowed))
         factor = 1.0 / (1.0 - settings.dropout)
         return phrase("mask.reading.dropout", query=view.token, hidden=hidden, lost=lost, factor=factor)
     if settings.mask == "none":
-        return phrase("mask.reading.none", query=view.token, count=len(view.tokens))
+        return phrase("mask.reading.none", query=view.token, count=count)
     if hidden == 0:
-        return phrase("mask.reading.all", query=view.token, count=len(view.tokens))
-    best = int(row.weights[0].argmax())
+        return phrase("mask.reading.all", query=view.token, count=count)
+    best = int(weights.argmax())
     return phrase(
         "mask.reading",
         query=view.token,
         hidden=hidden,
-        left=len(view.tokens) - hidden,
-        best=view.name(best),
-        weight=row.weights[0, best],
+        left=count - hidden,
+        best=view.key_name(best),
+        weight=weights[best],
     )
 
 
@@ -67,7 +67,8 @@ MASK = Stage(
     (("masked", "key"), ("weights", "key")),
     sheet,
     reading,
+    needs=("scaled", "masked", "weights"),
     weighs=True,
     covers=True,
-    home=("scaled", "allowed", "keep", "rate", "kept_share"),
+    home=("scaled", "masked", "allowed", "keep", "rate", "kept_share"),
 )

@@ -45,6 +45,8 @@ def step_down(page: Page, by: int) -> View:
 def step_figure(page: Page, by: int) -> View:
     """The next figure that the cursor can stand in, after the last the first."""
     stops = page.sheet.stops
+    if not stops:
+        return page.view
     before_first = -1 if by > 0 else 0  # from a setting, which has no place among them
     here = next((place for place, figure in enumerate(stops) if figure.id == page.focused.id), before_first)
     figure = stops[(here + by) % len(stops)]
@@ -54,7 +56,7 @@ def step_figure(page: Page, by: int) -> View:
 def step_head(page: Page, by: int) -> View:
     """Another head; where the cursor is in what all heads have side by side, the part of that head."""
     if "concat" in page.focused.axes:
-        d_k, n_heads = page.view.trace.d_k, page.view.source.n_heads
+        d_k, n_heads = page.view.d_k, page.view.source.n_heads
         head, inner = divmod(page.selection.concat, d_k)
         return page.view.with_(concat=_clamped(head + by, n_heads) * d_k + inner)
     head = _clamped(page.selection.head + by, page.view.source.n_heads)
@@ -78,7 +80,9 @@ def find(page: Page, text: str) -> View | None:
 
 def strongest(page: Page, after: int | None = None) -> View:
     """The key with the largest weight in the query's row, or the one next after a key; after the last the first."""
-    order = np.argsort(-page.view.row.dropped[0], kind="stable")  # [key]
+    if not page.view.has("dropped"):
+        return page.view
+    order = np.argsort(-page.view.row("dropped"), kind="stable")  # [key]
     place = 0 if after is None else int(np.flatnonzero(order == after)[0]) + 1
     return page.view.with_(key=int(order[place % len(order)]))
 
@@ -101,6 +105,8 @@ def point(page: Page, moves: Mapping[str, int | str]) -> View:
 def walk(page: Page, stages: Sequence[Stage]) -> View | None:
     """The next small step of the guided walk, None at its end."""
     steps = _steps(page)
+    if not steps:
+        return _next_stage(page, stages)
     here = next((n for n, (figure, _) in enumerate(steps) if _is(figure, page)), None)
     if here is None:
         return _begin(page, steps[0])
@@ -111,22 +117,28 @@ def walk(page: Page, stages: Sequence[Stage]) -> View | None:
         return page.view.with_(focus=focus, **{axis: place})
     if here + 1 < len(steps):
         return _begin(page, steps[here + 1])
+    return _next_stage(page, stages)
+
+
+def _next_stage(page: Page, stages: Sequence[Stage]) -> View | None:
+    """The beginning of the next stage, None after the last."""
     if page.selection.stage + 1 == len(stages):
         return None
     following = stages[page.selection.stage + 1]
     figure, axis = following.walk[0]
     # Each stage is walked from its beginning; what is looked at in a panel is the query itself.
-    start = {"d_model": 0, "d_k": 0, "key": page.selection.query, axis: 0}
+    key = min(page.selection.query, len(page.view.source.key_tokens) - 1)
+    start = {"d_model": 0, "d_k": 0, "key": key, axis: 0}
     view = page.view.with_(stage=page.selection.stage + 1, focus="" if axis == "head" else figure, **start)
     # The stage about the mask has nothing to show without one.
-    covers = following.covers and view.settings.mask == "none"
+    covers = following.covers and view.settings.mask == "none" and "causal" in view.source.masks
     return replace(view, settings=replace(view.settings, mask="causal")) if covers else view
 
 
 def _steps(page: Page) -> list[tuple[str, str]]:
     """What the walk goes through on this page: a lesson may end before W_o."""
     ids = {figure.id for figure in page.sheet.stops}
-    return [step for step in page.stage.walk if step[1] == "head" or step[0] in ids]
+    return [step for step in page.stage.walk if step[0].format(head=page.selection.head + 1) in ids]
 
 
 def _begin(page: Page, step: tuple[str, str]) -> View:

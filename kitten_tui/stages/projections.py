@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from kitten_tui.core.vocabulary import QUANTITIES
 from kitten_tui.stages.figure import Band, Figure, Phrase, Sheet, phrase
 from kitten_tui.stages.stage import Stage
-from kitten_tui.stages.view import View, gap, sign
+from kitten_tui.stages.view import View, gap, sign, styled
 
 ROLES = ("q", "k", "v")
 STEPS = ("_projected", "_normed", "")
-"""What a query or key is after each step; a source without norm and rotation has only the last."""
+"""What a query or key is after each step; where nothing comes between, it has only the last."""
 
 
 def sheet(view: View) -> Sheet:
     """Each result below the matrix that makes it, and beside the vector it is made from."""
     matrices: list[Figure] = [gap()]
     biases: list[Figure] = [gap()]
-    results: list[Figure] = [view.matrix("x")]
+    results: list[Figure] = [view.matrix("x") or gap()]
     for role in ROLES:
-        matrices += [gap(), view.matrix(f"w_{role}")]
-        first = f"{role}_projected" if view.has(f"{role}_projected") else role
-        results += [sign("→"), view.matrix(first, title=(f"{QUANTITIES[first].symbol} = x W_{role}",))]
-        bias = view.workings.array(f"b_{role}", view.selection.head)
-        biases += [gap(), gap() if bias is None else view.bias(f"b_{role}")]
-    bands = [Band(tuple(matrices), view.axis("d_model"))]
-    if any(figure.name for figure in biases):
-        bands.append(Band(tuple(biases)))
-    bands.append(Band(tuple(results), view.axis("token")))
-    bands += _steps(view)
-    return Sheet(tuple(bands), aligned=True, loose=view.present(_LOOSE))
+        matrix, bias = view.matrix(f"w_{role}"), view.bias(f"b_{role}")
+        matrices += [gap(), matrix or gap()]
+        biases += [gap(), bias or gap()]
+        first = view.first_of(f"{role}_projected", role)
+        title = view.chain[first].symbol if matrix is None else f"{view.chain[first].symbol} = x W_{role}"
+        result = styled(view.matrix(first), title=(title,))
+        if result is not None and result.rows.labels != view.tokens:
+            result = styled(result, row_labels=True)
+        results += [gap() if result is None or matrix is None else sign("→"), result or gap()]
+    bands = (Band(tuple(matrices), view.axis("d_model")), Band(tuple(biases)), Band(tuple(results), view.axis("token")))
+    return Sheet(
+        (*(band for band in bands if any(figure.name for figure in band.figures)), *_steps(view)), aligned=True
+    )
 
 
 def _steps(view: View) -> list[Band]:
@@ -39,32 +40,28 @@ def _steps(view: View) -> list[Band]:
         figures: list[Figure] = [gap()]
         for role in ROLES[:2]:
             name = role + step
-            there = view.has(name) and view.has(f"{role}_projected")
-            title = (QUANTITIES[name].symbol, "  ", phrase(_made_by(view, step)))
-            figures += [sign("↓"), view.matrix(name, title=title)] if there else [gap(), gap()]
+            matrix = view.matrix(name) if view.has(f"{role}_projected") else None
+            made_by = "title.turned" if step == "" and "cos" in view.chain else "title.normed"
+            titled = matrix and styled(matrix, title=(view.chain[name].symbol, "  ", phrase(made_by)))
+            figures += [sign("↓"), titled] if titled else [gap(), gap()]
         if any(figure.name for figure in figures):
             bands.append(Band(tuple(figures), rows))
     return bands
 
 
-def _made_by(view: View, step: str) -> str:
-    return "title.turned" if step == "" and view.trace.projected.rotation else "title.normed"
-
-
-_LOOSE = tuple(
-    Figure(id=name, name=name, axes=QUANTITIES[name].axes)
-    for name in (f"{role}_normed_{part}" for role in ROLES[:2] for part in ("variance", "spread", "gain"))
-)
-
-
 def reading(view: View) -> Phrase:
     query, head, trace = view.selection.query, view.selection.head, view.trace
-    found = {"token": view.token, "q": trace.q[query], "k": trace.k[query], "v": trace.v[query]}
+    # Of a text that looks at another one, key and value belong to the token that is looked at.
+    key = view.selection.key if view.is_cross else query
+    vectors = {"q": trace["q"][query], "k": trace["k"][key], "v": trace["v"][key]}
+    if view.is_cross:
+        return phrase("projections.reading.cross", token=view.token, looked_at=view.key_name(key), **vectors)
     shared = view.source.shared_by(head)
     if shared is None or len(shared[1]) == 1:
-        return phrase("projections.reading", **found)
+        return phrase("projections.reading", token=view.token, **vectors)
     number, heads = shared
-    return phrase("projections.reading.shared", number=number + 1, first=heads.start + 1, last=heads.stop, **found)
+    of = {"number": number + 1, "first": heads.start + 1, "last": heads.stop}
+    return phrase("projections.reading.shared", token=view.token, **of, **vectors)
 
 
 PROJECTIONS = Stage(
@@ -74,10 +71,6 @@ PROJECTIONS = Stage(
     tuple((role, "d_k") for role in ROLES),
     sheet,
     reading,
-    home=(
-        *(f"{letter}_{role}" for letter in "wb" for role in ROLES),
-        *(f"{role}{step}" for role in ROLES[:2] for step in STEPS),
-        *(figure.name for figure in _LOOSE),
-        "v",
-    ),
+    needs=ROLES,
+    home=(*(f"{letter}_{role}" for letter in "wb" for role in ROLES), *ROLES),
 )

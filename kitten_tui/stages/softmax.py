@@ -4,70 +4,87 @@ from __future__ import annotations
 
 import numpy as np
 
-from kitten_tui.core.derivation import Cell
+from kitten_tui.core.cell import Cell
 from kitten_tui.core.experiment import WIDTHS
-from kitten_tui.stages.figure import Band, Bars, Fact, Facts, Figure, Phrase, Sheet, Title, phrase
+from kitten_tui.stages.figure import Band, Bars, Fact, Facts, Matrix, Phrase, Sheet, Title, phrase
 from kitten_tui.stages.stage import Stage
-from kitten_tui.stages.view import View
+from kitten_tui.stages.view import View, banded, styled
 
 
 def sheet(view: View) -> Sheet:
-    scale, row, other = view.settings.scale, view.row, view.rescaled
     rows = view.axis("key")
+    columns = [styled(column, heat=False) for column in (*_before_exp(view), _exp(view))]
+    weights = view.column("weights", sum_name="weight_sum")
+    table = banded((*columns, weights, *view.pinned_columns("weights"), *_bars(view)), rows)
+    facts = (_saturation(view), _experiment(view)) if view.can_rescale else (_experiment(view),)
+    return Sheet((*table, Band(facts)))
+
+
+def _before_exp(view: View) -> list[Matrix | None]:
+    """The scores and every step from them to what is exponentiated.
+
+    A mask that covers nothing here is no step of its own; one that does stands in place of what it covers.
+    """
+    names = [name for name in view.chain.steps("scores", "masked") if view.has(name)]
+    if names[-2:] and names[-1] == "masked":
+        del names[-1 if view.row("allowed").all() else -2]
+    scaled = f"ω/{view.divisor_name if view.settings.scale else 1}"
+    covered_alone = names[1:] == ["masked"]
+    labels = {"scaled": scaled, "masked": scaled if covered_alone else ""}
+    return [view.column(name, label=labels.get(name, "")) for name in names]
+
+
+def _exp(view: View) -> Matrix | None:
+    if not view.has("exp"):
+        return None
+    label = "exp" if not view.has("shift") or view.row("shift") == 0.0 else "exp−max"
+    return view.column("exp", label=label, sum_name="total")
+
+
+def _bars(view: View) -> list[Bars]:
+    """The weights as bars, beside them those without the scale, or with it where it is off."""
+    if not view.has("weights"):
+        return []
+    scale, query = view.settings.scale, view.selection.query
+    rows = [(False, view.row("weights"))]
+    if view.can_rescale:
+        rows.append((True, view.rescaled.row("weights", query)))
     # One length for both, so that the bars can be compared.
-    largest = float(max(row.weights[0].max(), other.weights[0].max()))
-    scaled = "scaled" if row.allowed[0].all() else "masked"
-    exp_label = "exp" if row.shift[0] == 0.0 else "exp−max"
-    table = Band(
-        (
-            view.column("scores", row.scores[0], heat=False),
-            view.column(scaled, getattr(row, scaled)[0], heat=False, label=f"ω/{view.divisor_name if scale else 1}"),
-            view.column("exp", row.exp[0], heat=False, label=exp_label, sum_name="total"),
-            view.column("weights", row.weights[0], sum_name="weight_sum"),
-            *view.pinned_columns("weights"),
-            Bars(
-                id="bars",
-                name="weights",
-                axes=("query", "key"),
-                title=_title(view, scale),
-                values=row.weights[0],
-                rows=rows,
-                largest=largest,
-            ),
-            Bars(
-                id="ghost",
-                name="weights",
-                axes=("query", "key"),
-                rescaled=True,
-                title=_title(view, not scale),
-                values=other.weights[0],
-                rows=rows,
-                largest=largest,
-                ghost=True,
-            ),
-        ),
-        rows,
-    )
-    loose = (Figure(id="divisor", name="divisor"), Figure(id="shift", name="shift", axes=("query",)))
-    return Sheet((table, Band((_saturation(view), _experiment(view)))), loose=loose)
+    largest = float(max(values.max() for _, values in rows))
+    return [
+        Bars(
+            id="ghost" if other else "bars",
+            name="weights",
+            axes=("query", "key"),
+            rescaled=other,
+            title=_title(view, scale != other),
+            values=values,
+            rows=view.axis("key"),
+            largest=largest,
+            ghost=other,
+        )
+        for other, values in rows
+    ]
 
 
 def _title(view: View, scale: bool) -> Title:
+    if not view.can_rescale:
+        return ("α",)
     if scale:
         return ("α  ", phrase("title.scaled", divisor=view.divisor_name))
     return ("α  ", phrase("title.unscaled"))
 
 
 def _saturation(view: View) -> Facts:
-    """Headroom and gradient of the selected row, with the scale and without it."""
-    scale = view.settings.scale
+    """Headroom and sensitivity of the selected row, with the scale and without it."""
+    scale, query = view.settings.scale, view.selection.query
 
     def row(name: str) -> tuple[Fact, ...]:
         facts = []
         for switched in (not scale, scale):  # with the scale first, whichever is on
-            trace = view.rescaled if switched else view.row
+            trace = view.rescaled if switched else view.trace
             name_ = f"{name}.other" if switched else name
-            value = float(getattr(trace, name)[0])
+            value = float(trace.row(name, query))
             facts.append(Fact(id=name_, name=name, value=value, axes=("query",), rescaled=switched))
         return tuple(facts)
 
@@ -76,7 +93,10 @@ def _saturation(view: View) -> Facts:
         name="",
         title=(phrase("softmax.saturation"),),
         headings=((f"÷{view.divisor_name}",), ("÷1",)),
-        rows=(((phrase("softmax.headroom"),), row("headroom")), ((phrase("softmax.gradient"),), row("gradient"))),
+        rows=(
+            ((phrase("softmax.headroom"),), row("headroom")),
+            ((phrase("softmax.sensitivity"),), row("sensitivity")),
+        ),
     )
 
 
@@ -89,7 +109,7 @@ def _experiment(view: View) -> Facts:
         return Fact(id=f"{name}.{width}.{int(scale)}", name=name, value=value, fixed=fixed)
 
     rows = []
-    for name in ("headroom", "gradient"):
+    for name in ("headroom", "sensitivity"):
         for scale in (True, False):
             title: Title = (phrase(f"softmax.{name}"), " ÷√d_k" if scale else " ÷1")
             rows.append((title, tuple(fact(name, width, scale) for width in range(len(WIDTHS)))))
@@ -99,22 +119,23 @@ def _experiment(view: View) -> Facts:
 
 def reading(view: View) -> Phrase:
     query = view.selection.query
-    weights = view.row.weights[0]  # [key]
-    if not view.row.allowed[0].any():
+    weights, allowed = view.row("weights"), view.truth("allowed")  # [key], [key]
+    if not allowed.any():
         return phrase("softmax.reading.covered", query=view.token)
-    seen = weights[view.row.allowed[0]]
+    seen = weights[allowed]
     if len(seen) > 1 and np.ptp(seen) == 0.0:
         return phrase("softmax.reading.even", query=view.token, weight=seen[0])
     best = int(weights.argmax())
-    scaled, unscaled = (view.row, view.rescaled) if view.settings.scale else (view.rescaled, view.row)
+    other = view.rescaled.row("weights", query)  # [key]
+    scaled, unscaled = (weights, other) if view.settings.scale else (other, weights)
     return phrase(
-        "softmax.reading.itself" if best == query else "softmax.reading",
+        "softmax.reading.itself" if best == query and not view.is_cross else "softmax.reading",
         query=view.token,
-        best=view.name(best),
+        best=view.key_name(best),
         weight=weights[best],
         divisor=view.divisor_name,
-        scaled=scaled.weights[0].max(),
-        unscaled=unscaled.weights[0].max(),
+        scaled=scaled.max(),
+        unscaled=unscaled.max(),
     )
 
 
@@ -125,18 +146,10 @@ SOFTMAX = Stage(
     (("weights", "key"),),
     sheet,
     reading,
+    needs=("scores", "scaled", "exp", "weights"),
     weighs=True,
     home=(
-        "scaled",
-        "masked",
-        "exp",
-        "total",
-        "weights",
-        "weight_sum",
-        "headroom",
-        "gradient",
-        "divisor",
-        "shift",
-        "weights_gap",
+        *("scaled", "masked", "exp", "total", "weights", "weight_sum", "weights_gap"),
+        *("headroom", "sensitivity", "typical_headroom", "typical_sensitivity"),
     ),
 )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from kitten_tui.core.derivation import Derivation
-from kitten_tui.stages.figure import Figure, Phrase, Sheet
+from kitten_tui.core.cell import Derivation
+from kitten_tui.core.chain import Chain
+from kitten_tui.stages.figure import Figure, Phrase, Sheet, phrase
 from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
+
+UNSEEN = "unseen."
+"""Begins the ids of figures that are in no picture."""
+NOWHERE = Figure(id="", name="")
+"""Where the cursor is on a page that has nothing to stand in."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +27,17 @@ class Stage:
     walk: tuple[tuple[str, str], ...]
     """The guided walk: figures to go through in turn, each along an axis."""
     sheet: Callable[[View], Sheet]
+    """Shows what there is, of whatever the source has."""
     reading: Callable[[View], Phrase]
-    """The sentence that reads the picture aloud."""
+    """The sentence that reads the picture aloud, where the source has all that it needs."""
+    needs: tuple[str, ...]
+    """The quantities that it speaks of."""
+    wants: tuple[str, ...] = ()
+    """Further quantities that it shows; what is missing of all of them is said."""
     weighs: bool = False
     """Whether the weights exist by this stage, so that the sentence can carry them."""
     home: tuple[str, ...] = ()
-    """The quantities that are looked up here when a number is followed to where it comes from."""
+    """The quantities that are looked up here when a number is followed to where it comes from; see `homes`."""
     covers: bool = False
     """Whether the guided walk covers the future when it comes here."""
     of_model: str = ""
@@ -40,9 +51,12 @@ class Page:
     stage: Stage
     view: View
     sheet: Sheet
-    reading: Phrase
+    readings: tuple[Phrase, ...]
+    """The picture read aloud, and what the source lacks for this stage."""
     focused: Figure
-    derivation: Derivation
+    """The figure with the cursor; NOWHERE where there is none."""
+    derivation: Derivation | None
+    """Of the number at the cursor."""
 
     @property
     def selection(self) -> Selection:
@@ -50,7 +64,7 @@ class Page:
 
     @property
     def _of_model(self) -> bool:
-        return bool(self.stage.of_model) and self.view.source.entry(self.selection.layer) is not None
+        return bool(self.stage.of_model) and self.sheet.of_model
 
     @property
     def formula(self) -> str:
@@ -64,15 +78,43 @@ class Page:
 
 def turn_to(stage: Stage, view: View) -> Page:
     """The page of this stage; a cursor whose figure is not on it begins where the stage does."""
-    sheet = replace(stage.sheet(view), of_model=view.source.entry(view.selection.layer) is not None)
-    focused = sheet.focused(view.selection, stage.focus.format(head=view.selection.head + 1))
-    selection = _in_step(_inside(view.selection, sheet, focused), focused, view.trace.d_k)
+    sheet = replace(stage.sheet(view), of_model="stream" in view.chain)
+    focused = _focused(stage, view, sheet)
+    selection = _in_step(_inside(view.selection, focused), focused, view.d_k)
     view = View(view.source, view.settings, selection)
-    derivation = view.workings.derive(focused.cell(selection))
-    return Page(stage, view, sheet, stage.reading(view), focused, derivation)
+    derivation = view.workings.derive(focused.cell(selection)) if focused.name else None
+    return Page(stage, view, sheet, _readings(stage, view), focused, derivation)
 
 
-def _inside(selection: Selection, sheet: Sheet, focused: Figure) -> Selection:
+def _focused(stage: Stage, view: View, sheet: Sheet) -> Figure:
+    focus, default = view.selection.focus, stage.focus.format(head=view.selection.head + 1)
+    out_of_sight = unseen(view, focus.removeprefix(UNSEEN)) if focus.startswith(UNSEEN) else None
+    return sheet.stop(focus) or out_of_sight or sheet.stop(default) or next(iter(sheet.stops), NOWHERE)
+
+
+def unseen(view: View, name: str) -> Figure | None:
+    """A quantity without a place in the picture, such as a setting; the arithmetic line can stand at it."""
+    axes = view.chain[name].axes
+    there = view.has(name) and all(axis != "pinned" or view.pinned is not None for axis in axes)
+    return Figure(id=UNSEEN + name, name=name, axes=axes) if there else None
+
+
+def homes(name: str, chain: Chain, stages: Sequence[Stage]) -> list[int]:
+    """The stages where a quantity is looked up: those that say so, else those of what it is used for."""
+    told = [number for number, stage in enumerate(stages) if name in stage.home]
+    return told or next((at for user in chain.users(name) if (at := homes(user, chain, stages))), [])
+
+
+def _readings(stage: Stage, view: View) -> tuple[Phrase, ...]:
+    missing = [name for name in (*stage.needs, *stage.wants) if not view.has(name)]
+    aloud = () if any(name in missing for name in stage.needs) else (stage.reading(view),)
+    if not missing:
+        return aloud
+    symbols = ", ".join(dict.fromkeys(view.chain[name].symbol for name in missing))
+    return (*aloud, phrase("stage.missing", names=symbols))
+
+
+def _inside(selection: Selection, focused: Figure) -> Selection:
     """Axes of different widths share a place, so a place that lies outside this figure moves to its edge."""
     edges = {name: min(selection.at(name), len(axis) - 1) for name, axis in focused.places.items()}
     return selection.moved(**edges, focus=focused.id)

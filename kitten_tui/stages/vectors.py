@@ -2,74 +2,62 @@
 
 from __future__ import annotations
 
-from kitten_tui.core.source import Entry
-from kitten_tui.core.vocabulary import NORM_PARTS, QUANTITIES
+from kitten_tui.core.formula import Ref
 from kitten_tui.stages.figure import Band, Figure, Phrase, Sheet, Title, phrase
 from kitten_tui.stages.stage import Stage
-from kitten_tui.stages.view import View, sign
+from kitten_tui.stages.view import View, banded, sign, styled
 
 
 def sheet(view: View) -> Sheet:
     rows = view.axis("token")
-    entry = view.source.entry(view.selection.layer)
-    if entry is not None:
-        return _entry(view, entry)
-    x = view.matrix("x", title=("x",))
-    if view.source.embedding is None:
-        return Sheet((Band((x,), rows),))
-    embedding = view.matrix("embedding", title=("e  ", phrase("title.embedding")))
-    position = view.matrix("position", title=("p  ", phrase("title.position")))
-    return Sheet((Band((embedding, sign("+"), position, sign("="), x), rows),))
+    if "stream" in view.chain:
+        return _entry(view)
+    embedding = styled(view.matrix("embedding"), title=("e  ", phrase("title.embedding")))
+    position = styled(view.matrix("position"), title=("p  ", phrase("title.position")))
+    x = view.matrix("x")
+    return Sheet(banded((embedding, sign("+"), position, sign("="), x), x.rows if x is not None else rows))
 
 
-def _entry(view: View, entry: Entry) -> Sheet:
+def _entry(view: View) -> Sheet:
     """What enters a layer of a model: the residual stream as a sum, and its norm."""
     rows = view.axis("token")
-    parts: list[Figure] = []
+    parts: list[Figure | None] = []
     below: list[Band] = []
-    for name, back in entry.parts:
-        if name == "segment":  # the same for every token
-            below.append(Band((view.bias(name),)))
+    for ref in view.chain.operands("stream"):
+        if "token" not in ref.labels:  # the same for every token
+            below += banded((view.bias(ref.name),))
             continue
-        title = _title(view, name, back)
-        parts += [view.matrix(name, back=back, id=f"{name}.before" if back else name, title=title), sign("+")]
-    parts[-1:] = [sign("="), view.matrix("stream", title=("r  ", phrase("title.stream")))]
-    steps = [view.numbers_of_tokens(f"x_{part}") for part in ("mean", "spread") if view.has(f"x_{part}")]
-    normed = Band((*steps, sign("→"), view.matrix("x", title=("x  ", phrase("title.normed")))), rows)
-    below += [Band((view.bias(f"x_{part}"),)) for part in ("gain", "bias") if view.has(f"x_{part}")]
-    return Sheet((Band(tuple(parts), rows), normed, *below), loose=view.present(_LOOSE))
+        parts += [_part(view, ref), sign("+")]
+    stream = styled(view.matrix("stream"), title=("r  ", phrase("title.stream")))
+    x = styled(view.matrix("x"), title=("x  ", phrase("title.normed")))
+    steps = [view.numbers_of_tokens(f"x_{part}") for part in ("mean", "spread") if f"x_{part}" in view.chain]
+    biases = [f"x_{part}" for part in ("gain", "bias") if f"x_{part}" in view.chain]
+    below += [band for name in biases for band in banded((view.bias(name),))]
+    return Sheet((*banded((*parts[:-1], sign("="), stream), rows), *banded((*steps, sign("→"), x), rows), *below))
 
 
-def _title(view: View, name: str, back: int) -> Title:
-    symbol = QUANTITIES[name].symbol
+def _part(view: View, ref: Ref) -> Figure | None:
+    """One of what the stream is the sum of."""
+    back = int(ref.where == "before")
+    symbol = view.workings.in_layer(view.selection.layer - back).chain[ref.name].symbol
+    title: Title = (symbol, "  ", phrase(f"title.{ref.name}"))
     if back:
-        return (symbol, "  ", phrase("title.of_layer", layer=view.selection.layer + 1 - back))
-    return (symbol, "  ", phrase(f"title.{name}"))
-
-
-_LOOSE = tuple(
-    Figure(id=f"x_{part}", name=f"x_{part}", axes=QUANTITIES[f"x_{part}"].axes) for part in ("centred", "variance")
-)
+        title = (symbol, "  ", phrase("title.of_layer", layer=view.selection.layer))
+    return styled(view.matrix(ref.name, back=back), id=f"{ref.name}.before" if back else ref.name, title=title)
 
 
 def reading(view: View) -> Phrase:
-    query, place = view.selection.query, view.selection.query + 1
-    x = view.trace.x[query]  # [d_model]
-    entry = view.source.entry(view.selection.layer)
-    if entry is not None:
+    place = view.selection.query
+    shared = view.workings.joined()
+    x = shared["x"][place]  # [d_model]
+    if "stream" in view.chain:
         key = "vectors.reading.first" if view.selection.layer == 0 else "vectors.reading.stream"
-        return phrase(key, token=view.token, stream=entry.norm.before[query], x=x, layer=view.selection.layer)
-    if view.source.embedding is None:
+        return phrase(key, token=view.token, stream=shared["stream"][place], x=x, layer=view.selection.layer)
+    if not (view.has("embedding") and view.has("position")):
         return phrase("vectors.reading.x", token=view.token, x=x)
-    assert view.source.position is not None
-    return phrase(
-        "vectors.reading",
-        token=view.token,
-        place=place,
-        embedding=view.source.embedding[query],
-        position=view.source.position[query],
-        x=x,
-    )
+    embedding, position = shared["embedding"][place], shared["position"][place]  # [d_model], [d_model]
+    values = {"embedding": embedding, "position": position, "x": x}
+    return phrase("vectors.reading", token=view.token, place=place + 1, **values)
 
 
 VECTORS = Stage(
@@ -79,6 +67,7 @@ VECTORS = Stage(
     (("x", "d_model"),),
     sheet,
     reading,
+    needs=("x",),
     of_model="x = norm(r)",
-    home=("embedding", "position", "segment", "stream", "x", *(f"x_{part}" for part in NORM_PARTS)),
+    home=("embedding", "position", "segment", "stream", "x"),
 )

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Any
 
 import numpy as np
 
-from kitten_tui.core.derivation import Workings
-from kitten_tui.core.ops import Array
+from kitten_tui.core.chain import Chain
+from kitten_tui.core.ops import Array, Mask
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
-from kitten_tui.core.trace import Joined, Trace
-from kitten_tui.core.vocabulary import QUANTITIES
+from kitten_tui.core.trace import MissingError, Trace
+from kitten_tui.core.workings import Workings
 from kitten_tui.stages.figure import Axis, Band, Figure, Foot, Gap, Matrix, Sign
 from kitten_tui.stages.selection import Selection
 
@@ -30,27 +29,48 @@ class View:
         return Workings(self.source, self.settings, self.selection.layer)
 
     @property
+    def chain(self) -> Chain:
+        """The lines of the layer that is looked at."""
+        return self.workings.chain
+
+    @property
     def trace(self) -> Trace:
         """The selected head."""
         return self.head(self.selection.head)
 
     @property
-    def row(self) -> Trace:
-        """The row of the selected query alone, in the selected head."""
-        return self.trace.only(self.selection.query)
-
-    @property
     def rescaled(self) -> Trace:
-        """The same row with the scale switched the other way, to compare with."""
-        return self.workings.trace(self.selection.head, rescaled=True).only(self.selection.query)
+        """The same head with the scale switched the other way, to compare with."""
+        return self.workings.trace(self.selection.head, rescaled=True)
 
     @property
-    def joined(self) -> Joined:
-        return self.workings.joined()
+    def can_rescale(self) -> bool:
+        """Whether the weights come from scores that can be divided or not."""
+        return self.trace.follows("weights") and "weights" not in self.trace.given
+
+    def head(self, index: int) -> Trace:
+        return self.workings.trace(index)
+
+    def row(self, name: str, head: int | None = None) -> Array:
+        """What a [query, …] quantity has for the selected query, in the selected head or another.
+
+        Raises:
+            LookupError: the source has no such quantity.
+        """
+        return self.head(self.selection.head if head is None else head).row(name, self.selection.query)
+
+    def truth(self, name: str, head: int | None = None) -> Mask:
+        """The same of a quantity that is yes or no.  -> [key]"""
+        return self.row(name, head).astype(bool, copy=False)
 
     @property
     def tokens(self) -> tuple[str, ...]:
         return self.source.tokens
+
+    @property
+    def is_cross(self) -> bool:
+        """Whether other tokens are looked at than those that look."""
+        return self.source.key_tokens is not self.source.tokens
 
     @property
     def token(self) -> str:
@@ -61,75 +81,92 @@ class View:
         """A token as a sentence about it names it; one that stands there more than once gets its place."""
         return place_name(self.tokens, place)
 
+    def key_name(self, place: int) -> str:
+        """The same of a token that is looked at."""
+        return place_name(self.source.key_tokens, place)
+
+    @property
+    def d_k(self) -> int:
+        return self.workings.size("d_k") or 1
+
     @property
     def divisor_name(self) -> str:
         """What scores are divided by with the scale on, as it is written."""
-        divisor, projected = self.settings.divisor, self.trace.projected
-        if divisor is None and projected.own_divisor is None:
-            return f"√{projected.d_k}"
-        return f"{divisor or projected.natural_divisor:.4g}"
-
-    def head(self, index: int) -> Trace:
-        return self.workings.trace(index)
+        trace = self.trace if self.settings.scale else self.rescaled
+        if not trace.has("divisor"):
+            return "√d_k"
+        return trace.symbol("divisor", ()) or f"{float(trace['divisor']):.4g}"
 
     def with_(self, **places: int | str) -> View:
         return replace(self, selection=self.selection.moved(**places))
 
     def axis(self, name: str) -> Axis:
         """An axis of the vocabulary with its labels."""
-        if name in ("token", "query", "key"):
+        if name in ("token", "query"):
             return Axis(name, self.tokens)
+        if name == "key":
+            return Axis(name, self.source.key_tokens)
         if name == "concat":
-            d_k = self.trace.d_k
+            d_k = self.d_k
             return Axis(name, tuple(f"{h + 1}.{d + 1}" for h in range(self.source.n_heads) for d in range(d_k)))
-        width = self.trace.d_k if name == "d_k" else self.trace.x.shape[-1]
-        return Axis(name, _numbered(width))
+        return Axis(name, _numbered(self.workings.size(name)))
 
     def has(self, name: str) -> bool:
         """Whether the source has this quantity."""
         return self.workings.has(name, self.selection.head)
 
-    def present(self, figures: Iterable[Figure]) -> tuple[Figure, ...]:
-        """Those whose quantity the source has."""
-        return tuple(figure for figure in figures if self.has(figure.name))
+    def first_of(self, *names: str) -> str:
+        """The first of these quantities that the source has, else the last."""
+        return next((name for name in names if self.has(name)), names[-1])
 
-    def matrix(self, name: str, *, head: int | None = None, rows: str = "", back: int = 0, **look: Any) -> Matrix:
+    def matrix(self, name: str, *, head: int | None = None, rows: str = "", back: int = 0) -> Matrix | None:
         """A quantity of the vocabulary as a figure, with the axes it has there; `back` is so many layers before.
 
-        Its first axis can be shown as another: the values of the tokens as the values of the keys.
+        Its first axis can be shown as another: the values of the tokens as the values of the keys. None where the
+        source has no such quantity.
         """
         workings = self.workings.in_layer(self.selection.layer - back)
+        if name not in workings.chain:
+            return None
         values = workings.array(name, self.selection.head if head is None else head)
-        assert values is not None
-        axes = QUANTITIES[name].axes
-        if rows:
-            axes = (rows, *axes[1:])
-        look.setdefault("title", (QUANTITIES[name].symbol,))
-        return Matrix(
-            id=look.pop("id", name),
-            name=name,
-            values=values,
-            rows=self._axis_of(axes[0], values.shape[0]),
-            columns=self._axis_of(axes[1], values.shape[1]),
-            axes=axes,
-            head=head,
-            layer=self.selection.layer - back if back else None,
-            **look,
-        )
-
-    def numbers_of_tokens(self, name: str) -> Matrix:
-        """A quantity with one number for each token, as a column."""
-        values = self.workings.array(name, self.selection.head)
-        assert values is not None
+        if values is None:
+            return None
+        quantity = workings.chain[name]
+        first, *rest = quantity.axes
+        if self.is_cross and first == "token" and workings.chain.of_keys(name):
+            rows = rows or "key"
+        axes = (rows or first, *rest)
         return Matrix(
             id=name,
             name=name,
-            values=values[:, None],
+            title=(quantity.symbol,),
+            values=values,
+            rows=self.axis_of(axes[0], values.shape[0]),
+            columns=self.axis_of(axes[1], values.shape[1]),
+            axes=axes,
+            head=head,
+            layer=self.selection.layer - back if back else None,
+        )
+
+    def numbers_of_tokens(self, name: str) -> Matrix | None:
+        """A quantity with one number for each token, as a column."""
+        if not self.has(name):
+            return None
+        return Matrix(
+            id=name,
+            name=name,
+            values=self._array(name)[:, None],
             rows=self.axis("token"),
-            columns=Axis("", (QUANTITIES[name].symbol,)),
+            columns=Axis("", (self.chain[name].symbol,)),
             axes=("token",),
             heat=False,
         )
+
+    def _array(self, name: str) -> Array:
+        values = self.workings.array(name, self.selection.head)
+        if values is None:
+            raise MissingError(name)
+        return values
 
     @property
     def pinned(self) -> int | None:
@@ -139,19 +176,17 @@ class View:
 
     def pinned_rows(self, name: str) -> tuple[Band, ...]:
         """The pinned query's row of a quantity, and how much more the selected one has; nothing without a pin."""
-        if self.pinned is None:
+        if self.pinned is None or not self.has(name):
             return ()
-        values = self.workings.array(name, self.selection.head)
-        assert values is not None
-        columns = QUANTITIES[name].axes[1]
-        row, gap = values[self.pinned], values[self.selection.query] - values[self.pinned]  # [column]
+        columns = self.chain[name].axes[1]
+        row, gap = self._pinned_row(name, self.pinned)  # [column], [column]
         return (
             self._row(f"{name}.pinned", name, ("pinned", columns), row, f"↑{self.name(self.pinned)}"),
             self._row(f"{name}.gap", f"{name}_gap", ("query", "pinned", columns), gap, "Δ"),
         )
 
     def _row(self, id_: str, name: str, axes: tuple[str, ...], row: Array, label: str) -> Band:
-        columns = self._axis_of(axes[-1], len(row))
+        columns = self.axis_of(axes[-1], len(row))
         rows = Axis("", (label,))
         values = row[None, :]
         matrix = Matrix(
@@ -161,52 +196,59 @@ class View:
 
     def pinned_columns(self, name: str) -> tuple[Matrix, ...]:
         """The same, written downwards: a row for each key."""
-        if self.pinned is None:
+        if self.pinned is None or not self.has(name):
             return ()
-        values = self.workings.array(name, self.selection.head)
-        assert values is not None
-        row, gap = values[self.pinned], values[self.selection.query] - values[self.pinned]  # [key]
-        symbol = QUANTITIES[name].symbol
-        pinned = self.column(name, row, id=f"{name}.pinned", label=f"{symbol}↑")
+        row, gap = self._pinned_row(name, self.pinned)  # [key], [key]
+        symbol = self.chain[name].symbol
+        pinned, more = self._column(name, row, f"{symbol}↑"), self._column(f"{name}_gap", gap, f"Δ{symbol}")
         return (
-            replace(pinned, axes=("pinned", "key")),
-            replace(
-                self.column(f"{name}_gap", gap, id=f"{name}.gap", label=f"Δ{symbol}", heat=False),
-                axes=("query", "pinned", "key"),
-            ),
+            replace(pinned, id=f"{name}.pinned", axes=("pinned", "key")),
+            replace(more, id=f"{name}.gap", axes=("query", "pinned", "key"), heat=False),
         )
 
-    def bias(self, name: str) -> Matrix:
+    def _pinned_row(self, name: str, pinned: int) -> tuple[Array, Array]:
+        """The pinned query's row of a quantity, and how much more the selected one has."""
+        row = self.trace.row(name, pinned)  # [column]
+        return row, self.row(name) - row
+
+    def bias(self, name: str) -> Matrix | None:
         """What is added to every row of a projection, as a row."""
-        values = self.workings.array(name, self.selection.head)
-        assert values is not None
+        if not self.has(name):
+            return None
+        values, quantity = self._array(name), self.chain[name]  # [column]
         return Matrix(
             id=name,
             name=name,
-            title=(QUANTITIES[name].symbol,),
+            title=(quantity.symbol,),
             values=values[None, :],
             rows=Axis("", ("",)),
-            columns=self._axis_of(QUANTITIES[name].axes[0], len(values)),
-            axes=QUANTITIES[name].axes,
+            columns=self.axis_of(quantity.axes[0], len(values)),
+            axes=quantity.axes,
             column_labels=False,
         )
 
-    def column(self, name: str, values: Array, *, sum_name: str = "", **look: Any) -> Matrix:
+    def column(self, name: str, *, label: str = "", sum_name: str = "") -> Matrix | None:
         """The selected row of a [query, key] quantity, written downwards: a row for each key, and their sum."""
+        if not self.has(name):
+            return None
+        foot = None
         if sum_name:
-            sums = np.asarray(getattr(self.row, sum_name))  # [1]
-            look["foot"] = Foot(id=sum_name, name=sum_name, axes=("query",), values=sums, columns=Axis("", ("",)))
+            sums = np.asarray(self.row(sum_name))[None]  # [1]
+            foot = Foot(id=sum_name, name=sum_name, axes=("query",), values=sums, columns=Axis("", ("",)))
+        return replace(self._column(name, self.row(name), label or self.chain[name].symbol), foot=foot)
+
+    def _column(self, name: str, values: Array, label: str) -> Matrix:
         return Matrix(
-            id=look.pop("id", name),
+            id=name,
             name=name,
             values=np.asarray(values)[:, None],
             rows=self.axis("key"),
-            columns=Axis("", (look.pop("label", QUANTITIES[name].symbol),)),
+            columns=Axis("", (label,)),
             axes=("query", "key"),
-            **look,
         )
 
-    def _axis_of(self, name: str, size: int) -> Axis:
+    def axis_of(self, name: str, size: int) -> Axis:
+        """An axis of the vocabulary where it has this many places."""
         axis = self.axis(name)
         # W_o may lead to a width that is not d_model's.
         return axis if len(axis) == size else Axis(name, _numbered(size))
@@ -229,3 +271,27 @@ def sign(text: str) -> Sign:
 
 def gap(width: int = 0) -> Gap:
     return Gap(id="gap", name="", width=width)
+
+
+def line_up(*figures: Figure | None) -> tuple[Figure, ...]:
+    """Figures in a row without those that are missing; a sign stands only between two that are there."""
+    row: list[Figure] = []
+    for figure in figures:
+        if figure is None:
+            continue
+        if isinstance(figure, Sign) and (not row or isinstance(row[-1], Sign)):
+            row[-1:] = [figure] if row else []
+            continue
+        row.append(figure)
+    return tuple(row[:-1] if row and isinstance(row[-1], Sign) else row)
+
+
+def styled(figure: Matrix | None, **look: object) -> Matrix | None:
+    """The figure drawn otherwise, if there is one."""
+    return None if figure is None else replace(figure, **look)  # type: ignore[arg-type]
+
+
+def banded(figures: Iterable[Figure | None], rows: Axis | None = None) -> tuple[Band, ...]:
+    """A band of those figures that there are, or none."""
+    row = line_up(*figures)
+    return (Band(row, rows),) if any(figure.name for figure in row) else ()

@@ -37,7 +37,9 @@ class TokenStrip(InkedLines):
     def draw(self, shown: Shown, width: int) -> Drawn:
         page = shown.page
         query = page.selection.query
-        weights = page.view.row.dropped[0] if page.stage.weighs else None
+        view = page.view
+        weighs = page.stage.weighs and not view.is_cross and view.has("dropped")
+        weights = view.row("dropped") if weighs else None
         return chrome.strip(page.view.tokens, weights, query, self.palette, width)
 
     def clicked(self, value: int | str) -> Message:

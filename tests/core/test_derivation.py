@@ -11,10 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kitten_tui.core.derivation import Cell, Derivation, Op, Workings
+from kitten_tui.core.attention import ATTENTION
+from kitten_tui.core.cell import Cell, Derivation
+from kitten_tui.core.formula import Op
+from kitten_tui.core.inputs import HeadWeights, Inputs, fixed
+from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.trace import HeadWeights, Inputs, fixed
-from kitten_tui.core.vocabulary import NORMS, QUANTITIES, Scope
+from kitten_tui.core.workings import Workings
 from kitten_tui.sources.find import open_source, samples
 from kitten_tui.sources.lesson import Lesson
 from kitten_tui.sources.sample import read_sample
@@ -31,7 +34,7 @@ WEIGHTS = {"w_q", "w_k", "w_v", "b_q", "b_k", "b_v"}
 INPUTS = {"embedding", "position", "x", "w_o", "b_o"} | WEIGHTS
 SWITCHED = {"divisor", "allowed", "keep", "rate"}
 """What the settings give."""
-CONSTANT = {"shift", "typical_headroom", "typical_gradient"}
+CONSTANT = {"shift", "typical_headroom", "typical_sensitivity"}
 """What may be made of constants alone: the shift of a row that needs none, and the experiment beside the lesson."""
 
 
@@ -73,11 +76,12 @@ small_lessons = pytest.mark.parametrize(
 )
 
 
+QUANTITIES = {name: quantity for name, quantity in ATTENTION.items() if quantity.scope is not Scope.CONSTANT}
+"""What has an address in a lesson."""
+
+
 def shape_of(workings: Workings, name: str) -> tuple[int, ...] | None:
     """None where the source has no such quantity."""
-    if name in ("contribution", "partial"):
-        trace = workings.trace(0)
-        return (*trace.weights.shape, trace.d_k)
     array = workings.array(name)
     return None if array is None else array.shape
 
@@ -110,31 +114,22 @@ def array_of(lesson: Lesson, settings: Settings, name: str, head: int, rescaled:
         return Workings(lesson, settings).array(name, head, rescaled=rescaled)
     switched = replace(settings, scale=settings.scale != rescaled)
     if scope is not Scope.HEAD:
-        return getattr(lesson if scope is Scope.SOURCE else lesson.joined(0, switched), name)
+        return getattr(lesson.inputs, name) if scope is Scope.SOURCE else lesson.joined(0, switched)[name]
     trace = lesson.trace(0, head, switched)
     if name.endswith("_gap"):
-        rows = getattr(trace, name.removesuffix("_gap"))
+        rows = trace[name.removesuffix("_gap")]
         return np.array([[one - other for other in rows] for one in rows])
     if name in ("contribution", "partial"):
-        return np.array([getattr(trace, name)(query) for query in range(len(lesson.tokens))])
-    return np.asarray(getattr(trace.weights_of if name in WEIGHTS else trace, name))
+        each = trace["dropped"][:, :, None] * trace["v"]  # [query, key, d_k]
+        return each if name == "contribution" else each.cumsum(axis=1)
+    return getattr(lesson.inputs.heads[head], name) if name in WEIGHTS else trace[name]
 
 
 OF_MODELS = {
-    *(
-        "logit",
-        "probability",
-        "segment",
-        "stream",
-        "attended",
-        "middle",
-        "mlp",
-        "q_projected",
-        "k_projected",
-        "q_normed",
-        "k_normed",
-    ),
-    *(name for name in QUANTITIES if name.rpartition("_")[0] in NORMS),
+    *("segment", "stream", "attended", "middle", "mlp", "logit", "probability"),
+    *("q_projected", "k_projected", "q_normed", "k_normed"),
+    *(f"{name}_{part}" for name in ("x", "middle") for part in ("mean", "centred", "bias")),
+    *(f"{name}_{part}" for name in ("x", "middle", "q_normed", "k_normed") for part in ("variance", "spread", "gain")),
 }
 """What no lesson has: met in the tests of checkpoints."""
 
@@ -215,7 +210,7 @@ def unshifted(found: Derivation) -> bool:
 @small_lessons
 def test_only_what_the_source_or_the_settings_give_is_given(name, settings):
     given = {found.cell.name for found in derived(name, settings) if found.op is Op.GIVEN and not unshifted(found)}
-    assert given <= (INPUTS | SWITCHED) - ({"x"} if LESSONS[name].embedding is not None else set())
+    assert given <= (INPUTS | SWITCHED) - ({"x"} if LESSONS[name].inputs.embedding is not None else set())
 
 
 @pytest.mark.parametrize("settings", SETTINGS[:4], ids=range(4))
@@ -241,12 +236,16 @@ def test_the_joined_heads_are_derived_truly_in_the_comparison_too():
 @pytest.mark.parametrize("name", QUANTITIES)
 def test_every_quantity_is_met_in_these_lessons(name):
     met = {found.cell.name for lesson in ("journey", "everything") for found in derived(lesson, SETTINGS[0])}
-    assert (name in met) == (name not in OF_MODELS)
+    assert name in met
+
+
+def test_no_lesson_has_what_belongs_to_models():
+    assert not OF_MODELS & set(ATTENTION)
 
 
 def test_a_covered_score_is_minus_infinity_and_follows_from_the_cover():
     found = Workings(LESSONS["journey"], Settings(mask="causal")).derive(Cell("masked", (0, 1)))
-    assert (found.op, found.value, found.recomputed()) == (Op.COVER, -math.inf, -math.inf)
+    assert (found.op, found.value, found.recomputed()) == (Op.WHERE, -math.inf, -math.inf)
 
 
 def test_a_row_with_everything_covered_has_weights_derived_from_nothing_over_nothing():
@@ -261,14 +260,15 @@ def test_the_divisor_is_written_as_a_root_while_the_scale_is_on():
 
 def test_the_comparison_is_the_same_head_with_the_scale_switched():
     lesson = LESSONS["journey"]
-    other = lesson.trace(0, 0, Settings(scale=False)).weights[1, 2]
+    other = lesson.trace(0, 0, Settings(scale=False))["weights"][1, 2]
     assert Workings(lesson, Settings()).value(Cell("weights", (1, 2), rescaled=True)) == other
 
 
 @pytest.mark.parametrize("name", ["embedding", "position", "w_o", "b_o", "output", "b_q"])
 def test_what_a_source_does_not_have_has_no_cell(name):
-    with pytest.raises(LookupError, match=name):
-        Workings(LESSONS["causal"], Settings()).value(Cell(name, (0, 0)))
+    index = (0,) * len(QUANTITIES[name].axes)
+    with pytest.raises(LookupError, match=f"^{name}: this source has none"):
+        Workings(LESSONS["causal"], Settings()).value(Cell(name, index))
 
 
 @pytest.mark.parametrize("name", ["x", "weights", "context", "contribution", "output"])

@@ -9,10 +9,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kitten_tui.core.derivation import Cell, Workings
+from kitten_tui.core.cell import Cell
+from kitten_tui.core.inputs import HeadWeights, Inputs, fixed
+from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.trace import HeadWeights, Inputs, fixed
-from kitten_tui.core.vocabulary import QUANTITIES, Scope
+from kitten_tui.core.workings import Workings
 from kitten_tui.sources.lesson import Lesson
 
 
@@ -58,14 +59,11 @@ switches = st.builds(
 
 def cells(workings: Workings) -> list[Cell]:
     found = []
-    for name, quantity in QUANTITIES.items():
+    for name, quantity in workings.chain.items():
         heads = range(workings.source.n_heads) if quantity.scope is Scope.HEAD else [0]
-        trace = workings.trace(0)
-        array = workings.array(name) if name not in ("contribution", "partial") else None
-        shape = (*trace.weights.shape, trace.d_k) if name in ("contribution", "partial") else None
-        shape = array.shape if array is not None else shape
-        if shape is not None:
-            found += [Cell(name, index, head) for index in product(*map(range, shape)) for head in heads]
+        array = workings.array(name)
+        if array is not None and quantity.scope is not Scope.CONSTANT:
+            found += [Cell(name, index, head) for index in product(*map(range, array.shape)) for head in heads]
     return found
 
 

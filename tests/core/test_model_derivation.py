@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_derivation import OF_MODELS
+from test_derivation import OF_MODELS, QUANTITIES
 
 pytest.importorskip("safetensors")
 pytest.importorskip("tokenizers")
 
-from kitten_tui.core.derivation import Cell, Derivation, Op, Workings
+from kitten_tui.core.cell import Cell, Derivation
+from kitten_tui.core.formula import Op
+from kitten_tui.core.quantity import Quantity, Scope
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.vocabulary import NEXT, QUANTITIES, Scope
+from kitten_tui.core.workings import Workings
 from kitten_tui.sources.checkpoint.model import Model
 from kitten_tui.sources.checkpoint.reading import Reading
 from kitten_tui.stages.follow import largest
@@ -28,7 +30,7 @@ REL, NEAR = 2e-4, 2e-5
 GIVEN = {"embedding", "position", "segment", "mlp", "w_q", "w_k", "w_v", "b_q", "b_k", "b_v", "w_o", "b_o"}
 SWITCHED = {"divisor", "allowed", "keep", "rate", "shift"}
 """What the settings give, and the shift of a row that needs none."""
-LEARNED = {name for name in QUANTITIES if name.endswith(("_gain", "_bias"))}
+LEARNED = {name for name in OF_MODELS if name.endswith(("_gain", "_bias"))}
 
 every = pytest.mark.parametrize("name", NAMES)
 
@@ -47,19 +49,22 @@ def workings(name: str, layer: int = 0) -> Workings:
 
 def shape_of(of: Workings, name: str) -> tuple[int, ...] | None:
     """None where the source has no such quantity."""
-    if name in ("contribution", "partial"):
-        return (*of.trace(0).weights.shape, of.trace(0).d_k)
-    if name in NEXT:
-        found = of.source.continuation(0).pieces if of.source.has_head else ()
+    if name in ("logit", "probability"):
+        found = of.source.continuation(0).pieces if of.source.next_tokens is not None else ()
         return (len(of.source.tokens), len(found)) if found else None
     array = of.array(name)
     return None if array is None else array.shape
 
 
+def quantities(name: str, layer: int) -> dict[str, Quantity]:
+    """What has an address in a layer."""
+    return {each.name: each for each in reading(name).chain(layer).values() if each.scope is not Scope.CONSTANT}
+
+
 def cells(name: str, layer: int) -> list[Cell]:
     """Some of every quantity that the layer has."""
     of, draw, found = workings(name, layer), np.random.RandomState(layer), []
-    for quantity, about in QUANTITIES.items():
+    for quantity, about in quantities(name, layer).items():
         shape = shape_of(of, quantity)
         if shape is None or about.scope is Scope.SETTING:
             continue
@@ -111,6 +116,11 @@ def test_an_index_outside_a_quantity_has_no_cell(name):
 @pytest.mark.parametrize("quantity", sorted(OF_MODELS))
 def test_what_no_lesson_has_is_met_in_a_model(quantity):
     assert any(found.cell.name == quantity for name in NAMES for found in derived(name))
+
+
+@every
+def test_what_a_model_has_and_no_lesson_has_is_told(name):
+    assert set(quantities(name, 0)) | set(quantities(name, 1)) <= set(QUANTITIES) | OF_MODELS
 
 
 @every

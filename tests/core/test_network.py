@@ -7,8 +7,12 @@ import math
 import numpy as np
 import pytest
 
-from kitten_tui.core.network import ACTIVATIONS, Normed, erf
+from kitten_tui.core.chain import Chain
+from kitten_tui.core.network import ACTIVATIONS, Norm, erf
+from kitten_tui.core.quantity import Scope, quantity
 from kitten_tui.core.rotary import SCALINGS, Rope, Rotation
+from kitten_tui.core.trace import Trace
+from kitten_tui.core.transformer import layer_chain, norm_lines
 
 POINTS = np.linspace(-6.0, 6.0, 2001)
 
@@ -62,40 +66,71 @@ def test_an_activation_does_not_overflow(name):
 # Norms
 
 
-def normed(rms: bool) -> Normed:
-    bias = None if rms else vectors(6) / 3
-    return Normed(vectors(4, 6) * 2 + 1, 1 + vectors(6) / 5, bias, 1e-2, rms)
+BEFORE, AFTER = (quantity(name, name, "token n", scope=Scope.SHARED) for name in ("before", "after"))
+GIVEN = vectors(4, 6) * 2 + 1
 
 
-def test_a_layer_norm_takes_off_the_mean_and_divides_by_the_spread():
-    norm = normed(rms=False)
-    for token, row in enumerate(norm.before):
+def norm(rms: bool) -> Norm:
+    return Norm(1 + vectors(6) / 5, None if rms else vectors(6) / 3, 1e-2, rms)
+
+
+def at_once(norm: Norm, before: np.ndarray) -> np.ndarray:
+    return norm(before)
+
+
+def traced(norm: Norm, before: np.ndarray) -> Trace:
+    chain = Chain((BEFORE, *norm_lines(AFTER, BEFORE, rms=norm.rms)))
+    return Trace(chain, {"before": before, **norm.given("after")}, (Scope.SHARED,), sizes={"token": len(before)})
+
+
+def by_lines(norm: Norm, before: np.ndarray) -> np.ndarray:
+    return traced(norm, before)["after"]
+
+
+both_ways = pytest.mark.parametrize("normed", [at_once, by_lines])
+
+
+@both_ways
+def test_a_layer_norm_takes_off_the_mean_and_divides_by_the_spread(normed):
+    norm_, after = norm(rms=False), normed(norm(rms=False), GIVEN)
+    for token, row in enumerate(GIVEN):
         mean = sum(row) / 6
         spread = math.sqrt(sum((x - mean) ** 2 for x in row) / 6 + 1e-2)
-        wanted = [(x - mean) / spread * gain + bias for x, gain, bias in zip(row, norm.gain, norm.bias, strict=True)]
-        assert norm.after[token] == pytest.approx(wanted)
+        wanted = [(x - mean) / spread * gain + bias for x, gain, bias in zip(row, norm_.gain, norm_.bias, strict=True)]
+        assert after[token] == pytest.approx(wanted)
 
 
-def test_an_rms_norm_divides_by_the_root_of_the_mean_square():
-    norm = normed(rms=True)
-    for token, row in enumerate(norm.before):
+@both_ways
+def test_an_rms_norm_divides_by_the_root_of_the_mean_square(normed):
+    gains, after = norm(rms=True).gain, normed(norm(rms=True), GIVEN)
+    for token, row in enumerate(GIVEN):
         root = math.sqrt(sum(x * x for x in row) / 6 + 1e-2)
-        assert norm.after[token] == pytest.approx([x / root * gain for x, gain in zip(row, norm.gain, strict=True)])
+        assert after[token] == pytest.approx([x / root * gain for x, gain in zip(row, gains, strict=True)])
 
 
 def test_an_rms_norm_has_no_mean():
-    assert normed(rms=True).mean is None
+    assert "after_mean" not in traced(norm(rms=True), GIVEN).chain
+    assert traced(norm(rms=False), GIVEN).has("after_mean")
+
+
+@both_ways
+@pytest.mark.parametrize("rms", [False, True])
+def test_what_is_normed_without_a_gain_has_the_size_1(normed, rms):
+    after = normed(Norm(np.ones(6), None, 0.0, rms), vectors(4, 6))
+    assert np.square(after).mean(axis=-1) == pytest.approx(1.0)
+
+
+@both_ways
+@pytest.mark.parametrize("rms", [False, True])
+def test_a_vector_of_nothing_can_be_normed(normed, rms):
+    assert normed(Norm(np.ones(6), None, 1e-6, rms), np.zeros((1, 6))).tolist() == [[0.0] * 6]
 
 
 @pytest.mark.parametrize("rms", [False, True])
-def test_what_is_normed_without_a_gain_has_the_size_1(rms):
-    norm = Normed(vectors(4, 6), np.ones(6), None, 0.0, rms)
-    assert np.square(norm.after).mean(axis=-1) == pytest.approx(1.0)
-
-
-@pytest.mark.parametrize("rms", [False, True])
-def test_a_vector_of_nothing_can_be_normed(rms):
-    assert Normed(np.zeros((1, 6)), np.ones(6), None, 1e-6, rms).after.tolist() == [[0.0] * 6]
+def test_a_norm_leaves_what_it_is_given(rms):
+    before = GIVEN.copy()
+    norm(rms)(before)
+    assert (before == GIVEN).all()
 
 
 # Rotary positions
@@ -144,9 +179,23 @@ def test_each_pair_is_turned_by_its_own_angle():
         assert (turned[token, pair], turned[token, pair + WIDTH // 2]) == pytest.approx((wanted.real, wanted.imag))
 
 
-@pytest.mark.parametrize("dimension", [2, 2 + WIDTH // 2])
-def test_both_dimensions_of_a_pair_have_one_angle(dimension):
-    assert rotation().angle(5, dimension) == pytest.approx(5 * plain()[2])
+@pytest.mark.parametrize(("dimension", "sign"), [(2, -1), (2 + WIDTH // 2, 1)])
+def test_both_dimensions_of_a_pair_have_one_angle(dimension, sign):
+    given, angle = rotation().given(WIDTH), 5 * plain()[2]
+    assert given["cos"].whole()[5, dimension] == pytest.approx(math.cos(angle))
+    assert given["sin"].whole()[5, dimension] == pytest.approx(sign * math.sin(angle))
+    assert given["cos"].symbol(5, dimension) == f"cos {angle:.3g}"
+    assert given["sin"].symbol(5, dimension) == ("-" if sign < 0 else "") + f"sin {angle:.3g}"
+
+
+@pytest.mark.parametrize("width", [WIDTH, WIDTH + 5])
+@pytest.mark.parametrize("kind", ["default", "yarn"])
+def test_the_line_of_a_turned_vector_turns_it_as_all_at_once(kind, width):
+    turn, given = rotation(kind, **YARN), vectors(N, width)
+    chain = layer_chain(first=True, rms=True, norms_after=False, rotary=True, head_norm=False, says_next=False)
+    for role in "qk":
+        trace = Trace(chain, {f"{role}_projected": given, **turn.given(width)}, (Scope.HEAD,), sizes={"query": N})
+        assert trace[role] == pytest.approx(turn(given), rel=1e-6, abs=1e-6)
 
 
 def test_a_factor_multiplies_what_is_turned():

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kitten_tui.core import attention
+from kitten_tui.core.inputs import HeadWeights, Inputs, fixed
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.trace import HeadWeights, Inputs, Trace, fixed
+from kitten_tui.core.trace import Trace
+from kitten_tui.sources.lesson import Lesson
 
 HERE = Path(__file__).parent
 PUBLISHED = json.loads((HERE / "worked_example.json").read_text(encoding="utf-8"))
@@ -35,7 +36,7 @@ def weights(given: dict) -> HeadWeights:
 
 def traced(settings: Settings) -> Trace:
     inputs = Inputs(tokens=TOKENS, x=fixed(PUBLISHED["x"]), heads=(weights(PUBLISHED),))
-    return attention.head(inputs, 0, settings)
+    return Lesson(inputs).trace(0, 0, settings)
 
 
 def cut(number: float) -> float:
@@ -45,38 +46,37 @@ def cut(number: float) -> float:
 
 @pytest.mark.parametrize("name", ["q", "k", "v", "scores", "weights", "context"])
 def test_every_step_is_the_published_one(name):
-    assert getattr(traced(Settings()), name) == pytest.approx(np.array(PUBLISHED[name]), abs=SIX_DIGITS)
+    assert traced(Settings())[name] == pytest.approx(np.array(PUBLISHED[name]), abs=SIX_DIGITS)
 
 
 @pytest.mark.parametrize("variant", ["_unscaled", "_causal"])
 @pytest.mark.parametrize("name", ["weights", "context"])
 def test_scale_and_mask_lead_to_the_published_numbers(name, variant):
-    found = getattr(traced(SETTINGS[variant]), name)
+    found = traced(SETTINGS[variant])[name]
     assert found == pytest.approx(np.array(PUBLISHED[name + variant]), abs=SIX_DIGITS)
 
 
 def test_two_causal_heads_side_by_side_are_the_published_ones():
     heads = tuple(weights(head) for head in TWO_HEADS["heads"])
     inputs = Inputs(tokens=TOKENS, x=fixed(PUBLISHED["x"]), heads=heads)
-    contexts = [attention.head(inputs, index, Settings(mask="causal")).context for index in range(2)]
-    concat = attention.join(contexts, None, None).concat
+    concat = Lesson(inputs).joined(0, Settings(mask="causal"))["concat"]
     assert concat == pytest.approx(np.array(TWO_HEADS["concat"]), abs=FOUR_DIGITS)
 
 
 @pytest.mark.parametrize("name", ["x", "q", "k", "v"])
 def test_the_article_prints_the_same_vectors_cut_to_one_decimal(name):
-    array = getattr(traced(Settings()), name)
+    array = traced(Settings())[name]
     found = {token: [cut(number) for number in array[TOKENS.index(token)]] for token in ARTICLE[name]}
     assert found == ARTICLE[name]
 
 
 @pytest.mark.parametrize("name", ["scores", "weights"])
 def test_the_article_prints_the_same_row_of_journey_cut_to_one_decimal(name):
-    row = getattr(traced(Settings()), name)[TOKENS.index("journey")]
+    row = traced(Settings())[name][TOKENS.index("journey")]
     expected = ARTICLE[f"{name} of journey"]
     assert {token: cut(row[TOKENS.index(token)]) for token in expected} == expected
 
 
 def test_the_article_prints_the_same_context_of_journey_cut_to_one_decimal():
-    context = traced(Settings()).context[TOKENS.index("journey")]
+    context = traced(Settings())["context"][TOKENS.index("journey")]
     assert [cut(number) for number in context] == ARTICLE["context of journey"]

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from kitten_tui.core.derivation import Cell, Workings
+from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
+from kitten_tui.core.workings import Workings
 from kitten_tui.ink.cells import text_of
 from kitten_tui.ink.formula import Sum, arithmetic
 from kitten_tui.sources.find import open_source
@@ -13,8 +14,7 @@ from kitten_tui.words import Words
 def written(name: str, *index: int, width: int = 100, source: str = "journey", **settings: object) -> str:
     lesson = open_source(source)
     workings = Workings(lesson, Settings(**settings))  # type: ignore[arg-type]
-    d_k = workings.trace(0).d_k
-    lines = arithmetic(workings.derive(Cell(name, index)), Sum(lesson.tokens, d_k, Words("en")), width)
+    lines = arithmetic(workings.derive(Cell(name, index)), Sum(workings, Words("en")), width)
     return text_of(lines[0])
 
 

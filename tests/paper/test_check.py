@@ -8,11 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kitten_tui.core.inputs import fixed
+from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.trace import fixed
-from kitten_tui.paper.check import Check, checks, largest_error, report, slowly
+from kitten_tui.core.source import Reference
+from kitten_tui.core.trace import Trace
+from kitten_tui.core.workings import Workings
+from kitten_tui.paper.check import Check, checks, largest_error, report, term_by_term
 from kitten_tui.sources.find import open_source, samples
-from kitten_tui.sources.lesson import Lesson, Reference
+from kitten_tui.sources.lesson import Lesson
 from kitten_tui.sources.sample import read_sample
 from kitten_tui.stages.figure import phrase
 from kitten_tui.words import Words
@@ -63,12 +67,12 @@ def test_published_values_are_compared_under_their_own_settings():
 
 
 def test_a_value_within_the_tolerance_passes():
-    q = open_source("causal").trace(0, 0, Settings()).q
+    q = open_source("causal").trace(0, 0, Settings())["q"]
     assert first(with_reference("q", q + 0.9e-6)).passed
 
 
 def test_a_value_outside_the_tolerance_fails():
-    q = open_source("causal").trace(0, 0, Settings()).q
+    q = open_source("causal").trace(0, 0, Settings())["q"]
     assert not first(with_reference("q", q + 1.1e-6)).passed
 
 
@@ -101,12 +105,47 @@ def test_the_error_is_the_largest_difference_and_infinite_where_two_cannot_be_co
     assert (largest_error(ARRAY, other), largest_error(other, ARRAY)) == (error, error)
 
 
-@pytest.mark.parametrize("field", ["projected", "allowed", "keep", "rate", "divisor"])
-def test_the_slow_loop_sees_everything_that_the_context_depends_on(field):
+GATHERED = Settings(mask="causal", dropout=0.5)
+STEPS = ("q", "k", "v", "scores", "scaled", "masked", "exp", "weights", "dropped", "context")
+
+
+class Altered:
+    """The first head of a lesson with every step as it was, but for one quantity that is another."""
+
+    def __init__(self, lesson: Lesson, name: str, values) -> None:
+        was = lesson.trace(0, 0, GATHERED)
+        steps = {step: was[step] for step in STEPS}
+        altered = {name: values}
+        of_head = was.chain[name].scope is Scope.HEAD
+        given = was.outer.given if of_head else was.outer.given | altered
+        shared = Trace(was.chain, given, was.outer.scopes, sizes=was.sizes)
+        given = was.given | steps | (altered if of_head else {})
+        self.head = Trace(was.chain, given, was.scopes, shared, sizes=was.sizes)
+        self.layer = Trace(was.chain, {}, (Scope.LAYER,), shared, sizes=was.sizes, heads=[lambda: self.head])
+        self.chain = lesson.chain
+
+    def trace(self, layer: int, head: int, settings: Settings) -> Trace:
+        return self.head
+
+    def joined(self, layer: int, settings: Settings) -> Trace:
+        return self.layer
+
+
+def error_with(name: str, values) -> float:
+    return term_by_term(Workings(Altered(open_source("journey"), name, values), GATHERED), 0)[0]
+
+
+@pytest.mark.parametrize("name", ["x", "w_q", "w_k", "w_v", "allowed", "keep", "rate", "divisor"])
+def test_the_sums_term_by_term_see_everything_that_the_context_depends_on(name):
     lesson = open_source("journey")
-    trace = lesson.trace(0, 0, Settings(mask="causal", dropout=0.5))
-    other = lesson.trace(0, 1, Settings(scale=False))
-    assert largest_error(trace.context, slowly(replace(trace, **{field: getattr(other, field)}))) > 1e-6
+    here, other = lesson.trace(0, 0, GATHERED), lesson.trace(0, 1, Settings(scale=False))
+    assert error_with(name, here[name]) < 1e-9
+    assert error_with(name, other[name] + 1.0 if name == "x" else other[name]) > 1e-6
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_the_sums_term_by_term_see_a_step_that_is_not_what_it_is_made_of(name):
+    assert error_with(name, open_source("journey").trace(0, 0, GATHERED)[name] + 1e-3) > 1e-6
 
 
 def test_the_report_has_a_line_for_each_check_and_one_for_all():

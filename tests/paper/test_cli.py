@@ -156,7 +156,7 @@ def test_json_has_null_where_the_future_is_covered(run):
 def test_json_has_every_digit_of_the_head_that_was_asked_for(run, name):
     found = json.loads(run("--json", "--head", "3", "--dropout", "0.1").out)
     trace = open_source("journey").trace(0, 2, Settings(dropout=0.1))
-    assert np.array_equal(np.array(found[name]), getattr(trace, name))
+    assert np.array_equal(np.array(found[name]), trace[name])
 
 
 def test_json_of_a_sentence_has_its_tokens(run):

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from kitten_tui.cli import main
-from kitten_tui.core.derivation import Cell, Workings
+from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
+from kitten_tui.core.workings import Workings
 from kitten_tui.ink.formula import cell_name
 from kitten_tui.paper.explain import CellError, explain, parse_cell
 from kitten_tui.sources.find import open_source
@@ -64,12 +65,11 @@ def test_a_bad_name_says_what_would_be_right(text: str, wanted: str) -> None:
 def test_every_name_that_is_printed_can_be_typed(source: str) -> None:
     lesson = open_source(source)
     workings = Workings(lesson, Settings())
-    d_k = workings.trace(0).d_k
     for stage in STAGES:
         view = View(lesson, Settings(), Selection(query=2, key=1, head=1, pinned=0))
         for figure in stage.sheet(view).stops:
-            cell = replace(figure.cell(view.selection), rescaled=False)
-            assert parse_cell(cell_name(cell, lesson.tokens, d_k, head=True), workings, head=0) == cell
+            cell = workings.address(replace(figure.cell(view.selection), rescaled=False))
+            assert parse_cell(cell_name(cell, workings, head=True), workings, head=0) == cell
 
 
 def test_one_step_down() -> None:

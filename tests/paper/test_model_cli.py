@@ -67,7 +67,7 @@ def test_json_has_every_digit_of_the_head_that_was_asked_for(run):
     trace = read("llama").trace(1, 2, read("llama").settings)
     assert (found["layer"], found["head"], found["tokens"]) == (2, 3, list(read("llama").tokens))
     for name in ("x", "q", "k", "v", "weights", "context"):
-        assert np.array_equal(np.array(found[name], dtype=np.float32), getattr(trace, name)), name
+        assert np.array_equal(np.array(found[name], dtype=np.float32), trace[name]), name
 
 
 def test_plain_names_the_model_the_layer_and_has_every_stage(run):
@@ -120,7 +120,7 @@ def test_a_number_of_a_model_is_explained(run, cell, name):
 def test_a_stream_is_explained_by_the_layer_before(run):
     reading = read("llama")
     out = run("--model", LLAMA, TEXT, "--explain", "stream[2,3]", "--layer", "2").out
-    parts = (reading.stream(0)[1, 2], reading.joined(0, reading.settings).output[1, 2])
+    parts = (reading.stream(0)[1, 2], reading.joined(0, reading.settings)["output"][1, 2])
     for value in (*parts, reading.stream(1)[1, 2]):
         assert f"{abs(value):.3f}" in out  # a minus stands apart
 
@@ -167,8 +167,8 @@ def test_the_measures_of_a_model_are_those_of_its_grids(run):
     heads = json.loads(run("--model", LLAMA, TEXT, "--heads", "--json").out)["heads"]
     for line in heads:
         trace = read("llama").trace(line["layer"] - 1, line["head"] - 1, read("llama").settings)
-        assert line["previous"] == pytest.approx(np.diag(trace.weights, k=-1).mean(), abs=NEAR)
-        assert line["first"] == pytest.approx(trace.weights[1:, 0].mean(), abs=NEAR)
+        assert line["previous"] == pytest.approx(np.diag(trace["weights"], k=-1).mean(), abs=NEAR)
+        assert line["first"] == pytest.approx(trace["weights"][1:, 0].mean(), abs=NEAR)
 
 
 # The text

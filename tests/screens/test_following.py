@@ -3,7 +3,7 @@ from __future__ import annotations
 from piloting import app, said, screen
 from textual.pilot import Pilot
 
-from kitten_tui.core.derivation import Cell
+from kitten_tui.core.cell import Cell
 from kitten_tui.screens.text import TextScreen
 
 

@@ -41,7 +41,7 @@ async def test_settings_follow_their_keys() -> None:
         await pilot.press("s", "m", "d", "r")
         settings = screen(pilot).page.view.settings
         assert (settings.scale, settings.mask, settings.dropout, settings.seed) == (False, "causal", 0.1, 124)
-        assert screen(pilot).page.view.trace.weights[0, 1] == 0.0
+        assert screen(pilot).page.view.trace["weights"][0, 1] == 0.0
 
 
 async def test_holding_space_walks_through_the_whole_lesson() -> None:

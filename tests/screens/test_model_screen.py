@@ -15,8 +15,9 @@ from piloting import LONG, TEXT, app, computed, hit, model, overview, painted, r
 from textual.pilot import Pilot
 
 from kitten_tui.app import KittenApp
-from kitten_tui.core.derivation import Cell, Workings
+from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
+from kitten_tui.core.workings import Workings
 from kitten_tui.ink.cells import crop, text_of
 from kitten_tui.ink.matrix import COVERED, DROPPED, MatrixBlock
 from kitten_tui.screens.ask import AskScreen
@@ -235,15 +236,15 @@ async def test_the_numbers_of_a_model_stay_as_they_are() -> None:
 
 async def test_settings_are_switched_for_this_layer_and_back() -> None:
     async with opened(stage=3).run_test() as pilot:
-        before = model(pilot).page.view.row.weights.copy()
-        x = model(pilot).page.view.trace.x
+        before = model(pilot).page.view.row("weights").copy()
+        x = model(pilot).page.view.trace["x"]
         await pilot.press("s", "m", "d")
         settings = model(pilot).page.view.settings
         assert (settings.scale, settings.mask, settings.dropout) == (False, "none", 0.1)
-        assert not np.allclose(model(pilot).page.view.row.weights, before)
-        np.testing.assert_array_equal(model(pilot).page.view.trace.x, x)
+        assert not np.allclose(model(pilot).page.view.row("weights"), before)
+        np.testing.assert_array_equal(model(pilot).page.view.trace["x"], x)
         await pilot.press("u", "u", "u")
-        np.testing.assert_array_equal(model(pilot).page.view.row.weights, before)
+        np.testing.assert_array_equal(model(pilot).page.view.row("weights"), before)
         await pilot.press("u")
         assert said_of_model(pilot) == "change.nothing_to_undo"
 
@@ -289,7 +290,7 @@ async def test_what_is_not_found_is_said() -> None:
 
 async def test_g_leads_to_the_strongest_key_and_on_to_the_next() -> None:
     async with opened(query=9).run_test() as pilot:
-        order = np.argsort(-read().trace(1, 0, read().settings).weights[9], kind="stable").tolist()
+        order = np.argsort(-read().trace(1, 0, read().settings)["weights"][9], kind="stable").tolist()
         found = []
         for key in ("g", "G", "G"):
             await pilot.press(key)
@@ -306,7 +307,7 @@ async def test_all_weights_are_saved(tmp_path: Path) -> None:
         assert said_of_model(pilot) == "message.exported"
     with np.load(path, allow_pickle=False) as file:
         assert sorted(file) == ["tokens", "weights"]
-        np.testing.assert_array_equal(file["weights"][1, 2], read().trace(1, 2, read().settings).weights)
+        np.testing.assert_array_equal(file["weights"][1, 2], read().trace(1, 2, read().settings)["weights"])
 
 
 @pytest.mark.parametrize("name", ["there.npz", "weights.txt", "", "no/such/folder.npz"])
@@ -323,14 +324,14 @@ async def test_what_cannot_be_saved_is_said(tmp_path: Path, name: str) -> None:
 
 async def test_another_text_is_read_by_the_same_model() -> None:
     async with opened().run_test() as pilot:
-        of = model(pilot).reading.model
+        of = model(pilot).lesson.model
         await pilot.press("slash")
         await type_in(pilot, "a kitten")
         await pilot.pause()
         await computed(pilot)
         assert pilot.app.screen is overview(pilot)
-        assert overview(pilot).reading.text == "a kitten"
-        assert overview(pilot).reading.model is of
+        assert overview(pilot).source.text == "a kitten"
+        assert overview(pilot).source.model is of
 
 
 async def test_a_lesson_in_place_of_the_model() -> None:

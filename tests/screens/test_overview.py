@@ -64,7 +64,7 @@ def slow() -> Slow:
 
 async def until(pilot: Pilot[None], ready: int) -> None:
     """Lets one layer after another be computed, up to this many."""
-    source = overview(pilot).reading
+    source = overview(pilot).source
     assert isinstance(source, Slow)
     for _ in range(ready - source.ready):
         source.let.release()
@@ -285,16 +285,16 @@ async def test_every_command_is_in_the_palette() -> None:
 async def test_another_text_is_read_by_the_same_model() -> None:
     async with model_app().run_test() as pilot:
         await computed(pilot)
-        of = overview(pilot).reading.model
+        of = overview(pilot).source.model
         await pilot.press("L", "slash")
         assert isinstance(pilot.app.screen, AskScreen)
         await type_in(pilot, "a kitten")
         await pilot.pause()
         await computed(pilot)
-        assert overview(pilot).reading.model is of
-        assert overview(pilot).reading.text == "a kitten"
+        assert overview(pilot).source.model is of
+        assert overview(pilot).source.text == "a kitten"
         assert overview(pilot).words.language == "zh"
-        assert overview(pilot).reading.ready == 2
+        assert overview(pilot).source.ready == 2
 
 
 async def test_random_keys_break_nothing() -> None:

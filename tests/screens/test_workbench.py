@@ -14,13 +14,14 @@ from kitten_tui.screens.number import NumberScreen
 from kitten_tui.screens.text import PanelText
 from kitten_tui.sources.find import open_source
 from kitten_tui.sources.sample import read_sample
+from kitten_tui.stages.stage import UNSEEN
 
 TO_W_Q = ("2", *["shift+tab"] * 4)
 """The keys from anywhere to W_q[d1, d1]."""
 
 
 def w_q(pilot: Pilot[None]) -> float:
-    return float(screen(pilot).page.view.trace.weights_of.w_q[0, 0])
+    return float(screen(pilot).page.view.trace["w_q"][0, 0])
 
 
 async def type_in(pilot: Pilot[None], text: str) -> None:
@@ -35,7 +36,7 @@ async def test_a_typed_number_is_kept_and_everything_follows() -> None:
         await type_in(pilot, "1.25")
         trace = screen(pilot).page.view.trace
         assert w_q(pilot) == 1.25
-        np.testing.assert_allclose(trace.q, trace.x @ trace.weights_of.w_q)
+        np.testing.assert_allclose(trace["q"], trace["x"] @ trace["w_q"])
         assert said(pilot) == "change.done"
         assert screen(pilot).history.now.name == "W_q h1[d1, d1] 0.296 → 1.250"
 
@@ -67,7 +68,7 @@ async def test_a_computed_number_offers_the_inputs_behind_it() -> None:
         await pilot.press("enter")
         assert isinstance(pilot.app.screen, NumberScreen)
         await type_in(pilot, "0")
-        assert screen(pilot).page.view.trace.scores[1, 1] != pytest.approx(1.852384, abs=1e-6)
+        assert screen(pilot).page.view.trace["scores"][1, 1] != pytest.approx(1.852384, abs=1e-6)
 
 
 async def test_what_changed_is_told_in_the_arithmetic_line() -> None:
@@ -83,16 +84,16 @@ async def test_what_changed_is_told_in_the_arithmetic_line() -> None:
 
 async def test_undo_and_redo_lead_back_to_the_same_bits() -> None:
     async with app().run_test() as pilot:
-        before = screen(pilot).page.view.trace.context
+        before = screen(pilot).page.view.trace["context"]
         await pilot.press(*TO_W_Q, "e")
         await type_in(pilot, "1.25")
-        after = screen(pilot).page.view.trace.context
+        after = screen(pilot).page.view.trace["context"]
         await pilot.press("m", "u", "u")
-        np.testing.assert_array_equal(screen(pilot).page.view.trace.context, before)
+        np.testing.assert_array_equal(screen(pilot).page.view.trace["context"], before)
         await pilot.press("u")
         assert said(pilot) == "change.nothing_to_undo"
         await pilot.press("U")
-        np.testing.assert_array_equal(screen(pilot).page.view.trace.context, after)
+        np.testing.assert_array_equal(screen(pilot).page.view.trace["context"], after)
         await pilot.press("U", "U")
         assert screen(pilot).page.view.settings.mask == "causal"
         assert said(pilot) == "change.nothing_to_redo"
@@ -120,21 +121,21 @@ async def test_a_mask_cell_is_toggled() -> None:
     async with app().run_test() as pilot:
         await pilot.press("6", "h", "a", "e")
         await pilot.press("escape")
-        screen(pilot).look_at(screen(pilot).page.view.with_(focus="allowed", query=1, key=4))
+        screen(pilot).look_at(screen(pilot).page.view.with_(focus=UNSEEN + "allowed", query=1, key=4))
         await pilot.press("e")
         assert screen(pilot).page.view.settings.mask == "own"
-        assert screen(pilot).page.view.trace.weights[1, 4] == 0.0
+        assert screen(pilot).page.view.trace["weights"][1, 4] == 0.0
 
 
 async def test_the_divisor_and_the_dropout_rate_are_inputs() -> None:
     async with app().run_test() as pilot:
         await pilot.press("4")
-        screen(pilot).look_at(screen(pilot).page.view.with_(focus="divisor"))
+        screen(pilot).look_at(screen(pilot).page.view.with_(focus=UNSEEN + "divisor"))
         await pilot.press("e")
         await type_in(pilot, "0.5")
-        assert screen(pilot).page.view.trace.divisor == 0.5
+        assert screen(pilot).page.view.trace["divisor"] == 0.5
         await pilot.press("6")
-        screen(pilot).look_at(screen(pilot).page.view.with_(focus="rate"))
+        screen(pilot).look_at(screen(pilot).page.view.with_(focus=UNSEEN + "rate"))
         await pilot.press("e")
         await type_in(pilot, "1")
         assert isinstance(pilot.app.screen, NumberScreen)
@@ -160,18 +161,18 @@ async def test_words_are_renamed_inserted_swapped_and_deleted() -> None:
 
 async def test_positions_go_round() -> None:
     async with app().run_test() as pilot:
-        own = open_source("journey").position
+        own = open_source("journey").inputs.position
         await pilot.press("P")
-        assert not screen(pilot).lesson.position.any()  # type: ignore[union-attr]
+        assert not screen(pilot).lesson.inputs.position.any()  # type: ignore[union-attr]
         await pilot.press("P", "P")
-        np.testing.assert_array_equal(screen(pilot).lesson.position, own)
+        np.testing.assert_array_equal(screen(pilot).lesson.inputs.position, own)
 
 
 async def test_another_draw_is_the_books() -> None:
     async with app().run_test() as pilot:
         await pilot.press("r")
         drawn = draw_heads(124, "linear", 3, 3, 2)[0].w_q
-        np.testing.assert_array_equal(screen(pilot).page.view.trace.weights_of.w_q, drawn)
+        np.testing.assert_array_equal(screen(pilot).page.view.trace["w_q"], drawn)
 
 
 async def test_a_changed_lesson_is_saved_and_opens_again_to_the_same_bits(tmp_path: Path) -> None:
@@ -183,7 +184,8 @@ async def test_a_changed_lesson_is_saved_and_opens_again_to_the_same_bits(tmp_pa
         await type_in(pilot, str(path))
         assert said(pilot) == "change.saved"
         again = read_sample(path)
-        np.testing.assert_array_equal(again.trace(0, 0, again.settings).context, screen(pilot).page.view.trace.context)
+        opened = again.trace(0, 0, again.settings)
+        np.testing.assert_array_equal(opened["context"], screen(pilot).page.view.trace["context"])
         path.write_text("mine", "utf-8")
         await pilot.press("ctrl+s")
         await type_in(pilot, str(path))

@@ -8,13 +8,13 @@ import pytest
 from piloting import computed, reading
 
 from kitten_tui.app import KittenApp
+from kitten_tui.core.source import Source
 from kitten_tui.sources.find import open_source
-from kitten_tui.sources.opened import Opened
 
 SCRIPTS: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("scripts.toml").read_text("utf-8"))["script"]
 
 
-def opened(script: dict[str, Any]) -> Opened:
+def opened(script: dict[str, Any]) -> Source:
     """A sample or a sentence; a folder of tests/checkpoints with a sentence."""
     if "model" not in script:
         return open_source(script.get("source", "journey"))

@@ -40,8 +40,8 @@ def use(folder: Path) -> None:
     """Everything that is ever read of a model."""
     reading = Reading(Model(folder), TEXT)
     reading.compute()
-    if reading.has_head:
-        reading.continuation(0)
+    if reading.next_tokens is not None:
+        reading.next_tokens.continuation(0)
 
 
 def complaint(folder: Path, do: Callable[[Path], object] = use) -> str:
@@ -501,7 +501,7 @@ def test_a_model_without_its_untied_head_is_read_and_says_nothing_of_what_comes_
     folder = copy("llama", tmp_path)
     lost("lm_head.weight")(folder)
     use(folder)
-    assert not Model(folder).has_head
+    assert not Model(folder).says_next
 
 
 # Several files

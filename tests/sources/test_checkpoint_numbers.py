@@ -20,7 +20,8 @@ from kitten_tui.sources.checkpoint import forward
 from kitten_tui.sources.checkpoint import model as checkpoint
 from kitten_tui.sources.checkpoint.layer import norm
 from kitten_tui.sources.checkpoint.model import Model, open_model
-from kitten_tui.sources.checkpoint.reading import NotYetError, Reading
+from kitten_tui.sources.checkpoint.reading import Reading
+from kitten_tui.sources.errors import NotYetError
 
 
 @cache
@@ -44,10 +45,10 @@ def hidden(reading: Reading, layer: int) -> np.ndarray:
     of, config = reading.model, reading.model.config
     stream = reading.stream(layer)
     if layer < config.n_layers:
-        return reading.entry(layer).norm.after if config.family.norms_after else stream
+        return reading.joined(layer, reading.settings)["x"] if config.family.norms_after else stream
     if config.family.norms_after:
-        return of.layer(layer - 1).mlp_norm(stream).after
-    return norm(of.tensors, config, of.prefix + config.family.final_norm, stream).after
+        return of.layer(layer - 1).mlp_norm(stream)
+    return norm(of.tensors, config, of.prefix + config.family.final_norm)(stream)
 
 
 def layers(reading: Reading, first: int = 0):
@@ -57,7 +58,7 @@ def layers(reading: Reading, first: int = 0):
 def weights(reading: Reading) -> np.ndarray:
     """[layer, head, query, key]"""
     heads = range(reading.n_heads)
-    return np.array([[reading.trace(n, h, reading.settings).weights for h in heads] for n in layers(reading)])
+    return np.array([[reading.trace(n, h, reading.settings)["weights"] for h in heads] for n in layers(reading)])
 
 
 every = pytest.mark.parametrize("name", NAMES)
@@ -110,20 +111,20 @@ def test_how_many_rows_of_the_output_head_are_read_at_a_time_changes_nothing(row
 def test_the_heads_of_a_layer_stand_side_by_side(name):
     reading = read(name)
     for layer in layers(reading):
-        contexts = [reading.trace(layer, head, reading.settings).context for head in range(reading.n_heads)]
-        concat = reading.joined(layer, reading.settings).concat
+        contexts = [reading.trace(layer, head, reading.settings)["context"] for head in range(reading.n_heads)]
+        concat = reading.joined(layer, reading.settings)["concat"]
         assert concat == pytest.approx(np.concatenate(contexts, axis=1), abs=NEAR)
 
 
 @every
 def test_a_layer_adds_the_same_whether_it_is_computed_or_looked_at(name):
-    """The stream that leaves is the sum of the parts that the entry of the next layer names."""
+    """The stream that leaves is the sum of the parts that the line of the next layer names."""
     reading = read(name)
     for layer in layers(reading, first=1):
         before = reading.joined(layer - 1, reading.settings)
-        parts = {"stream": reading.stream(layer - 1)}
-        parts |= {part: getattr(before, part) for part in ("middle", "output", "mlp")}
-        total = sum(parts[part] for part, back in reading.entry(layer).parts if back == 1)
+        parts = reading.chain(layer).operands("stream")
+        assert {part.where for part in parts} == {"before"}
+        total = sum(before[part.name] for part in parts)
         assert total == pytest.approx(reading.stream(layer), abs=NEAR)
 
 
@@ -183,18 +184,19 @@ def test_the_entropy_taken_in_passing_is_that_of_the_weights(name):
 
 def test_a_layer_can_be_looked_at_before_the_next_is_computed():
     reading, wanted = begin("llama"), expected("llama")["attentions"][0, 3]
-    assert reading.trace(0, 3, reading.settings).weights == pytest.approx(wanted, abs=NEAR)
+    assert reading.trace(0, 3, reading.settings)["weights"] == pytest.approx(wanted, abs=NEAR)
 
 
 @pytest.mark.parametrize(
     "look",
     [
-        lambda reading: reading.trace(1, 0, reading.settings),
-        lambda reading: reading.entry(1),
+        lambda reading: reading.trace(1, 0, reading.settings)["q"],
+        lambda reading: reading.joined(1, reading.settings)["stream"],
+        lambda reading: reading.joined(1, reading.settings)["x"],
         lambda reading: reading.stream(1),
-        lambda reading: reading.joined(0, reading.settings),
+        lambda reading: reading.joined(0, reading.settings)["concat"],
     ],
-    ids=["trace", "entry", "stream", "joined"],
+    ids=["trace", "stream of a trace", "what enters", "stream", "joined"],
 )
 @pytest.mark.parametrize("name", ["llama", "bert"])
 def test_a_layer_that_has_not_been_computed_is_not_there_yet(name, look):
@@ -280,7 +282,8 @@ def test_the_logit_of_a_next_token_is_the_last_vector_times_its_row(name, positi
 
 @pytest.mark.parametrize("name", ["bert", "bert-old", "distilbert", "roberta"])
 def test_a_model_without_an_output_head_does_not_say_what_comes_next(name):
-    assert not read(name).has_head
+    assert read(name).next_tokens is None
+    assert not read(name).model.says_next
 
 
 def test_a_model_whose_head_is_its_embedding_says_what_comes_next_without_one_in_the_file():

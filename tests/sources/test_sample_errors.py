@@ -292,7 +292,7 @@ def test_x_is_the_sum_of_embedding_and_position(tmp_path):
 
 
 def test_x_alone_has_no_embedding(tmp_path):
-    assert opened(tmp_path, sample()).embedding is None
+    assert opened(tmp_path, sample()).inputs.embedding is None
 
 
 @pytest.mark.parametrize(("query", "place"), [('"b"', 1), ("2", 1), ('"a"', 0), ("1", 0)])

@@ -12,15 +12,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kitten_tui.core.derivation import Cell
+from kitten_tui.core.cell import Cell
+from kitten_tui.core.inputs import HeadWeights, Inputs, fixed
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.trace import HeadWeights, Inputs, fixed
-from kitten_tui.sources import edits
-from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.errors import ExistsError, SourceError
 from kitten_tui.sources.find import open_source, samples
 from kitten_tui.sources.lesson import Lesson
 from kitten_tui.sources.sample import MAX_NUMBER, read_sample
-from kitten_tui.sources.save import ExistsError, save, to_toml
+from kitten_tui.sources.save import save, to_toml
 from kitten_tui.sources.sentence import from_sentence
 
 HOSTILE = [
@@ -59,10 +58,10 @@ def edited() -> Lesson:
     lesson = open_source("journey")
     biased = replace(lesson.inputs.heads[0], b_q=fixed([0.1, -0.0]), b_v=fixed([1 / 3, 5e-324]))
     inputs = replace(lesson.inputs, heads=(biased, *lesson.inputs.heads[1:]), b_o=fixed([1e9, -1e9, 1e-7]))
-    lesson = edits.redraw(replace(lesson, inputs=inputs), 5, "linear")
-    lesson = edits.swap_tokens(edits.insert_token(lesson, 2, 'a "new" one'), 3)
-    lesson = edits.change_number(lesson, Cell("embedding", (0, 1)), 0.1 + 0.2)
-    return edits.toggle_mask_cell(lesson, Settings(mask="causal"), 0, 1)[0]
+    lesson = replace(lesson, inputs=inputs).editor.redraw(5, "linear")
+    lesson = lesson.editor.insert_token(2, 'a "new" one').editor.swap_tokens(3)
+    lesson = lesson.editor.change_number(Cell("embedding", (0, 1)), 0.1 + 0.2)
+    return lesson.editor.toggle_mask_cell(Settings(mask="causal"), 0, 1)[0]
 
 
 LESSONS = {
@@ -142,8 +141,8 @@ def test_everything_that_follows_is_the_same(lesson, tmp_path):
     settings = Settings(scale=False, mask="causal", dropout=0.25, seed=3)
     again = saved(lesson, tmp_path / "lesson.toml", settings)
     one, other = (of.trace(0, of.n_heads - 1, settings) for of in (lesson, again))
-    assert one.context.tobytes() == other.context.tobytes()
-    assert again.joined(0, settings).concat.tobytes() == lesson.joined(0, settings).concat.tobytes()
+    assert one["context"].tobytes() == other["context"].tobytes()
+    assert again.joined(0, settings)["concat"].tobytes() == lesson.joined(0, settings)["concat"].tobytes()
 
 
 @given(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=5), st.data())
@@ -167,7 +166,7 @@ def test_any_texts_open_again(tmp_path_factory, texts):
 def test_any_numbers_open_again(tmp_path_factory, row):
     lesson = from_sentence("a cat")
     for column, value in enumerate(row):
-        lesson = edits.change_number(lesson, Cell("embedding", (1, column)), value)
+        lesson = lesson.editor.change_number(Cell("embedding", (1, column)), value)
     again = saved(lesson, tmp_path_factory.getbasetemp() / "any.toml")
     assert bits(again.inputs) == bits(lesson.inputs)
 
@@ -201,10 +200,10 @@ def test_invented_numbers_stay_marked_as_invented(tmp_path):
 
 
 def test_a_mask_cell_that_was_toggled_is_still_toggled(tmp_path):
-    lesson, settings = edits.toggle_mask_cell(LESSONS["sentence"], Settings(mask="causal"), 0, 3)
+    lesson, settings = LESSONS["sentence"].editor.toggle_mask_cell(Settings(mask="causal"), 0, 3)
     again = saved(lesson, tmp_path / "lesson.toml", settings)
     assert again.settings.mask == "own"
-    assert again.trace(0, 0, again.settings).allowed[0].tolist() == [True, False, False, True, False]
+    assert again.trace(0, 0, again.settings)["allowed"][0].tolist() == [True, False, False, True, False]
 
 
 # --- the text
@@ -462,7 +461,7 @@ def test_the_mask_own_of_a_lesson_that_has_none_is_refused(tmp_path, kitten):
 
 @pytest.mark.parametrize(("token", "half"), [("\ud800", "U+D800"), ("a\udcff", "U+DCFF")], ids=ascii)
 def test_half_a_character_is_refused_for_utf_8_has_none(tmp_path, token, half):
-    lesson = edits.rename_token(LESSONS["kitten"], 2, token)
+    lesson = LESSONS["kitten"].editor.rename_token(2, token)
     message = refused(lesson, lesson.settings, 0, tmp_path / "mine.toml")
     assert message == f"tokens[3]: expected whole characters, found half of one, {half}"
     assert os.listdir(tmp_path) == []

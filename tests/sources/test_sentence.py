@@ -208,13 +208,13 @@ def test_a_sentence_of_257_words_is_refused():
 
 def test_equal_words_get_equal_vectors_in_every_sentence_and_with_every_seed():
     one, other = from_sentence("the cat sat", 1), from_sentence("a dog and the cat", 2)
-    assert (one.embedding[1] == other.embedding[4]).all()
+    assert (one.inputs.embedding[1] == other.inputs.embedding[4]).all()
 
 
 def test_equal_words_in_one_sentence_differ_in_position_alone():
     lesson = from_sentence("no no")
-    assert (lesson.embedding[0] == lesson.embedding[1]).all()
-    assert (lesson.position[0] != lesson.position[1]).any()
+    assert (lesson.inputs.embedding[0] == lesson.inputs.embedding[1]).all()
+    assert (lesson.inputs.position[0] != lesson.inputs.position[1]).any()
 
 
 @given(st.text(min_size=1, max_size=8), st.text(min_size=1, max_size=8))
@@ -260,7 +260,7 @@ def test_a_sentence_begins_with_the_seed_it_was_opened_with():
 
 def test_a_sentence_looked_at_with_another_seed_keeps_its_numbers():
     lesson = from_sentence("the cat sat", 1)
-    one, other = (lesson.joined(0, Settings(seed=seed)).output for seed in (1, 2))
+    one, other = (lesson.joined(0, Settings(seed=seed))["output"] for seed in (1, 2))
     assert (one == other).all()
 
 

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import pytest
 
+from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import Settings
 from kitten_tui.sources.find import open_source, samples
-from kitten_tui.stages import STAGES, Page, turn_to
+from kitten_tui.stages import STAGES, Page, Stage, turn_to
 from kitten_tui.stages.follow import follow, largest
 from kitten_tui.stages.selection import Selection
+from kitten_tui.stages.stage import homes, unseen
 from kitten_tui.stages.view import View
 
 SETTINGS = [Settings(), Settings(scale=False, mask="causal"), Settings(mask="causal", dropout=0.5, seed=7)]
@@ -14,6 +16,20 @@ SETTINGS = [Settings(), Settings(scale=False, mask="causal"), Settings(mask="cau
 
 def page(view: View) -> Page:
     return turn_to(STAGES[view.selection.stage], view)
+
+
+def focuses(stage: Stage, view: View) -> list[str]:
+    """Every figure of a stage, and the quantities that are looked up there and are in no picture."""
+    seen = stage.sheet(view).stops
+    names = {figure.name for figure in seen}
+    number = STAGES.index(stage)
+    addressed = (
+        name
+        for name, quantity in view.chain.items()
+        if quantity.scope is not Scope.CONSTANT and ("pinned" not in quantity.axes or view.pinned is not None)
+    )
+    loose = [name for name in addressed if name not in names and number in homes(name, view.chain, STAGES)]
+    return [figure.id for figure in seen] + [figure.id for name in loose if (figure := unseen(view, name))]
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=range(len(SETTINGS)))
@@ -24,12 +40,12 @@ def test_every_operand_can_be_followed_to_its_value(source: str, settings: Setti
     last = len(lesson.tokens) - 1
     for number, stage in enumerate(STAGES):
         start = View(lesson, settings, Selection(stage=number, query=last, key=last // 2))
-        for figure in (*(sheet := stage.sheet(start)).stops, *sheet.loose):
-            here = turn_to(stage, start.with_(focus=figure.id))
+        for focus in focuses(stage, start):
+            here = turn_to(stage, start.with_(focus=focus))
             for operand in {operand for term in here.derivation.terms for operand in term if operand.cell}:
                 assert operand.cell is not None
                 view = follow(here, operand.cell, STAGES)
-                assert view is not None, (stage.id, figure.id, operand)
+                assert view is not None, (stage.id, focus, operand)
                 assert page(view).derivation.value == operand.value
 
 

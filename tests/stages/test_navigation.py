@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from test_follow import focuses
 
 from kitten_tui.core.settings import Settings
 from kitten_tui.sources.find import open_source
 from kitten_tui.stages import STAGES, Page, navigation, turn_to
 from kitten_tui.stages.selection import Selection
+from kitten_tui.stages.stage import NOWHERE
 from kitten_tui.stages.view import View
 
 
@@ -138,11 +140,10 @@ def test_every_key_works_at_every_figure_and_at_every_setting() -> None:
         navigation.step_layer,
     )
     for stage in range(len(STAGES)):
-        sheet = page(stage, pinned=0).sheet
-        for figure in (*sheet.stops, *sheet.loose):
+        for focus in focuses(STAGES[stage], page(stage, pinned=0).view):
             for move in moves:
                 for by in (-1, 1):
-                    assert turned(move(page(stage, focus=figure.id, pinned=0), by)).focused is not None
+                    assert turned(move(page(stage, focus=focus, pinned=0), by)).focused is not NOWHERE
 
 
 def test_the_head_keys_move_through_what_the_heads_have_side_by_side() -> None:
@@ -154,7 +155,7 @@ def test_the_head_keys_move_through_what_the_heads_have_side_by_side() -> None:
 def test_a_pinned_query_stays_beside_the_selected_one(stage: int, name: str) -> None:
     here = page(stage, query=4, pinned=1)
     figures = {figure.id: figure for figure in here.sheet.figures}
-    rows = getattr(here.view.trace, name)
+    rows = here.view.trace[name]
     assert figures[f"{name}.pinned"].values.ravel().tolist() == rows[1].tolist()  # type: ignore[attr-defined]
     assert figures[f"{name}.gap"].values.ravel().tolist() == (rows[4] - rows[1]).tolist()  # type: ignore[attr-defined]
     focused = page(stage, query=4, pinned=1, focus=f"{name}.gap", key=2)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import re
 import string
 from pathlib import Path
@@ -8,9 +9,12 @@ import pytest
 
 import kitten_tui
 from kitten_tui.commands import COMMANDS, GROUPS
+from kitten_tui.core.attention import ATTENTION
 from kitten_tui.core.measures import MEASURES
+from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import MASKS
-from kitten_tui.core.vocabulary import QUANTITIES
+from kitten_tui.core.transformer import layer_chain
+from kitten_tui.sources.checkpoint.families import FAMILIES
 from kitten_tui.stages import CONTINUATION, STAGES
 from kitten_tui.words import LANGUAGES, Words, language_of_environment
 
@@ -25,9 +29,19 @@ def families() -> set[str]:
     keys |= {f"group.{group}" for group in GROUPS}
     keys |= {f"status.mask_{mask}" for mask in MASKS}
     keys |= {f"measure.{measure}.{part}" for measure in MEASURES for part in ("name", "help")}
-    keys |= {f"check.model_{law}" for law in ("rows", "covered", "passed")}
-    keys |= {f"softmax.{name}" for name in ("headroom", "gradient")}
-    return keys | {f"formula.{name}" for name in QUANTITIES if name != "masked"}
+    keys |= {f"check.{law}" for law in ("rows", "covered", "terms", "model_rows", "model_covered")}
+    keys |= {f"softmax.{name}" for name in ("headroom", "sensitivity")}
+    return keys | {f"formula.{name}" for name in addressed() if name != "masked"}
+
+
+def addressed() -> set[str]:
+    """The quantities of lessons and of models of every family that have a place of their own."""
+    chains = [ATTENTION]
+    for family, first, rotary, says_next in itertools.product(FAMILIES.values(), *[(True, False)] * 3):
+        head_norm = bool(family.q_norm) and rotary
+        about = {"rms": family.rms, "norms_after": family.norms_after, "head_norm": head_norm}
+        chains.append(layer_chain(first=first, rotary=rotary, says_next=says_next, **about))
+    return {each.name for chain in chains for each in chain.values() if each.scope is not Scope.CONSTANT}
 
 
 def written() -> set[str]:

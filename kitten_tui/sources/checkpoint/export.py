@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from kitten_tui.core.ops import Array
-from kitten_tui.core.trace import Trace
-from kitten_tui.sources.checkpoint.forward import Pulse
+from kitten_tui.core.source import Pulse
+from kitten_tui.core.workings import Workings
 from kitten_tui.sources.checkpoint.reading import Reading
 from kitten_tui.sources.errors import SourceError
 
@@ -40,6 +40,22 @@ def check_path(path: Path) -> None:
         raise SourceError(f"{path}: expected the name of a new file, found one that is there already")
     if not path.parent.is_dir():
         raise SourceError(f"{path}: expected a folder {path.parent}, found none")
+
+
+class ReadingExporter:
+    """Answers `Exporter`, in a thread of its own: what has been computed is not computed again."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+
+    def check_path(self, path: Path) -> None:
+        check_path(path)
+
+    def export(self, path: Path, *, full: bool = False, pulse: Pulse = lambda: None) -> None:
+        """Computes what is missing, and writes all."""
+        apart = self.reading.apart()
+        apart.compute(pulse=pulse)
+        export(apart, path, full=full, pulse=pulse)
 
 
 def export(reading: Reading, path: Path, *, full: bool = False, pulse: Pulse = lambda: None) -> None:
@@ -73,26 +89,19 @@ def _quantities(reading: Reading, full: bool, pulse: Pulse) -> dict[str, _Quanti
             for layer in range(layers):
                 for head in range(heads):
                     pulse()
-                    trace: Trace = reading.trace(layer, head, reading.settings)
-                    yield getattr(trace, name)
+                    yield reading.trace(layer, head, reading.settings)[name]
 
         return pieces
 
-    def x() -> Pieces:
-        return (reading.entry(layer).norm.after for layer in range(layers))
+    def of_layers(name: str) -> Callable[[], Pieces]:
+        return lambda: (Workings(reading, reading.settings, layer).joined()[name] for layer in range(layers))
 
-    def output() -> Pieces:
-        for layer in range(layers):
-            found = reading.joined(layer, reading.settings).output
-            assert found is not None
-            yield found
-
-    found = {"weights": _Quantity(grid, of_heads("weights"))}
+    quantities = {"weights": _Quantity(grid, of_heads("weights"))}
     if full:
-        found |= {name: _Quantity(vectors, of_heads(name)) for name in ("q", "k", "v", "context")}
-        found |= {"scores": _Quantity(grid, of_heads("scores"))}
-        found |= {"x": _Quantity(tokens, x), "output": _Quantity(tokens, output)}
-    return found
+        quantities |= {name: _Quantity(vectors, of_heads(name)) for name in ("q", "k", "v", "context")}
+        quantities |= {"scores": _Quantity(grid, of_heads("scores"))}
+        quantities |= {name: _Quantity(tokens, of_layers(name)) for name in ("x", "output")}
+    return quantities
 
 
 def _npz(reading: Reading, path: Path, quantities: dict[str, _Quantity]) -> None:

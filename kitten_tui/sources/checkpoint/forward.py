@@ -6,7 +6,6 @@ Attention goes by blocks of queries, so that no numbers of all queries and keys 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -14,10 +13,10 @@ import numpy as np
 
 from kitten_tui.core import masks
 from kitten_tui.core.measures import HeadSummary, Landmarks, Rows, Survey
-from kitten_tui.core.network import ACTIVATIONS, Normed
+from kitten_tui.core.network import ACTIVATIONS, Norm
 from kitten_tui.core.ops import Array, Mask, Places, project
 from kitten_tui.core.rotary import Rotation
-from kitten_tui.core.trace import Projected
+from kitten_tui.core.source import Pulse
 from kitten_tui.sources.checkpoint.layer import Layer
 
 TOKENS = 512
@@ -30,23 +29,6 @@ NUMBERS = 262_144
 COVERED = np.float32(-1e30)
 """A score that is no weight, and still a number: 0 times −∞ is none."""
 
-Pulse = Callable[[], None]
-"""Called between blocks; may raise to stop."""
-
-
-def projected(layer: Layer, x: Array, head: int, rotation: Rotation | None) -> Projected:
-    """The queries, keys and values of one head, to be looked at."""
-    config = layer.config
-    return Projected(
-        x,
-        layer.head(head),
-        rotation,
-        q_gain=layer.head_gain("q"),
-        k_gain=layer.head_gain("k"),
-        eps=config.eps,
-        own_divisor=None if config.divisors is None else config.divisor(layer.number),
-    )
-
 
 def leave(layer: Layer, stream: Array, x: Array, concat: Array, pulse: Pulse = lambda: None) -> Array:
     """What leaves a layer, before the norm that comes next; each token for itself.
@@ -57,10 +39,10 @@ def leave(layer: Layer, stream: Array, x: Array, concat: Array, pulse: Pulse = l
     output = project(concat, *layer.o)  # [token, d_model]
     pulse()
     if config.family.norms_after:
-        middle = layer.attention_norm(x + output).after  # [token, d_model]
+        middle = layer.attention_norm(x + output)  # [token, d_model]
         return middle + _feed_forward(layer, middle, pulse)  # [token, d_model]
     attended = stream + output  # [token, d_model]
-    taken = layer.mlp_norm(stream if config.parallel else attended).after  # [token, d_model]
+    taken = layer.mlp_norm(stream if config.parallel else attended)  # [token, d_model]
     return attended + _feed_forward(layer, taken, pulse)  # [token, d_model]
 
 
@@ -70,12 +52,12 @@ def attend(
     """The contexts of all heads side by side, and what they look at.  [token, d_model] -> [token, head·d_k]"""
     config, n = layer.config, len(x)
     q, k, v = (_heads(project(x, *layer.projection(role)), config.d_k) for role in "qkv")  # [head, token, d_k]
-    q = _placed(q, layer.head_gain("q"), config.eps, rotation)  # [head, token, d_k]
-    k = _placed(k, layer.head_gain("k"), config.eps, rotation)  # [head, token, d_k]
+    q = _placed(q, layer.head_norm("q"), rotation)  # [head, token, d_k]
+    k = _placed(k, layer.head_norm("k"), rotation)  # [head, token, d_k]
     q = q * np.float32(1.0 / config.divisor(layer.number))  # [head, token, d_k]
     blocks = _blocks(n, QUERIES, config.causal, config.windows[layer.number])
     concat = np.empty((n, config.n_heads * config.d_k), dtype=np.float32)  # [token, head·d_k]
-    found: list[HeadSummary] = []
+    summaries: list[HeadSummary] = []
     if config.n_kv_heads < config.n_heads:
         shared = [config.kv_head(head) for head in range(config.n_heads)]
         k, v = k[shared], v[shared]  # [head, token, d_k]
@@ -97,8 +79,8 @@ def attend(
             rows = Rows.of(scores, exp)
             survey.add(rows, part)
             contexts[heads, block.queries] = rows.mixed(v[heads, block.keys])  # [head, query, d_k]
-        found += survey.summaries(layer.number, first, seen)
-    return concat, tuple(found)
+        summaries += survey.summaries(layer.number, first, seen)
+    return concat, tuple(summaries)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,10 +130,10 @@ def _heads(columns: Array, d_k: int) -> Array:
     return np.ascontiguousarray(columns.reshape(len(columns), -1, d_k).transpose(1, 0, 2))
 
 
-def _placed(heads: Array, gain: Array | None, eps: float, rotation: Rotation | None) -> Array:
+def _placed(heads: Array, norm: Norm | None, rotation: Rotation | None) -> Array:
     """Normalised and turned, where the family does so.  [head, token, d_k]"""
-    if gain is not None:
-        heads = Normed(heads, gain, None, eps, rms=True).after
+    if norm is not None:
+        heads = norm(heads)
     return heads if rotation is None else np.stack([rotation(vectors) for vectors in heads])
 
 

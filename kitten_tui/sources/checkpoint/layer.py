@@ -6,9 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
-from kitten_tui.core.network import Normed
+from kitten_tui.core.inputs import HeadWeights
+from kitten_tui.core.network import Norm
 from kitten_tui.core.ops import Array
-from kitten_tui.core.trace import HeadWeights
 from kitten_tui.sources.checkpoint.config import Config
 from kitten_tui.sources.checkpoint.families import Linear
 from kitten_tui.sources.checkpoint.tensors import TYPES, Tensors
@@ -52,14 +52,14 @@ class Layer:
 
     def head(self, head: int) -> HeadWeights:
         """The matrices of one head; the key and the value may be shared with its neighbours."""
-        found: dict[str, Array | None] = {}
+        matrices: dict[str, Array | None] = {}
         for role in ROLES:
             w, b = self._projections[role]
             place = head if role == "q" else self.config.kv_head(head)
             columns = slice(place * self.config.d_k, (place + 1) * self.config.d_k)
-            found[f"w_{role}"] = np.ascontiguousarray(w[:, columns])  # [d_model, d_k]
-            found[f"b_{role}"] = None if b is None else b[columns]  # [d_k]
-        return HeadWeights(**found)  # type: ignore[arg-type]
+            matrices[f"w_{role}"] = np.ascontiguousarray(w[:, columns])  # [d_model, d_k]
+            matrices[f"b_{role}"] = None if b is None else b[columns]  # [d_k]
+        return HeadWeights(**matrices)  # type: ignore[arg-type]
 
     @cached_property
     def _projections(self) -> dict[str, tuple[Array, Array | None]]:
@@ -83,16 +83,21 @@ class Layer:
         """[d_hidden, d_model], [d_model]"""
         return self._linear(self.config.family.down, self.config.d_hidden, self.config.d_model)
 
-    def attention_norm(self, before: Array) -> Normed:
-        return norm(self.tensors, self.config, self._name(self.config.family.attention_norm), before)
+    @property
+    def attention_norm(self) -> Norm:
+        return norm(self.tensors, self.config, self._name(self.config.family.attention_norm))
 
-    def mlp_norm(self, before: Array) -> Normed:
-        return norm(self.tensors, self.config, self._name(self.config.family.mlp_norm), before)
+    @property
+    def mlp_norm(self) -> Norm:
+        return norm(self.tensors, self.config, self._name(self.config.family.mlp_norm))
 
-    def head_gain(self, role: str) -> Array | None:
-        """What normalised queries or keys are multiplied by.  -> [d_k]"""
+    def head_norm(self, role: str) -> Norm | None:
+        """The norm of queries or keys, in families that have one."""
         name: str = getattr(self.config.family, f"{role}_norm")
-        return self.tensors.read(self._name(name) + ".weight", (self.config.d_k,)) if name else None
+        if not name:
+            return None
+        gain = self.tensors.read(self._name(name) + ".weight", (self.config.d_k,))  # [d_k]
+        return Norm(gain, None, self.config.eps, rms=True)
 
     def not_finite(self) -> SourceError:
         """What to say when what leaves the layer is no number: which tensor holds one, if one does."""
@@ -120,11 +125,11 @@ class Layer:
         return self.prefix + name.format(n=self.number)
 
 
-def norm(tensors: Tensors, config: Config, name: str, before: Array) -> Normed:
-    """The norm of this name on these vectors; older files call its numbers gamma and beta."""
+def norm(tensors: Tensors, config: Config, name: str) -> Norm:
+    """The norm of this name; older files call its numbers gamma and beta."""
     gain, bias = f"{name}.weight", f"{name}.bias"
     if gain not in tensors and f"{name}.gamma" in tensors:
         gain, bias = f"{name}.gamma", f"{name}.beta"
     size = (config.d_model,)
     rms = config.family.rms
-    return Normed(before, tensors.read(gain, size), None if rms else tensors.read(bias, size), config.eps, rms)
+    return Norm(tensors.read(gain, size), None if rms else tensors.read(bias, size), config.eps, rms)

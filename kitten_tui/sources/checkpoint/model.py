@@ -37,7 +37,7 @@ class Model:
         self.tokens = Tokens(folder, config.n_vocab)
         # What is found here is not found only after layers of computing.
         self._rows(family.embedding, config.n_vocab, slice(0, 0))
-        self.layer(config.n_layers - 1).attention_norm(np.zeros((1, config.d_model), np.float32))
+        _ = self.layer(config.n_layers - 1).attention_norm
 
     def _prefix(self) -> str:
         embedding = self.config.family.embedding
@@ -75,7 +75,7 @@ class Model:
         return self.tensors.read(self.prefix + name, (count, self.config.d_model), rows)
 
     @property
-    def has_head(self) -> bool:
+    def says_next(self) -> bool:
         """Whether it says what comes next."""
         family = self.config.family
         return bool(family.head) and (self.config.tied or family.head in self.tensors)
@@ -83,8 +83,7 @@ class Model:
     def last(self, stream: Array) -> Array:
         """What leaves the last layer at one position, after the last norm.  [d_model] -> [d_model]"""
         name = self.prefix + self.config.family.final_norm
-        found: Array = norm(self.tensors, self.config, name, stream[None, :]).after[0]
-        return found
+        return norm(self.tensors, self.config, name)(stream)
 
     def logits(self, last: Array) -> Array:
         """How likely each token is to come next, before the softmax.  [d_model] -> [vocab]"""

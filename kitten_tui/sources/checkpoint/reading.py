@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar
 
 import numpy as np
 
-from kitten_tui.core import attention, masks
+from kitten_tui.core import masks
+from kitten_tui.core.chain import Chain
 from kitten_tui.core.measures import HeadSummary, Landmarks
-from kitten_tui.core.network import Normed
+from kitten_tui.core.network import Norm
 from kitten_tui.core.ops import Array, Mask
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.source import Continuation, Entry
-from kitten_tui.core.trace import Joined, Projected, Trace
-from kitten_tui.sources.checkpoint.forward import Pulse, attend, leave, projected
+from kitten_tui.core.source import Continuation, Exporter, NextTokens, Pulse
+from kitten_tui.core.trace import Trace
+from kitten_tui.sources.checkpoint.forward import attend, leave
 from kitten_tui.sources.checkpoint.layer import Layer, norm
+from kitten_tui.sources.checkpoint.looking import Kept, Looking
 from kitten_tui.sources.checkpoint.model import Model
-from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.errors import NotYetError, SourceError
 
 Found = TypeVar("Found")
 
-MOST_GRID_NUMBERS = 12_000_000
-"""How many numbers of grids, queries times keys, are kept at a time."""
 CONTINUATIONS = 10
 """How many next tokens are shown."""
 
@@ -46,14 +45,6 @@ class Passed:
     """What leaves it, before the norm that comes next; None after the last layer. [token, d_model]"""
 
 
-class NotYetError(LookupError):
-    """A layer is asked for that has not been computed; it counts from 0."""
-
-    def __init__(self, layer: int) -> None:
-        super().__init__(f"layer {layer + 1} has not been computed")
-        self.layer = layer
-
-
 class Reading:
     """One text in one model. The stream of every layer is kept; a head's grid is computed when it is looked at.
 
@@ -62,7 +53,8 @@ class Reading:
 
     note: Mapping[str, str] = {}
     invented = False
-    query = 0
+    editor = None
+    references = ()
 
     def __init__(self, model: Model, text: str) -> None:
         self.model = model
@@ -90,12 +82,9 @@ class Reading:
         self._forget()
 
     def _forget(self) -> None:
-        self._layers: OrderedDict[Hashable, Layer] = OrderedDict()
-        self._projected: OrderedDict[Hashable, Projected] = OrderedDict()
-        self._traces: OrderedDict[Hashable, Trace] = OrderedDict()
-        self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
-        self._joined: OrderedDict[Hashable, Joined] = OrderedDict()
-        self._continuations: OrderedDict[Hashable, Continuation] = OrderedDict()
+        self.weights: Kept[Layer] = Kept(2)
+        self.looking = Looking(self)
+        self._continuations: Kept[Continuation] = Kept(16)
 
     def apart(self) -> Reading:
         """The same reading for another thread: what has been computed is shared, what is looked at is not."""
@@ -107,12 +96,20 @@ class Reading:
     # What it is
 
     @property
+    def key_tokens(self) -> tuple[str, ...]:
+        return self.tokens
+
+    @property
     def n_layers(self) -> int:
         return self.model.config.n_layers
 
     @property
     def n_heads(self) -> int:
         return self.model.config.n_heads
+
+    @property
+    def query(self) -> int:
+        return 0
 
     @property
     def title(self) -> Mapping[str, str]:
@@ -165,6 +162,30 @@ class Reading:
         shared, group = self.model.config.kv_head(head), self.model.config.group
         return shared, range(shared * group, (shared + 1) * group)
 
+    # What it can do
+
+    @property
+    def survey(self) -> Reading:
+        return self
+
+    @property
+    def reader(self) -> Reading:
+        return self
+
+    def read(self, text: str) -> Reading:
+        """Another text in the same model."""
+        return Reading(self.model, text)
+
+    @property
+    def exporter(self) -> Exporter:
+        from kitten_tui.sources.checkpoint.export import ReadingExporter
+
+        return ReadingExporter(self)
+
+    @property
+    def next_tokens(self) -> NextTokens | None:
+        return self if self.model.says_next else None
+
     # Computing
 
     def compute(self, upto: int | None = None, pulse: Pulse = lambda: None) -> None:
@@ -181,7 +202,7 @@ class Reading:
         number = self.ready
         layer = self.model.layer(number)
         with np.errstate(all="ignore"):  # what overflows is found below, and named
-            x = self._entry(number).norm.after  # [token, d_model]
+            x = self.norm_into(number)(self.stream(number))  # [token, d_model]
             concat, heads = attend(layer, x, self.rotation, self.marks, pulse)
             last = number + 1 == self.n_layers
             stream = None if last else leave(layer, self.stream(number), x, concat, pulse)  # [token, d_model]
@@ -208,84 +229,39 @@ class Reading:
     def _leaving(self, tokens: slice) -> Array:
         """What leaves the last layer.  -> [token, d_model]"""
         number = self.n_layers - 1
-        layer, x = self.model.layer(number), self.entry(number).norm.after  # [token, d_model]
+        layer, x = self.model.layer(number), self.joined(number, self.settings)["x"]  # [token, d_model]
         with np.errstate(all="ignore"):  # what overflows is found below, and named
             stream = leave(layer, self.stream(number, tokens), x[tokens], self.passed[number].concat[tokens])
         if not np.isfinite(stream).all():
             raise layer.not_finite()
         return stream
 
-    def entry(self, layer: int) -> Entry:
-        """What enters the attention of a layer: the stream after a norm, whichever family."""
-        return _kept(self._entries, layer, 3, lambda: self._entry(layer))
-
-    def _entry(self, layer: int) -> Entry:
-        family, stream = self.model.config.family, self.stream(layer)
-        if layer == 0:
-            parts = [name for name in ("embedding", "position", "segment") if getattr(self, name) is not None]
-            back = 0
-        else:
-            parts, back = (["middle", "mlp"] if family.norms_after else ["stream", "output", "mlp"]), 1
-        return Entry(self._norm_into(layer, stream), tuple((name, back) for name in parts))
-
-    def _norm_into(self, layer: int, stream: Array) -> Normed:
-        """The norm between a stream and the attention of a layer."""
+    def norm_into(self, layer: int) -> Norm:
+        """The norm between the stream and the attention of a layer."""
         model = self.model
         if not model.config.family.norms_after:
-            return model.layer(layer).attention_norm(stream)
+            return self.layer(layer).attention_norm
         if layer:
-            return model.layer(layer - 1).mlp_norm(stream)
-        return norm(model.tensors, model.config, model.prefix + model.config.family.embedding_norm, stream)
+            return self.layer(layer - 1).mlp_norm
+        return norm(model.tensors, model.config, model.prefix + model.config.family.embedding_norm)
+
+    def layer(self, number: int) -> Layer:
+        """The weights of a layer that is looked at; the last two are kept as they were read."""
+        return self.weights(number, lambda: self.model.layer(number))
+
+    def chain(self, layer: int) -> Chain:
+        return self.looking.chain(layer)
 
     def trace(self, layer: int, head: int, settings: Settings) -> Trace:
-        key = (layer, head, settings)
-        trace = _kept(self._traces, key, 2 * self.n_heads + 2, lambda: self._trace(layer, head, settings))
-        grids = max(MOST_GRID_NUMBERS // (5 * len(self.ids) ** 2), 2)
-        for old in list(self._traces.values())[:-grids]:
-            old.forget()
-        return trace
+        return self.looking.trace(layer, head, settings)
 
-    def _layer(self, number: int) -> Layer:
-        """The weights of a layer that is looked at; the last two are kept as they were read."""
-        return _kept(self._layers, number, 2, lambda: self.model.layer(number))
-
-    def _trace(self, layer: int, head: int, settings: Settings) -> Trace:
-        def project() -> Projected:
-            return projected(self._layer(layer), self.entry(layer).norm.after, head, self.rotation)
-
-        of = _kept(self._projected, (layer, head), 2 * self.n_heads, project)
-        return attention.attend(of, self.own_mask(layer), settings, layer, head)
-
-    def joined(self, layer: int, settings: Settings) -> Joined:
-        return _kept(self._joined, (layer, settings), 4, lambda: self._join(layer, settings))
-
-    def _join(self, layer: int, settings: Settings) -> Joined:
-        """As the model has it from what was kept; under other settings from the heads."""
-        if layer >= self.ready:
-            raise NotYetError(layer)
-        own = settings == self.settings
-        heads = range(0 if own else self.n_heads)
-        contexts = [self.passed[layer].concat] if own else [self.trace(layer, h, settings).context for h in heads]
-        joined = attention.join(contexts, *self._layer(layer).o)
-        entry, output = self.entry(layer).norm, joined.output
-        assert output is not None
-        after = self.model.config.family.norms_after
-        middle = self._layer(layer).attention_norm(entry.after + output) if after else None
-
-        def network() -> Array:
-            before = entry.before + output if middle is None else middle.after  # [token, d_model]
-            return self.stream(layer + 1) - before  # [token, d_model]
-
-        return replace(joined, middle_norm=middle, network=network if own else None)
-
-    @property
-    def has_head(self) -> bool:
-        return self.model.has_head
+    def joined(self, layer: int, settings: Settings) -> Trace:
+        return self.looking.joined(layer, settings)
 
     def continuation(self, token: int) -> Continuation:
         if self.ready < self.n_layers:
             raise NotYetError(self.n_layers - 1)
-        return _kept(self._continuations, token, 16, lambda: self._continue(token))
+        return self._continuations(token, lambda: self._continue(token))
 
     def _continue(self, token: int) -> Continuation:
         last = self.model.last(self.stream(self.n_layers, slice(token, token + 1))[0])  # [d_model]
@@ -304,14 +280,3 @@ class Reading:
             last=last,
             rows=self.model.output_rows(best),
         )
-
-
-def _kept(cache: OrderedDict[Hashable, Any], key: Hashable, most: int, make: Callable[[], Found]) -> Found:
-    """From the cache, or made and put there; what was not looked at longest is let go of."""
-    if key not in cache:
-        cache[key] = make()
-        while len(cache) > most:
-            cache.popitem(last=False)
-    cache.move_to_end(key)
-    found: Found = cache[key]
-    return found

@@ -1,0 +1,76 @@
+"""The traces of a layer: what its heads share, each head, and what they make together, under settings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
+
+from kitten_tui.core import masks
+from kitten_tui.core.attention import UNSCALED
+from kitten_tui.core.chain import Chain
+from kitten_tui.core.experiment import random_rows
+from kitten_tui.core.ops import Mask
+from kitten_tui.core.quantity import Scope
+from kitten_tui.core.settings import Settings
+from kitten_tui.core.trace import Given, Trace, Value
+
+
+def sizes(queries: int, keys: int, **more: int) -> dict[str, int]:
+    """How many places each axis has, by name."""
+    return {"token": queries, "query": queries, "pinned": queries, "key": keys, **more}
+
+
+def shared(
+    chain: Chain,
+    given: Mapping[str, Value],
+    settings: Settings,
+    sizes: Mapping[str, int],
+    *,
+    own_divisor: float | None = None,
+    before: Callable[[], Trace] | None = None,
+) -> Trace:
+    """What the heads of a layer share; `own_divisor` is what a model divides scores by where that is not √d_k."""
+    settled = {
+        "rate": settings.dropout,
+        **_divisor(settings, own_divisor, sizes.get("d_k", 0)),
+        **_experiment(settings),
+    }
+    scopes = (Scope.SOURCE, Scope.SHARED, Scope.SETTING)
+    return Trace(_under(chain, settings.scale), {**settled, **given}, scopes, sizes=sizes, before=before)
+
+
+def head(
+    shared: Trace, given: Mapping[str, Value], settings: Settings, own_mask: Mask | None, layer: int, index: int
+) -> Trace:
+    """One head from all that it depends on: no other head, and nothing of what comes after it."""
+    queries, keys = shared.sizes["query"], shared.sizes["key"]
+    settled: dict[str, Value] = {
+        "allowed": Given(lambda: masks.allowed(settings.mask, own_mask, queries, keys)),
+        "keep": Given(lambda: masks.kept(queries, keys, settings.dropout, settings.seed, layer, index)),
+    }
+    return Trace(shared.chain, {**settled, **given}, (Scope.HEAD,), shared, sizes=shared.sizes)
+
+
+def joined(shared: Trace, given: Mapping[str, Value], heads: Sequence[Callable[[], Trace]]) -> Trace:
+    """What the heads of a layer make together."""
+    return Trace(shared.chain, given, (Scope.LAYER,), shared, sizes=shared.sizes, heads=heads)
+
+
+@lru_cache(maxsize=64)
+def _under(chain: Chain, scale: bool) -> Chain:
+    return chain if scale else chain.with_(UNSCALED)
+
+
+def _divisor(settings: Settings, own: float | None, d_k: int) -> dict[str, Value]:
+    """What scores are divided by; nothing where that is √d_k and nobody knows d_k."""
+    root = math.sqrt(d_k)
+    if not settings.scale:
+        return {"divisor": 1.0}
+    divisor = settings.divisor or own or root
+    return {"divisor": Given(lambda: divisor, symbol=lambda: f"√{d_k}" if divisor == root else "")} if divisor else {}
+
+
+def _experiment(settings: Settings) -> dict[str, Value]:
+    names = ("headroom", "sensitivity")
+    return {f"random_{name}": Given(partial(random_rows, name, settings.seed)) for name in names}

@@ -1,0 +1,66 @@
+"""What a quantity is: a name, a symbol, axes, and the one line that makes it from others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+
+from kitten_tui.core.formula import Formula, read
+
+
+class Scope(Enum):
+    """What a quantity belongs to."""
+
+    SOURCE = "source"
+    SHARED = "shared"
+    """The same in all heads of a layer."""
+    HEAD = "head"
+    LAYER = "layer"
+    SETTING = "setting"
+    CONSTANT = "constant"
+    """A number without a place of its own: nothing shows it, and it is written where it is used."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A line of a chain."""
+
+    name: str
+    symbol: str
+    """As the article writes it."""
+    axes: tuple[str, ...]
+    """What its indices count: token, query, key, d_model, d_k, concat …"""
+    line: str = ""
+    """The formula as it is written; empty where the quantity can only be given."""
+    scope: Scope = Scope.HEAD
+    step: bool = False
+    """Whether it is a step of the lesson itself, which the JSON of a head holds, and not a number on the way."""
+    truth: bool = False
+    """Whether it is yes or no, so that nothing has a derivative by it."""
+    opaque: bool = False
+    """Whether it is computed by something that is not taken apart."""
+
+    @cached_property
+    def formula(self) -> Formula | None:
+        """The line, read when it is first needed.
+
+        Raises:
+            ValueError: the line is no formula.
+        """
+        return read(self.line) if self.line else None
+
+
+def quantity(
+    name: str,
+    symbol: str,
+    axes: str,
+    line: str = "",
+    scope: Scope = Scope.HEAD,
+    *,
+    step: bool = False,
+    truth: bool = False,
+    opaque: bool = False,
+) -> Quantity:
+    """A line of a chain, its axes written with spaces between them."""
+    return Quantity(name, symbol, tuple(axes.split()), line, scope, step, truth, opaque)

@@ -1,0 +1,153 @@
+"""Attention that was computed elsewhere: some quantities of each head, and whatever follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from functools import cached_property, lru_cache
+
+from kitten_tui.core import layers
+from kitten_tui.core.attention import ATTENTION
+from kitten_tui.core.chain import Chain
+from kitten_tui.core.measures import HeadSummary, Landmarks, survey_weights
+from kitten_tui.core.ops import Array
+from kitten_tui.core.quantity import Scope
+from kitten_tui.core.settings import Settings
+from kitten_tui.core.source import Pulse
+from kitten_tui.core.trace import Trace
+from kitten_tui.sources.errors import SourceError
+
+LEADING = {Scope.HEAD: 2, Scope.SHARED: 1, Scope.LAYER: 1, Scope.SOURCE: 0}
+"""How many axes stand before those of a quantity: layer and head, layer alone, or none."""
+
+
+class Recording:
+    """Arrays by the names of the chain. What is given wins; what it makes is computed; the rest is not there.
+
+    Answers `Source`. Of a head's quantities there is one for each layer and head, [layer, head, …]; of what heads
+    share or make together one for each layer; embedding and position have no axis before their own.
+    """
+
+    facts = None
+    invented = False
+    references = ()
+    note: Mapping[str, str] = {}
+    next_tokens = reader = exporter = editor = None
+
+    def __init__(
+        self,
+        given: Mapping[str, Array],
+        tokens: Sequence[str],
+        key_tokens: Sequence[str] | None = None,
+        *,
+        title: str = "",
+        d_k: int = 0,
+        lines: Chain = ATTENTION,
+    ) -> None:
+        """`d_k` is the width of queries and keys, where scores are given without them.
+
+        Raises:
+            SourceError: a name is no quantity, shapes disagree, or nothing leads to weights.
+        """
+        self.tokens = tuple(tokens)
+        self.key_tokens = self.tokens if key_tokens is None else tuple(key_tokens)
+        self.given = dict(given)
+        self.lines = lines
+        self.title: Mapping[str, str] = {"": title or " ".join(self.tokens)}
+        self.settings = Settings()
+        self.sizes = layers.sizes(len(self.tokens), len(self.key_tokens))
+        if d_k:
+            self.sizes["d_k"] = d_k
+        self.n_layers = self.n_heads = 1
+        for name, array in self.given.items():
+            self._take_sizes(name, array)
+        self.trace = lru_cache(maxsize=64)(self._trace)
+        self.joined = lru_cache(maxsize=8)(self._joined)
+        self._shared = lru_cache(maxsize=8)(self._share)
+        if not self.trace(0, 0, self.settings).has("weights"):
+            raise SourceError(
+                f"{self.title['']}: expected weights, or scores with d_k, or q and k; found {', '.join(self.given)}"
+            )
+
+    def _take_sizes(self, name: str, array: Array) -> None:
+        """Checks an array against the axes of its quantity, and takes from it what they are not yet known by."""
+        if name not in self.lines or self.lines[name].scope not in LEADING:
+            raise SourceError(f"{name}: expected a quantity such as weights, q, k, v, scores or x")
+        quantity = self.lines[name]
+        leading = LEADING[quantity.scope]
+        wanted = (*("layer", "head")[:leading], *quantity.axes)
+        if array.ndim != len(wanted):
+            raise SourceError(f"{name}: expected [{', '.join(wanted)}], found {array.ndim} axes")
+        if leading:
+            self.n_layers = self._agreed(name, "layer", self.n_layers, array.shape[0])
+        if leading == 2:
+            self.n_heads = self._agreed(name, "head", self.n_heads, array.shape[1])
+        for axis, size in zip(quantity.axes, array.shape[leading:], strict=True):
+            known = self.sizes["key"] if axis == "token" and self.lines.of_keys(name) else self.sizes.get(axis, size)
+            if axis in ("token", "query", "key") and known != size:
+                raise SourceError(f"{name}: expected {known} places of {axis}, found {size}")
+            self.sizes.setdefault(axis, size)
+
+    @staticmethod
+    def _agreed(name: str, axis: str, known: int, size: int) -> int:
+        if known not in (1, size):
+            raise SourceError(f"{name}: expected {known} places of {axis}, found {size}")
+        return size
+
+    @property
+    def ready(self) -> int:
+        return self.n_layers
+
+    @property
+    def query(self) -> int:
+        return 0
+
+    @property
+    def masks(self) -> tuple[str, ...]:
+        """Weights that are given were made under a mask that nobody can take off."""
+        square = self.key_tokens is self.tokens
+        return ("none", "causal") if square and "weights" not in self.given else ("none",)
+
+    def shared_by(self, head: int) -> None:
+        """Every head has its own keys and values, as far as is known."""
+
+    def chain(self, layer: int) -> Chain:
+        return self.lines
+
+    def _part(self, scopes: tuple[Scope, ...], *place: int) -> dict[str, Array]:
+        """What is given of these scopes, of one layer or of one head of it."""
+        named = ((name, array, self.lines[name].scope) for name, array in self.given.items())
+        return {name: array[place[: LEADING[scope]]] for name, array, scope in named if scope in scopes}
+
+    def _share(self, layer: int, settings: Settings) -> Trace:
+        given = self._part((Scope.SOURCE, Scope.SHARED), layer)
+        return layers.shared(self.lines, given, settings, self.sizes)
+
+    def _trace(self, layer: int, head: int, settings: Settings) -> Trace:
+        shared = self._shared(layer, settings)
+        return layers.head(shared, self._part((Scope.HEAD,), layer, head), settings, None, layer, head)
+
+    def _joined(self, layer: int, settings: Settings) -> Trace:
+        heads = [lambda head=head: self.trace(layer, head, settings) for head in range(self.n_heads)]
+        return layers.joined(self._shared(layer, settings), self._part((Scope.LAYER,), layer), heads)
+
+    # All heads at once
+
+    @property
+    def survey(self) -> Recording:
+        return self
+
+    computing = nullcontext()
+
+    def advance(self, pulse: Pulse) -> None:
+        """Everything is there from the beginning."""
+
+    @cached_property
+    def heads(self) -> tuple[HeadSummary, ...]:
+        cross = self.key_tokens is not self.tokens
+        marks = Landmarks.across(len(self.tokens), len(self.key_tokens)) if cross else Landmarks.of(self.tokens)
+        summaries: list[HeadSummary] = []
+        for layer in range(self.n_layers):
+            weights = [self.trace(layer, head, self.settings)["weights"] for head in range(self.n_heads)]
+            summaries += survey_weights(weights, marks, layer)
+        return tuple(summaries)
