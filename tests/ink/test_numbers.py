@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from kitten_tui.ink.numbers import Format, brief, exact, extremes, fmt, format_for, percent, tenths, vector
+from kitten_tui.ink import numbers
+from kitten_tui.ink.numbers import LARGE, Format, brief, exact, extremes, fmt, format_for, percent, tenths, vector
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,31 @@ def test_what_does_not_fit_is_told_by_its_size() -> None:
 @pytest.mark.parametrize(("value", "text"), [(0.0, "0.000"), (0.00042, "4e-4"), (-2e-8, "-2e-8"), (0.25, "0.250")])
 def test_a_small_number_by_itself_keeps_its_size(value: float, text: str) -> None:
     assert exact(value) == text
+
+
+def test_the_ends_of_a_large_array_are_found_once_and_forgotten_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = []
+
+    def looking(values: np.ndarray) -> tuple[float, float]:
+        looked_at.append(float(values[0]))
+        return float(values.min()), float(values.max())
+
+    monkeypatch.setattr(numbers, "_extremes", looking)
+    before = len(numbers._KNOWN)
+    for start in range(5):  # a new array may take the place of the last one
+        values = np.arange(start, start + LARGE, dtype=float)
+        assert extremes(values) == extremes(values) == (start, start + LARGE - 1)
+        assert len(numbers._KNOWN) == before + 1
+        del values
+    assert looked_at == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert len(numbers._KNOWN) == before
+
+
+@pytest.mark.parametrize("size", [5, LARGE])
+def test_the_ends_are_those_of_finite_numbers(size: int) -> None:
+    values = np.linspace(-2.0, 3.0, size)
+    assert extremes(values) == (-2.0, 3.0)
+    values = values.copy()
+    values[[0, -1]] = -math.inf, math.inf
+    assert extremes(values) == (values[1], values[-2])
+    assert extremes(np.full(size, -math.inf)) == (math.inf, -math.inf)
