@@ -4,9 +4,23 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kitten_tui.ink import numbers
-from kitten_tui.ink.numbers import LARGE, Format, brief, exact, extremes, fmt, format_for, percent, tenths, vector
+from kitten_tui.ink.numbers import (
+    LARGE,
+    Format,
+    brief,
+    exact,
+    extremes,
+    fmt,
+    format_for,
+    percent,
+    scientific,
+    tenths,
+    vector,
+)
 
 
 @pytest.mark.parametrize(
@@ -102,3 +116,34 @@ def test_the_ends_are_those_of_finite_numbers(size: int) -> None:
     values[[0, -1]] = -math.inf, math.inf
     assert extremes(values) == (values[1], values[-2])
     assert extremes(np.full(size, -math.inf)) == (math.inf, -math.inf)
+
+
+EDGE = 0.0005
+"""Where three decimals stop to be all zeros."""
+
+
+@given(st.floats(-2e-3, 2e-3) | st.sampled_from([EDGE, -EDGE, math.nextafter(EDGE, 0.0), math.nextafter(EDGE, 1.0)]))
+def test_a_number_shows_its_size_exactly_where_its_decimals_would_all_be_zero(value: float) -> None:
+    vanishes = value != 0.0 and float(fmt(value)) == 0.0
+    assert exact(value) == brief(value) == (scientific(value) if vanishes else fmt(value))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.999, "0.999"), (1.0, "1.00"), (99.99, "99.99"), (100.0, "100"), (-100.0, "-100")]
+)
+def test_a_sentence_bears_fewer_decimals_of_larger_numbers(value: float, text: str) -> None:
+    assert brief(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(999999.0, "999999.000"), (1e6, "1.0e6"), (-1e6, "-1.0e6"), (1e12, "1.0e12")]
+)
+def test_a_million_is_written_by_its_power(value: float, text: str) -> None:
+    assert fmt(value) == text
+
+
+@pytest.mark.parametrize(
+    ("largest", "text"), [(9.99, "(9.990, 0.000)"), (-10.0, "(-10.0, 0.0)"), (10.0, "(10.0, 0.0)")]
+)
+def test_a_vector_of_large_numbers_has_one_decimal(largest: float, text: str) -> None:
+    assert vector(np.array([largest, 0.0])) == text
