@@ -1,4 +1,4 @@
-"""The selected cell stands in brackets, wherever it is and whatever else is marked."""
+"""The selected cell stands in brackets, wherever it is and whatever else is marked; pointing at it means it."""
 
 from __future__ import annotations
 
@@ -65,6 +65,49 @@ def at_cursor(here: Page, width: int, comparison: Comparison | None) -> str:
     line = text_of(picture.line(place.y))
     start = next(end for end in range(len(line) + 1) if cell_len(line[:end]) >= place.x)
     return line[start : start + place.width]
+
+
+@pytest.mark.parametrize("sample", ["journey", "causal"])
+def test_every_character_of_a_cell_means_it_and_none_beside_it_does(sample: str) -> None:
+    for stage in range(len(STAGES)):
+        for here in everywhere(sample, stage, -1):
+            figure = here.focused
+            picture = Picture(here.sheet, Look(EN, PLAIN, here.selection, figure.id), 79)
+            place = picture.cursor()
+            assert place is not None
+            inside = range(place.x, place.x + place.width - (not isinstance(figure, Bars)))
+            meant = picture.moves(place.x, place.y)
+            assert meant is not None, (stage, figure.id)
+            assert here.selection.moved(**meant) == here.selection, (stage, figure.id)
+            assert all(picture.moves(x, place.y) == meant for x in inside), (stage, figure.id)
+            beside = [
+                (place.x, place.y - 1),
+                (place.x, place.y + 1),
+                (inside[-1], place.y - 1),
+                (inside[-1], place.y + 1),
+            ]
+            if not isinstance(figure, Bars):
+                beside += [(place.x - 1, place.y), (inside[-1] + 1, place.y)]
+            assert meant not in [picture.moves(*there) for there in beside], (stage, figure.id)
+
+
+@pytest.mark.parametrize(("left", "top"), [(0, 0), (12, 3), (36, 9)])
+def test_in_a_scrolled_window_labels_and_heading_mean_what_they_show(left: int, top: int) -> None:
+    here = page("long", 2, query=20, key=20)
+    picture = Picture(here.sheet, Look(EN, PLAIN, here.selection, here.focused.id), 40)
+    first, cells = picture.label_width, 6
+    for y in range(top + 1, top + 8):
+        row = max(y - 2, 0) if y > 1 else -1
+        for x in (left, left + first - 1):
+            assert picture.moves(x, y, left, top) == ({"query": row} if row >= 0 else None), (x, y)
+        for column in range(left // cells, left // cells + 4):
+            x = first + column * cells
+            expected = {"focus": "scores", "query": row, "key": column} if row >= 0 else {"key": column}
+            for at in (max(x, left + first), x + cells - 1):
+                assert picture.moves(at, y, left, top) == expected, (at, y)
+    if top > 1:
+        assert picture.moves(first + left, top, left, top) == {"key": left // cells}
+        assert picture.moves(left, top, left, top) is None
 
 
 @pytest.mark.parametrize("pinned", [-1, 2])
