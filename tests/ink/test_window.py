@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,9 +16,9 @@ from kitten_tui.ink.cells import text_of
 from kitten_tui.ink.matrix import MatrixBlock
 from kitten_tui.ink.palette import PLAIN
 from kitten_tui.ink.sheet import WINDOW_CELLS, Picture
-from kitten_tui.ink.window import MIN_ROWS, Windows, share_out
+from kitten_tui.ink.window import MIN_ROWS, Windows, cut_columns, share_out
 from kitten_tui.stages import STAGES, Page, turn_to
-from kitten_tui.stages.figure import Axis
+from kitten_tui.stages.figure import Axis, Matrix
 from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
@@ -95,6 +96,20 @@ def test_no_room_is_left_that_all_who_go_short_could_share(room: int, wanted: li
     shares = share_out(room, wanted, 0)
     short = sum(size < want for size, want in zip(shares, wanted, strict=True))
     assert short == 0 or room - sum(shares) < short
+
+
+@pytest.mark.parametrize("count", [1, 4, 5, 6, 9])
+@pytest.mark.parametrize("key", [0, 2, 4])
+def test_a_figure_is_cut_as_soon_as_one_column_has_no_room(count: int, key: int) -> None:
+    columns = Axis("key", ("a", "b", "c", "d", "e"))
+    figure = Matrix(id="scores", name="scores", values=np.arange(5.0)[None], rows=Axis("", ("",)), columns=columns)
+    cut = cut_columns(figure, count, Windows(), Selection(key=key))
+    assert isinstance(cut, Matrix)
+    assert len(cut.columns) == min(count, 5)
+    first = cut.columns.first
+    assert cut.columns.labels == columns.labels[first : first + count]
+    assert cut.values.tolist() == [[float(place) for place in range(first, first + len(cut.columns))]]
+    assert (cut is figure) == (count >= 5)
 
 
 # Figures of models
