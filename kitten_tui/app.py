@@ -22,7 +22,7 @@ from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
 
-class Palette(CommandPalette):
+class CommandDialog(CommandPalette):
     """Hands no key on to its list before that stands on the screen: until then Textual has no lines to count."""
 
     def _action_command_list(self, action: str) -> None:
@@ -102,8 +102,8 @@ class KittenApp(App[None]):
         return next(screen for screen in reversed(self.screen_stack) if hasattr(screen, "say"))
 
     def action_command_palette(self) -> None:
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+        if not isinstance(self.screen, CommandDialog):
+            self.push_screen(CommandDialog(id="--command-palette"))
 
     def action_help_quit(self) -> None:
         """ctrl+c: says how to leave, in the language of the screen."""

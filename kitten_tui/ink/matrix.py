@@ -78,7 +78,7 @@ class MatrixBlock(Block[Matrix]):
             line = self._foot(self.figure.foot, first, last)
         else:
             line = self.blank((last - first) * self.cell_width)
-        closing = self._cursor_column(y) == last - 1
+        closing = self.cell_width > 1 and self._cursor_column(y) == last - 1
         return [
             *line,
             Segment("]" if closing else " ", self.look.palette.cursor if closing else self.look.palette.text),
@@ -118,10 +118,10 @@ class MatrixBlock(Block[Matrix]):
         self, text: str, style: Style, column: int, cursor: int | None, first: int, mark: str = ""
     ) -> Segment:
         text = fit(mark + text if self.cell_width > 2 else text, self.cell_width, "right")
-        if self.cell_width > 1:
+        if self.cell_width > 1:  # a single digit leaves no room; there the style alone shows the cursor
             if column == cursor:
                 text = "[" + text[1:]
-            elif cursor is not None and column == cursor + 1 and column > first and text[0] == " ":
+            elif cursor is not None and column == cursor + 1 and column > first and text[0] in (" ", CHANGED):
                 text = "]" + text[1:]
         return Segment(text, self.look.palette.cursor if column == cursor else style)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from weakref import ref
+from weakref import finalize
 
 import numpy as np
 
@@ -63,22 +63,22 @@ FORMATS = (Format(3), Format(2), Format(2, bare=True), Format(1), Format(1, bare
 
 
 def extremes(values: Array) -> tuple[float, float]:
-    """The smallest and the largest finite number; of a large array kept, since every frame asks for them.
+    """The smallest and the largest finite number; of a large array found once, since every frame asks for them.
 
     ∞ and −∞ where none is finite.
     """
     if values.size < LARGE:
         return _extremes(values)
-    known = _KNOWN.get(id(values))
-    if known is None or known[0]() is not values:
-        if len(_KNOWN) == MOST_KNOWN:
-            _KNOWN.clear()
-        known = _KNOWN[id(values)] = (ref(values), _extremes(values))
-    return known[1]
+    key = id(values)  # an array has no hash; its id belongs to no other as long as it is there
+    if key not in _KNOWN:
+        _KNOWN[key] = _extremes(values)
+        finalize(values, _KNOWN.pop, key)
+    return _KNOWN[key]
 
 
-LARGE, MOST_KNOWN = 10_000, 256
-_KNOWN: dict[int, tuple[ref[Array], tuple[float, float]]] = {}
+LARGE = 10_000
+_KNOWN: dict[int, tuple[float, float]] = {}
+"""Those of the large arrays that are there."""
 
 
 def _extremes(values: Array) -> tuple[float, float]:

@@ -26,7 +26,7 @@ from kitten_tui.stages.follow import follow, largest
 from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
 from kitten_tui.widgets.canvas import Canvas
-from kitten_tui.widgets.chrome import Foot, KeyLine, LessonText, Rail, SizeNotice, TitleLine, TokenStrip
+from kitten_tui.widgets.chrome import FootLines, KeyLine, LessonText, Rail, SizeNotice, TitleLine, TokenStrip
 from kitten_tui.widgets.inked import KeyClicked, Pointed
 from kitten_tui.words import Words
 
@@ -73,7 +73,7 @@ class LessonScreen(Screen[Any], inherit_bindings=False):
         with Horizontal(id="body"):
             yield Canvas().data_bind(shown)
             yield LessonText().data_bind(shown)
-        yield Foot().data_bind(shown)
+        yield FootLines().data_bind(shown)
         yield KeyLine().data_bind(shown)
         yield SizeNotice().data_bind(shown)
 

@@ -7,7 +7,6 @@ from itertools import zip_longest
 
 from textual import events
 from textual.geometry import Offset, Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from kitten_tui.ink.blocks import HEADING, Look
@@ -15,10 +14,10 @@ from kitten_tui.ink.cells import Line
 from kitten_tui.ink.chrome import Shown
 from kitten_tui.ink.sheet import Picture
 from kitten_tui.ink.window import Windows
-from kitten_tui.widgets.inked import Inked, Pointed
+from kitten_tui.widgets.inked import InkedScroll, Pointed
 
 
-class Canvas(Inked, ScrollView, can_focus=False):
+class Canvas(InkedScroll, can_focus=False):
     """Scrolls in both directions; labels stay in sight."""
 
     _picture: Picture | None = None
@@ -32,12 +31,16 @@ class Canvas(Inked, ScrollView, can_focus=False):
 
     @property
     def picture(self) -> Picture | None:
-        """The sheet laid out for this width."""
+        """The sheet laid out for this window; what is too wide for it leaves a line to the bar below."""
         if self._picture is None and self.shown is not None:
-            page = self.shown.page
+            page, styles = self.shown.page, self.styles
             look = Look(self.shown.words, self.palette, page.selection, page.focused.id, self.shown.comparison)
-            width, height = self.scrollable_content_region.size
+            width, height = self.container_size
+            width -= styles.scrollbar_size_vertical  # always kept free
             self._picture = Picture(page.sheet, look, width, height, self._windows)
+            if self._picture.width > width:
+                height -= styles.scrollbar_size_horizontal
+                self._picture = Picture(page.sheet, look, width, height, self._windows)
         return self._picture
 
     def watch_shown(self, before: Shown | None, after: Shown | None) -> None:
@@ -60,12 +63,10 @@ class Canvas(Inked, ScrollView, can_focus=False):
         picture = self.picture
         if picture is None or not self.size:
             return
-        self.virtual_size = Size(picture.width, picture.height)
+        self.hold(Size(picture.width, picture.height))
         place = picture.cursor()
         if place is not None:
             width, height = self.scrollable_content_region.size
-            # The bar below comes or goes with this very picture.
-            height += self.show_horizontal_scrollbar - (picture.width > width)
             # Labels cover the left of the window and a heading its top; near a band's top its title shows too.
             first = (place.x - picture.label_width, place.y - HEADING)
             last = (place.x + place.width - width, place.y + 1 - height)

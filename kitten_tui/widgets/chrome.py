@@ -46,7 +46,7 @@ class TokenStrip(InkedLines):
         return Pointed({"query": value})
 
 
-class Foot(InkedLines):
+class FootLines(InkedLines):
     """The reading and the arithmetic."""
 
     def draw(self, shown: Shown, width: int) -> Drawn:

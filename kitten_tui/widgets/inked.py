@@ -115,7 +115,32 @@ class InkedLines(Inked):
             self.post_message(message)
 
 
-class InkedText(Inked, ScrollView, can_focus=False):
+class InkedScroll(Inked, ScrollView, can_focus=False):
+    """A drawing that scrolls where it is larger than its place; a change of both takes one layout and one frame."""
+
+    _held: tuple[Size, Size] | None = None
+
+    def hold(self, drawing: Size) -> None:
+        """The scrolled area gets this size, and the bars come or go at once, not with the layout after the next."""
+        if self.styles.auto_dimensions:
+            self.virtual_size = drawing
+        else:  # what is drawn in a place of a fixed size moves nothing around it
+            self.set_reactive(Widget.virtual_size, drawing)
+        self._scroll_update(drawing)
+
+    def _scroll_update(self, virtual_size: Size) -> None:
+        # Every layout of the screen asks for this, and what it changes in a bar takes a frame of its own.
+        held = virtual_size, self.container_size
+        if held == self._held:
+            return
+        self._held = held
+        super()._scroll_update(virtual_size)
+        if self.show_horizontal_scrollbar and not self.show_vertical_scrollbar:
+            # A layout sees no bar at the right, even where its room is kept free.
+            self.horizontal_scrollbar.window_size = self.container_size.width
+
+
+class InkedText(InkedScroll, can_focus=False):
     """Wrapped text that scrolls when it is longer than its place. Subclasses give `write`."""
 
     _lines: list[Line] = []
@@ -125,10 +150,12 @@ class InkedText(Inked, ScrollView, can_focus=False):
 
     def rewrite(self) -> None:
         """Write again for this width."""
-        width = self.scrollable_content_region.width
+        width, height = self.container_size
         self._lines = self.write(width) if width else []
-        # Set here and not while painting, which would lay out the screen once more.
-        self.virtual_size = Size(width, len(self._lines))
+        if len(self._lines) > height:
+            width -= self.styles.scrollbar_size_vertical
+            self._lines = self.write(width)
+        self.hold(Size(width, len(self._lines)))
         self.refresh()
 
     def on_resize(self) -> None:

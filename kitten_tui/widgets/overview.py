@@ -15,7 +15,7 @@ from textual.strip import Strip
 from kitten_tui.ink.cells import Line, wrap
 from kitten_tui.ink.chrome import Drawn, key_line
 from kitten_tui.ink.overview import Grid, Overview, about_head
-from kitten_tui.widgets.inked import Inked, KeyClicked
+from kitten_tui.widgets.inked import Inked, InkedScroll, KeyClicked
 from kitten_tui.words import Words
 
 
@@ -25,7 +25,7 @@ class HeadClicked(Message):
     head: int
 
 
-class HeadGrid(Inked, ScrollView, can_focus=False):
+class HeadGrid(InkedScroll, can_focus=False):
     """A small heat picture for each head; the numbers of the heads stay at the top."""
 
     overview: reactive[Overview | None] = reactive(None, repaint=False)
@@ -53,7 +53,7 @@ class HeadGrid(Inked, ScrollView, can_focus=False):
         grid = self.grid
         if grid is None:
             return
-        self.virtual_size = Size(grid.width, grid.height)
+        self.hold(Size(grid.width, grid.height))
         place, (left, top) = grid.cursor(), self.scroll_offset
         width, height = self.scrollable_content_region.size
         top = max(min(top, place.y - grid.top), place.y + grid.row_height - height, 0)

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.workings import Workings
 from kitten_tui.ink.cells import text_of
-from kitten_tui.ink.formula import Sum, arithmetic
+from kitten_tui.ink.formula import Sum, arithmetic, arithmetic_room, expression, text_of_pieces
 from kitten_tui.sources.find import open_source
 from kitten_tui.words import Words
 
@@ -66,3 +67,25 @@ def test_the_line_fits_its_width(width: int) -> None:
 
 def test_minus_is_written_once() -> None:
     assert "+ -" not in written("output", 1, 2, width=200)
+
+
+@pytest.mark.parametrize("width", [78, 100, 120])
+@pytest.mark.parametrize(
+    ("name", "index"), [("scores", (1, 1)), ("context", (1, 0)), ("output", (1, 0)), ("weights", (1, 1)), ("x", (0, 0))]
+)
+def test_the_room_is_what_the_name_the_signs_and_the_result_leave(
+    name: str, index: tuple[int, ...], width: int
+) -> None:
+    lesson = open_source("journey")
+    workings = Workings(lesson, Settings())
+    look, derivation = Sum(lesson.tokens, workings.trace(0).d_k, Words("en")), workings.derive(Cell(name, index))
+    room = arithmetic_room(derivation, look, width)
+    sums = cell_len(text_of_pieces(expression(derivation, look, room)))
+    assert sums <= room
+    assert cell_len(text_of(arithmetic(derivation, look, width)[0])) == width - room + sums
+
+
+def test_a_sum_that_fills_its_line_to_the_last_cell_is_worked_out() -> None:
+    whole = written("scores", 1, 1, width=200)
+    assert written("scores", 1, 1, width=len(whole)) == whole
+    assert written("scores", 1, 1, width=len(whole) - 1) == whole.replace(" = 0.191 + 1.661", "")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -150,6 +151,29 @@ def test_every_cell_of_a_picture_leads_to_its_head(is_sorted: bool) -> None:
         assert {drawn.at(*corner) for corner in corners} == {head}
 
 
+@pytest.mark.parametrize("is_sorted", [False, True])
+def test_pointing_anywhere_leads_to_the_head_that_is_drawn_there(is_sorted: bool) -> None:
+    """Each head is alone on the grid once: where its caption or its pixels are, pointing means it."""
+    of = overview(layers=2, heads=10, sorted=is_sorted)
+    drawn = grid(of)
+    for head in of.order:
+        others = [replace(one, thumbnail=np.zeros((4, 4))) for one in of.heads]
+        place = head[0] * of.n_heads + head[1]
+        others[place] = replace(others[place], thumbnail=np.ones((4, 4)))
+        alone = grid(replace(of, heads=tuple(others)))
+        inked = {
+            (x, y)
+            for y in range(alone.top, alone.height)
+            for x, character in enumerate(text_of(alone.line(y)))
+            if character in SHADES[1:]
+        }
+        assert len(inked) == drawn.pixels * drawn.picture_height
+        assert {drawn.at(*there) for there in inked} == {head}
+        left, top = min(inked)
+        caption = {(left + x, top - 1) for x in range(drawn.pixels)}
+        assert {drawn.at(*there) for there in caption} == {head}
+
+
 @pytest.mark.parametrize("place", [(0, 5), (20, 0), (77, 5), (20, 999), (500, 5)])
 def test_beside_the_pictures_there_is_no_head(place: tuple[int, int]) -> None:
     assert grid(overview()).at(*place) is None
@@ -179,6 +203,17 @@ def test_a_step_of_sorted_heads_goes_on_in_the_next_row() -> None:
     layer, head = drawn.of.order[drawn.columns - 1]
     there = grid(overview(heads=12, sorted=True, layer=layer, head=head))
     assert there.step(1, 0) == there.of.order[there.columns]
+
+
+@pytest.mark.parametrize("heads", [1, 7, 10])
+def test_every_sorted_head_is_reached_by_steps_to_the_side(heads: int) -> None:
+    order = overview(layers=1, heads=heads, sorted=True).order
+    for by, expected in ((1, order), (-1, order[::-1])):
+        here, walked = expected[0], [expected[0]]
+        for _ in range(heads + 1):
+            here = grid(overview(layers=1, heads=heads, sorted=True, layer=here[0], head=here[1])).step(by, 0)
+            walked.append(here)
+        assert walked == [*expected, expected[-1], expected[-1]]
 
 
 def test_a_step_down_from_a_full_row_reaches_the_last_of_a_shorter_one() -> None:

@@ -1,20 +1,24 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from piloting import CHECKPOINTS, LONG, reading
 
 from kitten_tui.ink.blocks import Look
+from kitten_tui.ink.cells import text_of
+from kitten_tui.ink.matrix import MatrixBlock
 from kitten_tui.ink.palette import PLAIN
-from kitten_tui.ink.sheet import Picture
-from kitten_tui.ink.window import MIN_ROWS, Windows, share_out
+from kitten_tui.ink.sheet import WINDOW_CELLS, Picture
+from kitten_tui.ink.window import MIN_ROWS, Windows, cut_columns, share_out
 from kitten_tui.stages import STAGES, Page, turn_to
-from kitten_tui.stages.figure import Axis
+from kitten_tui.stages.figure import Axis, Matrix
 from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
@@ -94,6 +98,20 @@ def test_no_room_is_left_that_all_who_go_short_could_share(room: int, wanted: li
     assert short == 0 or room - sum(shares) < short
 
 
+@pytest.mark.parametrize("count", [1, 4, 5, 6, 9])
+@pytest.mark.parametrize("key", [0, 2, 4])
+def test_a_figure_is_cut_as_soon_as_one_column_has_no_room(count: int, key: int) -> None:
+    columns = Axis("key", ("a", "b", "c", "d", "e"))
+    figure = Matrix(id="scores", name="scores", values=np.arange(5.0)[None], rows=Axis("", ("",)), columns=columns)
+    cut = cut_columns(figure, count, Windows(), Selection(key=key))
+    assert isinstance(cut, Matrix)
+    assert len(cut.columns) == min(count, 5)
+    first = cut.columns.first
+    assert cut.columns.labels == columns.labels[first : first + count]
+    assert cut.values.tolist() == [[float(place) for place in range(first, first + len(cut.columns))]]
+    assert (cut is figure) == (count >= 5)
+
+
 # Figures of models
 
 
@@ -152,3 +170,39 @@ def test_every_band_of_a_long_text_keeps_its_least_rows() -> None:
     for stage in range(len(STAGES)):
         for band in picture(page("llama", stage), 79, 15).bands:
             assert band.rows is None or len(band.rows) in (1, *range(MIN_ROWS, 16)), stage
+
+
+@pytest.mark.parametrize("width", range(30, 120, 7))
+def test_a_window_takes_every_column_that_fits(width: int) -> None:
+    pytest.importorskip("safetensors")
+    pytest.importorskip("tokenizers")
+    for room in (width, width + 1, width + 6):
+        drawn = picture(page("llama", 2), room, 15)
+        assert room - WINDOW_CELLS < drawn.width <= room
+
+
+@pytest.mark.parametrize("stage", [2, 5])
+@pytest.mark.parametrize("key", [0, 1, 30, -2, -1])
+def test_every_column_of_a_window_shows_its_own_numbers_to_the_last(stage: int, key: int) -> None:
+    pytest.importorskip("safetensors")
+    pytest.importorskip("tokenizers")
+    n = len(read("llama").tokens)
+    shown = page("llama", stage, query=n - 1, key=key % n)
+    drawn = picture(shown, 79, 15)
+    for band, top in zip(drawn.bands, drawn.tops, strict=True):
+        for block, left in zip(band.blocks, band.lefts, strict=True):
+            if not isinstance(block, MatrixBlock) or len(block.figure.columns) == 1:
+                continue
+            columns = block.figure.columns
+            assert len(columns) < n
+            assert columns.first <= key % n < columns.first + len(columns)
+            for row in range(len(block.figure.rows)):
+                line = text_of(drawn.line(top + block.body.start + row))[left : left + len(columns) * WINDOW_CELLS + 1]
+                numbers = re.sub(r"[\[\]]", " ", line).split()
+                whole = block.figure.all_values[block.figure.rows.first + row]
+                values = whole[columns.first : columns.first + len(columns)]
+                hidden = block.figure.hidden
+                assert len(numbers) == len(columns)
+                for place, (number, value) in enumerate(zip(numbers, values, strict=True)):
+                    if hidden is None or not hidden[row, place]:
+                        assert number == block.write(float(value)), (block.figure.id, row, place)

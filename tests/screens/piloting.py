@@ -93,6 +93,33 @@ async def hit(pilot: Pilot[None], *keys: str) -> None:
     await pilot.pause()
 
 
+async def settled(pilot: Pilot[None]) -> None:
+    """Waits until nothing is left to be laid out or painted."""
+    await pilot.pause()
+    while pilot.app.screen._layout_required or pilot.app.screen._dirty_widgets:
+        await pilot.pause()
+
+
+def counted_layouts(pilot: Pilot[None]) -> list[object]:
+    """Grows with every layout of the screen."""
+    counted: list[object] = []
+    pilot.app.screen.screen_layout_refresh_signal.subscribe(pilot.app.screen, counted.append, immediate=True)
+    return counted
+
+
+def counted_frames(pilot: Pilot[None]) -> list[object]:
+    """Grows with everything that is written to the terminal."""
+    counted: list[object] = []
+    display = pilot.app._display
+
+    def counting(*frame: object) -> None:
+        counted.append(frame)
+        display(*frame)  # type: ignore[arg-type]
+
+    pilot.app._display = counting  # type: ignore[method-assign]
+    return counted
+
+
 async def painted(pilot: Pilot[None], anew: bool = False) -> str:
     """What stands on the screen, as it came to be line by line or painted anew."""
     if anew:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from piloting import app, hit, painted, said, screen
+from piloting import app, counted_frames, counted_layouts, hit, painted, said, screen, settled
 from textual.widgets import Input, Static
 
+from kitten_tui.ink.cells import width_of
 from kitten_tui.screens.ask import AskScreen
 from kitten_tui.screens.text import TextScreen
 from kitten_tui.stages import STAGES
@@ -207,6 +208,53 @@ async def test_hostile_tokens_are_shown_as_they_are() -> None:
         for stage in "1234567":
             await pilot.press(stage)
         assert "\x1b[31m" not in pilot.app.export_screenshot()
+
+
+@pytest.mark.parametrize("sample", ["journey", "long"])
+async def test_a_step_of_the_stage_is_one_frame(sample: str) -> None:
+    """Bars that come and go ask for one layout at most, and are painted with everything else."""
+    there_and_back = ["right"] * 6 + ["left"] * 6
+    async with app(sample).run_test(size=(104, 30)) as pilot:
+        await pilot.press(*there_and_back)  # makes the bars
+        layouts, frames = counted_layouts(pilot), counted_frames(pilot)
+        await settled(pilot)
+        for key in there_and_back:
+            layouts.clear()
+            frames.clear()
+            await hit(pilot, key)
+            await settled(pilot)
+            assert len(frames) == 1, screen(pilot).page.stage.id
+            assert len(layouts) <= 1, screen(pilot).page.stage.id
+
+
+@pytest.mark.parametrize("size", [(104, 24), (104, 30), (120, 30)])
+async def test_the_text_beside_the_figures_keeps_its_last_letters_beside_its_bar(size: tuple[int, int]) -> None:
+    async with app().run_test(size=size) as pilot:
+        text = pilot.app.query_one(LessonText)
+        bars = set()
+        for key in ["1", "2", "3", "4", "5", "6", "7", "L"] * 2:
+            await pilot.press(key)
+            assert max(map(width_of, text._lines)) <= text.scrollable_content_region.width, key
+            bars.add(text.show_vertical_scrollbar)
+        assert bars == {False, True}
+
+
+@pytest.mark.parametrize("keys", ["3", "5", "6", "7", "6 5", "6 7 3"])
+async def test_the_bars_stand_where_the_figures_do(keys: str) -> None:
+    async with app("long").run_test(size=(80, 24)) as pilot:
+        await pilot.press(*keys.split(), *["down"] * 3)
+        canvas = pilot.app.query_one(Canvas)
+        picture, room = canvas.picture, canvas.scrollable_content_region.size
+        assert picture is not None
+        assert canvas.show_vertical_scrollbar == (picture.height > room.height)
+        assert canvas.show_horizontal_scrollbar == (picture.width > room.width)
+        assert canvas.scroll_offset.y > 0
+        for bar, at, whole, seen in (
+            (canvas.vertical_scrollbar, canvas.scroll_offset.y, picture.height, room.height),
+            (canvas.horizontal_scrollbar, canvas.scroll_offset.x, picture.width, room.width),
+        ):
+            if bar.display:
+                assert (bar.position, bar.window_virtual_size, bar.window_size) == (at, whole, seen)
 
 
 @pytest.mark.parametrize("sample", ["journey", "long"])
