@@ -127,6 +127,8 @@ def _refuse_pairs(arguments: argparse.Namespace) -> None:
     """Options that are nothing without one another, or that cannot both be answered."""
     if arguments.model is None and (arguments.save or arguments.full or arguments.heads):
         raise UsageError("--save, --full and --heads: expected --model DIR with them, found none")
+    if arguments.model is None and arguments.trust_layout:
+        raise UsageError("--trust-layout: expected --model DIR with it, found none")
     if arguments.full and not arguments.save:
         raise UsageError("--full: expected --save FILE with it, found none")
     for name in ("plain", "check", "explain", "save"):
@@ -148,7 +150,7 @@ def _read_with_model(arguments: argparse.Namespace) -> Reading:
     from kitten_tui.sources.checkpoint.reading import Reading
     from kitten_tui.sources.find import MAX_TEXT, read_text
 
-    model = open_model(arguments.model)
+    model = open_model(arguments.model, arguments.trust_layout)
     text = _read_sentence(MAX_TEXT) if arguments.source == "-" else read_text(arguments.source)
     return Reading(model, text)
 

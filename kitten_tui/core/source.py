@@ -100,7 +100,12 @@ class Source(Protocol):
 
     @property
     def has_head(self) -> bool:
-        """Whether it says what comes next."""
+        """Whether it says what comes next, or what fits."""
+        ...
+
+    @property
+    def fills(self) -> bool:
+        """Whether what it says of a token is what fits in its place, and not what follows it."""
         ...
 
     def continuation(self, token: int) -> Continuation:

@@ -50,6 +50,7 @@ class Lesson:
     segment = None
     facts = None
     has_head = False
+    fills = False
 
     @property
     def tokens(self) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
-"""Beside the last stage, in models that say so: what comes next."""
+"""Beside the last stage, in models that say so: what comes next, or what fits in a place."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from kitten_tui.stages.figure import Axis, Band, Bars, Matrix, Phrase, Sheet, phrase
 from kitten_tui.stages.stage import Stage
@@ -26,7 +28,7 @@ def sheet(view: View) -> Sheet:
         id="bars",
         name="probability",
         axes=("token", "rank"),
-        title=(phrase("title.next", token=view.token),),
+        title=(phrase("title.fits" if view.source.fills else "title.next", token=view.token),),
         values=found.probability,
         rows=rows,
         largest=float(found.probability.max()),
@@ -37,7 +39,7 @@ def sheet(view: View) -> Sheet:
 def reading(view: View) -> Phrase:
     found = view.source.continuation(view.selection.query)
     return phrase(
-        "continuation.reading",
+        "fitting.reading" if view.source.fills else "continuation.reading",
         query=view.token,
         first=found.pieces[0],
         probability=float(found.probability[0]),
@@ -55,3 +57,5 @@ CONTINUATION = Stage(
     reading,
     home=("logit", "probability"),
 )
+
+FITTING = replace(CONTINUATION, id="fitting")

@@ -11,7 +11,7 @@ from kitten_tui.commands import COMMANDS, GROUPS
 from kitten_tui.core.measures import MEASURES
 from kitten_tui.core.settings import MASKS
 from kitten_tui.core.vocabulary import QUANTITIES
-from kitten_tui.stages import CONTINUATION, STAGES
+from kitten_tui.stages import CONTINUATION, FITTING, STAGES
 from kitten_tui.words import LANGUAGES, Words, language_of_environment
 
 SOURCES = [path.read_text("utf-8") for path in Path(kitten_tui.__file__).parent.rglob("*.py")]
@@ -19,7 +19,7 @@ SOURCES = [path.read_text("utf-8") for path in Path(kitten_tui.__file__).parent.
 
 def families() -> set[str]:
     """Keys that are put together in code from the names of things."""
-    keys = {f"{stage.id}.{part}" for stage in (*STAGES, CONTINUATION) for part in ("name", "lesson")}
+    keys = {f"{stage.id}.{part}" for stage in (*STAGES, CONTINUATION, FITTING) for part in ("name", "lesson")}
     keys |= {f"command.{command.id}.{part}" for command in COMMANDS for part in ("name", "help")}
     keys |= {f"{stage.id}.lesson_model" for stage in STAGES if stage.of_model}
     keys |= {f"group.{group}" for group in GROUPS}

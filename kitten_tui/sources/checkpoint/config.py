@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 from kitten_tui.core.network import ACTIVATIONS
 from kitten_tui.core.rotary import SCALINGS, Rope
 from kitten_tui.sources.checkpoint.families import FAMILIES, KEYS, Family
+from kitten_tui.sources.checkpoint.layout import families_of
 from kitten_tui.sources.errors import SourceError
 
 LARGEST = 10_000_000
@@ -21,12 +23,18 @@ LARGEST = 10_000_000
 MOST_BASE = 1e12
 """Nor any honest base of rotary positions."""
 
+HEADS = r"Model|LMHeadModel|DoubleHeadsModel|For(CausalLM|MaskedLM|PreTraining|NextSentencePrediction|{})"
+CLASSIFIERS = "SequenceClassification|TokenClassification|QuestionAnswering|MultipleChoice"
+"""What transformers' own classes of these families are called after the name of the family."""
+
 
 @dataclass(frozen=True)
 class Config:
     """What a model is made of."""
 
     model_type: str
+    tokenizer_of: str
+    """The type of model whose tokenizer it has; nothing where it is a part of another model."""
     family: Family
     n_layers: int
     n_heads: int
@@ -48,6 +56,10 @@ class Config:
     tied: bool
     rope: Rope | None
     pad: int
+    open_places: bool
+    """Whether n_positions is not said but taken for granted, and a table of places may say otherwise."""
+    classifies: bool
+    """Whether what leaves it goes into a classifier and not to a next token."""
     divisors: tuple[float, ...] | None
     """For each layer, where scores are not divided by √d_k."""
     raw: Mapping[str, Any]
@@ -72,11 +84,15 @@ class Config:
         return self.n_heads // self.n_kv_heads
 
 
+Names = Callable[[], Iterable[str]]
+
+
 class Reader:
     """One config.json, asked by what the numbers are and not by what it calls them."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, names: Names = tuple, trusted: bool = False) -> None:
         self.path = path
+        self.nested = False
         try:
             self.raw = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -87,24 +103,85 @@ class Reader:
             raise SourceError(f"{path}: expected JSON: {error}") from None
         if not isinstance(self.raw, dict):
             raise SourceError(f"{path}: expected an object, found {type(self.raw).__name__}")
-        self.model_type = self.raw.get("model_type")
+        self._refuse_quantized()
+        model_type, inner = self.raw.get("model_type"), self.raw.get("text_config")
+        if isinstance(inner, dict) and not (isinstance(model_type, str) and model_type in FAMILIES):
+            # A model of pictures and text: the part that reads text is described inside.
+            shared = {key: self.raw[key] for key in ("tie_word_embeddings", "auto_map") if key in self.raw}
+            unsaid = {"model_type": "llama"} if "llava" in str(model_type) else {}
+            self.raw, self.nested = unsaid | shared | inner, True
+            self._refuse_quantized()
+        self.model_type = self.raw.get("model_type", self._model_type_of(names))
         family = FAMILIES.get(self.model_type) if isinstance(self.model_type, str) else None
         if family is None:
             known = ", ".join(FAMILIES)
             raise SourceError(f"{path}: model_type: expected one of {known}, found {json.dumps(self.model_type)[:80]}")
         self.family = family
+        if not trusted:
+            self._refuse_own_code()
+
+    def _refuse_quantized(self) -> None:
+        for key in ("quantization_config", "compression_config"):
+            about = self.raw.get(key)
+            if about is not None:
+                method = (
+                    about.get("quant_method", about.get("quantization_method")) if isinstance(about, dict) else about
+                )
+                raise self.refuse(key, "weights as they were trained, or a GGUF file of them", method)
+
+    def _model_type_of(self, names: Names) -> str | None:
+        """What decides where config.json does not say: the class of the model, else the names of its tensors."""
+        if "model_type" in self.raw:
+            return None
+        fitting = families_of(names())
+        classes = self._classes()
+        named = [kind for kind in FAMILIES if any(re.fullmatch(_own(FAMILIES[kind]), name) for name in classes)]
+        if named:
+            return named[0]
+        if "mistral" in fitting:  # the names of llama too
+            return "mistral" if "sliding_window" in self.raw else "llama"
+        if len(fitting) > 1:
+            raise self.refuse("model_type", f"one of {', '.join(fitting)}, which the names of the tensors fit", None)
+        return fitting[0] if fitting else None
+
+    def _classes(self) -> list[str]:
+        classes = self.raw.get("architectures")
+        return [name for name in classes if isinstance(name, str)] if isinstance(classes, list) else []
+
+    def _refuse_own_code(self) -> None:
+        """A model whose layers are put together by code of its own may be none of the family that it names."""
+        own = self.raw.get("auto_map")
+        for key, code in own.items() if isinstance(own, dict) else ():
+            if key == "AutoConfig" or key.startswith("AutoModel"):
+                raise SourceError(
+                    f"{self.path}: auto_map: {key}: expected a model of transformers' own, found code that comes "
+                    f"with it: {json.dumps(code)[:80]}; --trust-layout reads it as {self.model_type}"
+                )
+        for name in self._classes():
+            if not re.fullmatch(_own(self.family), name):
+                raise SourceError(
+                    f"{self.path}: architectures: expected a model of {self.model_type}, "
+                    f"found {json.dumps(name)[:80]}; --trust-layout reads it as {self.model_type}"
+                )
+
+    @property
+    def classifies(self) -> bool:
+        return any(re.fullmatch(rf"\w*For({CLASSIFIERS})", name) for name in self._classes())
 
     def key(self, name: str) -> str:
         return self.family.keys.get(name, KEYS.get(name, name))
 
     def get(self, name: str) -> Any:
         """What stands there, else what the family has by default; None where neither says."""
-        found = self.raw.get(self.key(name))
+        found = self.raw.get(self.key(name), self.raw.get(KEYS.get(name, "")))
         return self.family.defaults.get(name) if found is None else found
 
+    def says(self, name: str) -> bool:
+        return self.key(name) in self.raw or KEYS.get(name) in self.raw
+
     def size(self, name: str, otherwise: int | None = None) -> int:
-        """A whole number from 1."""
-        found = self.get(name)
+        """A whole number from 1. Nothing is no answer where something has to be said."""
+        found = self.raw.get(self.key(name), self.raw.get(KEYS.get(name, ""))) if self.says(name) else self.get(name)
         found = otherwise if found is None else found
         if not isinstance(found, int) or isinstance(found, bool) or not 1 <= found <= LARGEST:
             shown = "nothing" if found is None else json.dumps(found)[:40]
@@ -122,13 +199,18 @@ class Reader:
         return SourceError(f"{self.path}: {key}: expected {expected}, found {json.dumps(found)[:80]}")
 
 
-def read_config(path: Path) -> Config:
-    """What config.json says, checked.
+def _own(family: Family) -> str:
+    """The names of transformers' classes of a family."""
+    return rf"(TF|Flax)?{family.classes}({HEADS.format(CLASSIFIERS)})"
+
+
+def read_config(path: Path, names: Names = tuple, trusted: bool = False) -> Config:
+    """What config.json says, checked; the names of tensors are asked where it does not say which family it is.
 
     Raises:
         SourceError: a key is missing, or asks for something that is not supported.
     """
-    of = Reader(path)
+    of = Reader(path, names, trusted)
     n_heads, d_model, n_layers = of.size("n_heads"), of.size("d_model"), of.size("n_layers")
     n_kv_heads = of.size("n_kv_heads", n_heads)
     if n_heads % n_kv_heads:
@@ -144,7 +226,7 @@ def read_config(path: Path) -> Config:
         raise of.refuse("position_embedding_type", "absolute", positions)
     if of.raw.get("add_cross_attention") or of.raw.get("is_encoder_decoder"):
         raise SourceError(f"{path}: cross-attention is not supported")
-    pad = of.raw.get("pad_token_id")
+    pad = of.raw.get("pad_token_id", of.family.defaults.get("pad_token_id"))
     pad = pad if isinstance(pad, int) else 0
     n_positions = of.size("n_positions")
     rope = None if of.family.position else _rope(of, d_k, n_positions)
@@ -155,30 +237,41 @@ def read_config(path: Path) -> Config:
         raise of.refuse(of.key("n_positions"), f"room for a token from place {first}", n_positions)
     return Config(
         model_type=str(of.model_type),
+        tokenizer_of="" if of.nested else str(of.model_type),
         family=of.family,
         n_layers=n_layers,
         n_heads=n_heads,
         n_kv_heads=n_kv_heads,
         d_model=d_model,
         d_k=d_k,
-        d_hidden=of.size("d_hidden", 4 * d_model if of.model_type == "gpt2" else None),
+        d_hidden=of.size("d_hidden", 4 * d_model if of.family is FAMILIES["gpt2"] else None),
         n_vocab=of.size("n_vocab"),
         n_positions=int(n_positions * stretch) - first,
         eps=of.share("eps"),
         activation=activation,
-        causal=of.family.causal or bool(of.raw.get("is_decoder")),
+        causal=_causal(of),
         windows=_windows(of, n_layers),
         parallel=bool(of.family.parallel and of.get(of.family.parallel)),
         tied=bool(of.get("tie_word_embeddings")),
         rope=rope,
         pad=pad,
+        open_places=bool(of.family.position) and not of.says("n_positions"),
+        classifies=of.classifies,
         divisors=_divisors(of, n_layers, d_k),
         raw=of.raw,
     )
 
 
+def _causal(of: Reader) -> bool:
+    """Whether nobody looks ahead; a decoder may be made to look both ways."""
+    decoder = of.family.causal or (of.family.decodes and bool(of.raw.get("is_decoder")))
+    return decoder and bool(of.raw.get("is_causal", True))
+
+
 def _divisors(of: Reader, n_layers: int, d_k: int) -> tuple[float, ...] | None:
     """GPT-2 may leave the scale out, or divide by the number of the layer too."""
+    if not of.family.scaled:
+        return None
     scaled = of.raw.get("scale_attn_weights", True)
     by_layer = of.raw.get("scale_attn_by_inverse_layer_idx", False)
     if scaled and not by_layer:
@@ -230,8 +323,9 @@ def _rope(of: Reader, d_k: int, limit: int) -> Rope:
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value <= most:
             raise of.refuse(key, f"a number above 0 and up to {most:g}", value)
     width = int(d_k * share)
-    if width % 2 or not 2 <= width <= d_k:
-        raise of.refuse("partial_rotary_factor", f"an even number of the {d_k} dimensions of a head", width)
+    pairs = (width + 1) // 2  # an odd one takes one dimension more
+    if not 1 <= pairs <= d_k // 2:
+        raise of.refuse("partial_rotary_factor", f"at most the {d_k} dimensions of a head in pairs", width)
     rope = Rope(float(base), width, kind, limit, numbers)
     for n in (1, limit):  # a short text may need other numbers than a long one
         try:
@@ -241,8 +335,8 @@ def _rope(of: Reader, d_k: int, limit: int) -> Rope:
             raise SourceError(f"{of.path}: rope_type {kind}: expected {error.args[0]}, found none") from None
         except (TypeError, ValueError, ArithmeticError) as error:
             raise SourceError(f"{of.path}: rope_type {kind}: {error}") from None
-        if rotation.frequencies.shape != (width // 2,):
-            raise of.refuse(f"rope_type {kind}", f"{width // 2} factors", rotation.frequencies.size)
+        if rotation.frequencies.shape != (pairs,):
+            raise of.refuse(f"rope_type {kind}", f"{pairs} factors", rotation.frequencies.size)
         if not (np.isfinite(rotation.frequencies).all() and np.isfinite(rotation.factor)):
             raise of.refuse(f"rope_type {kind}", "numbers that turn by finite angles", numbers)
     return rope
