@@ -33,9 +33,11 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--model",
         metavar="DIR",
-        help="a checkpoint directory or its file of weights, or minilm; "
+        help="a checkpoint directory or its file of weights, the name of a model in a cache (org/name), or minilm; "
         "SOURCE is then a sentence, a text file, or - for standard input",
     )
+    options.add_argument("--download", action="store_true", help="with --model org/name: fetch it, if it is not there")
+    options.add_argument("--list-models", action="store_true", help="list the models of caches and extras")
     options.add_argument(
         "--trust-layout",
         action="store_true",

@@ -227,7 +227,7 @@ REFUSED = [
         "--heads: expected alone or with --json, found --check",
     ),
     ("full without save", ["--model", LLAMA, "--full"], "--full: expected --save FILE with it, found none"),
-    ("layout of a lesson", ["--trust-layout"], "--trust-layout: expected --model DIR with it, found none"),
+    ("layout of a lesson", ["--trust-layout"], "--trust-layout: expected --model with it, found none"),
     ("heads of a lesson", ["--heads"], "--save, --full and --heads: expected --model DIR"),
     ("full of a lesson", ["--full"], "--save, --full and --heads: expected --model DIR"),
     ("save of a lesson", ["--save", "x.npz"], "--save, --full and --heads: expected --model DIR"),

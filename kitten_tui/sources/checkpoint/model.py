@@ -178,23 +178,27 @@ class Model:
         return np.concatenate([matrix, bias[:, None]], axis=1)
 
 
+def check_installed() -> None:
+    for module in ("safetensors", "tokenizers"):
+        if find_spec(module) is None:
+            raise SourceError(f"--model: needs {module}: pip install 'kitten-tui[models]'")
+
+
 @lru_cache(maxsize=2)
-def open_model(argument: str, trusted: bool = False) -> Model:
-    """The model in a directory, or the one that an extra carries.
+def open_model(argument: str, trusted: bool = False, fetch: bool = False) -> Model:
+    """The model in a directory, of a name in a cache, or the one that an extra carries; others may be fetched.
 
     Raises:
         SourceError: the extra is not installed, or the directory holds no model that can be read.
     """
-    for module in ("safetensors", "tokenizers"):
-        if find_spec(module) is None:
-            raise SourceError(f"--model: needs {module}: pip install 'kitten-tui[models]'")
+    check_installed()
     if argument == MINILM and not Path(MINILM).exists():
-        return Model(_minilm(), "all-MiniLM-L6-v2")
-    place = place_of(argument)
+        return Model(minilm(), "all-MiniLM-L6-v2")
+    place = place_of(argument, fetch)
     return Model(place.folder, place.name, place.weights, trusted, place.adapter)
 
 
-def _minilm() -> Path:
+def minilm() -> Path:
     """The folder of the trained model, found without importing its package, which would import torch."""
     spec = find_spec(_MINILM_PACKAGE)
     if spec is None or not spec.submodule_search_locations:

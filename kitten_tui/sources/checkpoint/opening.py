@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kitten_tui.sources.checkpoint.adapter import CONFIG as ADAPTER
 from kitten_tui.sources.checkpoint.adapter import Adapter
+from kitten_tui.sources.checkpoint.cache import NAME, cached
+from kitten_tui.sources.checkpoint.download import download
 from kitten_tui.sources.checkpoint.pickled import SUFFIXES
 from kitten_tui.sources.errors import SourceError
 
@@ -26,8 +28,8 @@ class Place:
     adapter: Adapter | None = None
 
 
-def place_of(argument: str) -> Place:
-    """Where the model lies that was asked for.
+def place_of(argument: str, fetch: bool = False) -> Place:
+    """Where the model lies that was asked for; where it lies nowhere it may be fetched.
 
     Raises:
         SourceError: there is none.
@@ -36,10 +38,22 @@ def place_of(argument: str) -> Place:
         path = Path(argument).expanduser()
         if path.is_file() and path.suffix in WEIGHTS:
             return Place(path.parent, path.stem if path.stem != "model" else "", path)
-        path.is_dir()
+        there = path.exists()
     except (OSError, RuntimeError, ValueError) as error:  # too long for a name, or the home of nobody
         raise SourceError(f"{argument}: expected a directory: {error}") from None
-    return inside(path)
+    named = NAME.fullmatch(argument)
+    if there or named is None or argument in (".", ".."):
+        return inside(path)
+    name, revision = named["name"], named["revision"]
+    if fetch:
+        return inside(download(name, revision), name)
+    found = cached(name, revision)
+    if found is None:
+        raise SourceError(
+            f"{argument}: expected a directory with config.json and model.safetensors, or a model of this name in the "
+            "caches of Hugging Face and ModelScope, found nothing; --download fetches it"
+        )
+    return inside(found.folder, name)
 
 
 def inside(folder: Path, name: str = "") -> Place:
@@ -58,9 +72,13 @@ def _adapted(folder: Path, name: str) -> Place:
     for base in (Path(adapter.base).expanduser(), folder / adapter.base):
         if (base / "config.json").is_file():
             return Place(base, name or folder.resolve().name, None, adapter)
+    named = NAME.fullmatch(adapter.base)
+    found = None if named is None else cached(named["name"])
+    if found is not None and not (found.folder / ADAPTER).is_file():
+        return replace(inside(found.folder, name or folder.resolve().name), adapter=adapter)
     raise SourceError(
         f"{folder}: expected a model, found an adapter (LoRA) of {adapter.base}, which is not at hand: "
-        "put that model where this name leads, or merge the adapter into it (merge_and_unload) and open the result"
+        f"fetch it with --model {adapter.base} --download, or merge the adapter into it with merge_and_unload"
     )
 
 
