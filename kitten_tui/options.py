@@ -33,11 +33,14 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--model",
         metavar="DIR",
-        help="a checkpoint directory or its file of weights, the name of a model in a cache (org/name), or minilm; "
+        help="a checkpoint directory or its file of weights, a GGUF file, the name of a model in a cache "
+        "(org/name, ollama:name), minilm or smollm2; "
         "SOURCE is then a sentence, a text file, or - for standard input",
     )
     options.add_argument("--download", action="store_true", help="with --model org/name: fetch it, if it is not there")
-    options.add_argument("--list-models", action="store_true", help="list the models of caches and extras")
+    options.add_argument(
+        "--list-models", action="store_true", help="list the models of caches, of Ollama and of extras"
+    )
     options.add_argument(
         "--trust-layout",
         action="store_true",

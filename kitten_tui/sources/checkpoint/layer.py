@@ -11,6 +11,7 @@ from kitten_tui.core.ops import Array
 from kitten_tui.core.trace import HeadWeights
 from kitten_tui.sources.checkpoint.config import Config
 from kitten_tui.sources.checkpoint.families import Linear
+from kitten_tui.sources.checkpoint.gguf_model import GgufTensors
 from kitten_tui.sources.checkpoint.layout import linear_names, norm_names
 from kitten_tui.sources.checkpoint.tensors import TYPES, Tensors
 from kitten_tui.sources.errors import SourceError
@@ -21,7 +22,7 @@ ROLES = ("q", "k", "v")
 class Layer:
     """Reads what it is asked for; a layer that is let go of takes its numbers with it."""
 
-    def __init__(self, tensors: Tensors, config: Config, prefix: str, number: int) -> None:
+    def __init__(self, tensors: Tensors | GgufTensors, config: Config, prefix: str, number: int) -> None:
         self.tensors = tensors
         self.config = config
         self.prefix = prefix
@@ -130,7 +131,7 @@ class Layer:
         return self.prefix + name.format(n=self.number)
 
 
-def norm(tensors: Tensors, config: Config, name: str, before: Array) -> Normed:
+def norm(tensors: Tensors | GgufTensors, config: Config, name: str, before: Array) -> Normed:
     """The norm of this name on these vectors; older files call its numbers gamma and beta."""
     gain, bias = f"{name}.weight", f"{name}.bias"
     if gain not in tensors and f"{name}.gamma" in tensors:

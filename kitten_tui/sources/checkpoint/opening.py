@@ -10,10 +10,12 @@ from kitten_tui.sources.checkpoint.adapter import CONFIG as ADAPTER
 from kitten_tui.sources.checkpoint.adapter import Adapter
 from kitten_tui.sources.checkpoint.cache import NAME, cached
 from kitten_tui.sources.checkpoint.download import download
+from kitten_tui.sources.checkpoint.gguf import is_gguf
+from kitten_tui.sources.checkpoint.ollama import PREFIX, blob_of
 from kitten_tui.sources.checkpoint.pickled import SUFFIXES
 from kitten_tui.sources.errors import SourceError
 
-WEIGHTS = (".safetensors", *SUFFIXES)
+WEIGHTS = (".safetensors", ".gguf", *SUFFIXES)
 MODULES = "modules.json"
 
 
@@ -34,9 +36,12 @@ def place_of(argument: str, fetch: bool = False) -> Place:
     Raises:
         SourceError: there is none.
     """
+    if argument.startswith(PREFIX):
+        blob, name = blob_of(argument)
+        return Place(blob.parent, name, blob)
     try:
         path = Path(argument).expanduser()
-        if path.is_file() and path.suffix in WEIGHTS:
+        if path.is_file() and (path.suffix in WEIGHTS or is_gguf(path)):
             return Place(path.parent, path.stem if path.stem != "model" else "", path)
         there = path.exists()
     except (OSError, RuntimeError, ValueError) as error:  # too long for a name, or the home of nobody
@@ -64,6 +69,12 @@ def inside(folder: Path, name: str = "") -> Place:
         module = _transformer(folder / MODULES)
         if module is not None and (module / "config.json").is_file():
             return Place(module, name or folder.resolve().name)
+    files = sorted(folder.glob("*.gguf")) if not (folder / "config.json").is_file() else []
+    if len(files) == 1:
+        return Place(folder, name or files[0].stem, files[0])
+    if files:
+        shown = ", ".join(file.name for file in files[:6])
+        raise SourceError(f"{folder}: expected one GGUF file, found {shown}; name one of them")
     return Place(folder, name)
 
 

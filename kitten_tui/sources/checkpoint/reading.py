@@ -130,6 +130,7 @@ class Reading:
             "heads": config.n_heads,
             "d_model": config.d_model,
             "d_k": config.d_k,
+            "quantised": self.model.quantised,
             "read": len(self.tokens),
             "whole": self.whole,
         }

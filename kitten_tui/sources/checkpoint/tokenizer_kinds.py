@@ -11,7 +11,7 @@ PIECES = "tokenizer.model"
 Json = dict[str, Any]
 Merges = list[tuple[str, str]]
 
-_QWEN_WORDS = (
+QWEN_WORDS = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 
@@ -68,7 +68,7 @@ def _qwen(vocabulary: Json, merges: Merges, said: Json) -> Any:
 
     tokenizer = _bytes(vocabulary, merges, said)
     tokenizer.normalizer = normalizers.NFC()
-    words = pre_tokenizers.Split(Regex(_QWEN_WORDS), behavior="isolated", invert=False)
+    words = pre_tokenizers.Split(Regex(QWEN_WORDS), behavior="isolated", invert=False)
     space = bool(said.get("add_prefix_space", False))
     signs = pre_tokenizers.ByteLevel(add_prefix_space=space, use_regex=False)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([words, signs])

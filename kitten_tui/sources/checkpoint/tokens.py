@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,11 +27,15 @@ class Tokenised:
 class Tokens:
     """The tokenizer of a model; its own settings for cutting and padding are switched off."""
 
-    def __init__(self, folder: Path, config: Config) -> None:
+    def __init__(self, folder: Path, config: Config, make: Callable[[], Any] | None = None) -> None:
         self.n_vocab = config.n_vocab
         self.path = folder / FILE if (folder / FILE).is_file() else folder
+        named = config.raw.get("tokenizer_class")
         with _blaming(self.path):
-            self.tokenizer, self.path = read_tokenizer(folder, config.tokenizer_of, config.raw.get("tokenizer_class"))
+            if make is None:
+                self.tokenizer, self.path = read_tokenizer(folder, config.tokenizer_of, named)
+            else:
+                self.tokenizer = make()
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
         self.byte_level = "Ġ" in self.tokenizer.get_vocab() or _uses_bytes(self.tokenizer)
