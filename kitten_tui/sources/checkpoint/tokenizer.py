@@ -64,8 +64,9 @@ def _kind(whole: Json | None, model_type: str, named: object) -> Kind | None:
         name = ""
     kind = KINDS.get(name)
     model = None if whole is None else whole.get("model")
-    told = model.get("type", kind.model if kind else "") if isinstance(model, dict) else None
-    return None if kind is None or (whole is not None and told != kind.model) else kind
+    # Pieces with scores are no vocabulary of pairs or words: what tokenizer.json says of them holds.
+    listed = whole is not None and not (isinstance(model, dict) and isinstance(model.get("vocab"), dict))
+    return None if listed else kind
 
 
 def _has_bytes(whole: Json | None) -> bool:
@@ -86,7 +87,7 @@ def _of_kind(kind: Kind, path: Path, whole: Json | None, said: Json, folder: Pat
     vocabulary, merges = _vocabulary(path, whole)
     if path.name == PIECES:
         said = said | {"extra_special_tokens": _extra(said) or read_pieces(path).special}
-    special = {**kind.special, **_tokens(said, folder, whole)}
+    special = _in_order({**kind.special, **_tokens(said, folder, whole)})
     told = said | {"unk_token": special.get("unk_token") or "[UNK]"}
     tokenizer = kind.build(vocabulary, merges, told)
     if whole is not None and whole.get("post_processor") is not None:
@@ -106,12 +107,12 @@ def _as_it_is(path: Path, whole: Json | None, said: Json, folder: Path) -> Any:
 
     if whole is not None:
         tokenizer: Any = Tokenizer.from_file(str(path))
-        special = _tokens(said, folder, whole)
+        special = _in_order(_tokens(said, folder, whole))
     else:
         pieces = read_pieces(path)
         tokenizer = pieces.tokenizer(said)
         special = {"bos_token": pieces.bos, "eos_token": pieces.eos, "unk_token": pieces.unknown}
-        special |= _tokens(said, folder, whole)
+        special = _in_order(special | _tokens(said, folder, whole))
         said = said | {"extra_special_tokens": _extra(said) or [one for one in pieces.special if one["special"]]}
         if pieces.dummy_prefix and "added_tokens_decoder" in said:
             raw = {number: token | {"normalized": False} for number, token in said["added_tokens_decoder"].items()}
@@ -161,6 +162,11 @@ def _tokens(said: Json, folder: Path, whole: Json | None) -> Json:
     return told
 
 
+def _in_order(special: Json) -> Json:
+    """New ones get their numbers in this order, whatever order they are said in."""
+    return {key: special[key] for key in (*NAMED, *(key for key in special if key not in NAMED)) if key in special}
+
+
 def _is_token(value: object) -> bool:
     return isinstance(value, str) or (isinstance(value, dict) and isinstance(value.get("content"), str))
 
@@ -194,10 +200,16 @@ def _add(tokenizer: Any, special: Json, added: Mapping[int, Any], said: Json) ->
     new = [token for token in added.values() if repr(token) not in there]
     names = {token.content for token in [*tokenizer.get_added_tokens_decoder().values(), *new]}
     by_name = {token.content: token for token in added.values()}
+    said_already = {(False, token.content) for token in new}
     for given in [*special.values(), *_extra(said)]:
-        if given is not None and content_of(given) not in names:
-            names.add(content_of(given))
-            new.append(by_name.get(content_of(given)) or _token(given, special=True))
+        if given is None or content_of(given) in names:
+            continue
+        # One that is said as a word and as a token is added twice: the last says what it does to spaces.
+        known = by_name.get(content_of(given))
+        way = (isinstance(given, str) and known is None, content_of(given))
+        if way not in said_already:
+            said_already.add(way)
+            new.append(known or _token(given, special=True))
     meant = {content_of(token) for token in special.values() if token is not None}
     for token in new:
         if token.content in meant:

@@ -20,8 +20,6 @@ QWEN_WORDS = (
 class Kind:
     """A class of tokenizers."""
 
-    model: str
-    """What tokenizer.json calls its kind of model."""
     files: tuple[str, ...]
     """What holds the vocabulary where there is no tokenizer.json."""
     special: Mapping[str, str]
@@ -90,7 +88,6 @@ _BPE_FILES = ("vocab.json", "merges.txt")
 _END = "<|endoftext|>"
 KINDS = {
     "BertTokenizer": Kind(
-        "WordPiece",
         ("vocab.txt",),
         {
             "unk_token": "[UNK]",
@@ -101,9 +98,8 @@ KINDS = {
         },
         _bert,
     ),
-    "GPT2Tokenizer": Kind("BPE", _BPE_FILES, {"unk_token": _END, "bos_token": _END, "eos_token": _END}, _bytes),
+    "GPT2Tokenizer": Kind(_BPE_FILES, {"unk_token": _END, "bos_token": _END, "eos_token": _END}, _bytes),
     "RobertaTokenizer": Kind(
-        "BPE",
         _BPE_FILES,
         {
             "bos_token": "<s>",
@@ -116,14 +112,13 @@ KINDS = {
         },
         _bytes,
     ),
-    "Qwen2Tokenizer": Kind("BPE", _BPE_FILES, {"unk_token": _END, "eos_token": _END, "pad_token": _END}, _qwen),
+    "Qwen2Tokenizer": Kind(_BPE_FILES, {"unk_token": _END, "eos_token": _END, "pad_token": _END}, _qwen),
     "GPTNeoXTokenizer": Kind(
-        "BPE",
         _BPE_FILES,
         {"unk_token": _END, "bos_token": _END, "eos_token": _END, "pad_token": "<|padding|>"},
         _neox,
     ),
-    "LlamaTokenizer": Kind("BPE", (PIECES,), {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"}, _llama),
+    "LlamaTokenizer": Kind((PIECES,), {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"}, _llama),
 }
 ALIASES = {
     "DistilBertTokenizer": "BertTokenizer",
