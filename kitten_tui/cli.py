@@ -41,6 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.list_models:
+        return _list_models(arguments)
     # NumPy costs 80 ms, so --help and --version go without.
     from kitten_tui.core.settings import Settings
     from kitten_tui.sources.find import DEFAULT, open_source
@@ -124,6 +126,9 @@ def _refuse_pairs(arguments: argparse.Namespace) -> None:
     """Options that are nothing without one another, or that cannot both be answered."""
     if arguments.model is None and (arguments.save or arguments.full or arguments.heads):
         raise UsageError("--save, --full and --heads: expected --model DIR with them, found none")
+    for name in ("trust_layout", "download"):
+        if arguments.model is None and getattr(arguments, name):
+            raise UsageError(f"--{name.replace('_', '-')}: expected --model with it, found none")
     if arguments.full and not arguments.save:
         raise UsageError("--full: expected --save FILE with it, found none")
     for name in ("plain", "check", "explain", "save"):
@@ -139,13 +144,23 @@ def _refuse_pairs(arguments: argparse.Namespace) -> None:
         check_path(Path(arguments.save).expanduser())
 
 
+def _list_models(arguments: argparse.Namespace) -> int:
+    from kitten_tui.paper.shelf import shelf_table
+    from kitten_tui.sources.checkpoint.model import check_installed
+    from kitten_tui.sources.checkpoint.shelf import shelf
+    from kitten_tui.words import Words, language_of_environment
+
+    check_installed()
+    return _print(shelf_table(shelf(), Words(arguments.lang or language_of_environment())))
+
+
 def _read_with_model(arguments: argparse.Namespace) -> Reading:
     """A text in the model that was asked for; nothing is computed yet."""
     from kitten_tui.sources.checkpoint.model import open_model
     from kitten_tui.sources.checkpoint.reading import Reading
     from kitten_tui.sources.find import MAX_TEXT, read_text
 
-    model = open_model(arguments.model)
+    model = open_model(arguments.model, arguments.trust_layout, arguments.download)
     text = _read_sentence(MAX_TEXT) if arguments.source == "-" else read_text(arguments.source)
     return Reading(model, text)
 

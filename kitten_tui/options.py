@@ -33,7 +33,18 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--model",
         metavar="DIR",
-        help="a checkpoint directory, or minilm; SOURCE is then a sentence, a text file, or - for standard input",
+        help="a checkpoint directory or its file of weights, a GGUF file, the name of a model in a cache "
+        "(org/name, ollama:name), minilm or smollm2; "
+        "SOURCE is then a sentence, a text file, or - for standard input",
+    )
+    options.add_argument("--download", action="store_true", help="with --model org/name: fetch it, if it is not there")
+    options.add_argument(
+        "--list-models", action="store_true", help="list the models of caches, of Ollama and of extras"
+    )
+    options.add_argument(
+        "--trust-layout",
+        action="store_true",
+        help="with --model: go on where parts would be left out, or the model has code of its own",
     )
     paper = options.add_mutually_exclusive_group()
     paper.add_argument("--json", action="store_true", help="print every intermediate of a head as one JSON object")

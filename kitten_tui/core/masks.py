@@ -36,6 +36,17 @@ def backward(n: int, window: int | None) -> Mask:
     return _fixed(causal(n) & ~np.tri(n, k=-window, dtype=bool))  # [query, key]
 
 
+@lru_cache(maxsize=2)
+def around(n: int, window: int | None) -> Mask:
+    """A query sees what lies at most a window away, before and after it.  -> [query, key]
+
+    One key more on each side than a window that looks back alone has: so transformers counts them.
+    """
+    if window is None:
+        return everything(n, n)
+    return _fixed(np.tri(n, k=window, dtype=bool) & ~np.tri(n, k=-window - 1, dtype=bool))  # [query, key]
+
+
 def _fixed(mask: Mask) -> Mask:
     mask.setflags(write=False)
     return mask

@@ -95,14 +95,71 @@ def relu(x: Array) -> Array:
     return np.maximum(x, 0.0)
 
 
+def gelu_clipped(x: Array) -> Array:
+    return np.clip(gelu(x), -10.0, 10.0)
+
+
+def relu6(x: Array) -> Array:
+    return np.clip(x, 0.0, 6.0)
+
+
+def relu_squared(x: Array) -> Array:
+    return np.square(relu(x))
+
+
+def leaky_relu(x: Array) -> Array:
+    return np.where(x > 0.0, x, x * np.asarray(0.01, dtype=x.dtype))
+
+
+def hard_swish(x: Array) -> Array:
+    return x * relu6(x + 3.0) / 6.0
+
+
+def softplus(x: Array) -> Array:
+    """ln(1 + e^x), which does not overflow."""
+    return np.asarray(np.logaddexp(x, np.zeros_like(x)))
+
+
+def root_softplus(x: Array) -> Array:
+    return np.sqrt(softplus(x))
+
+
+def mish(x: Array) -> Array:
+    """Misra (2019)."""
+    return x * np.tanh(softplus(x))
+
+
+def laplace(x: Array) -> Array:
+    """A relu2 with bounds. Ma et al., "Mega" (2022)."""
+    return np.asarray(0.5 * (1.0 + erf((x - 0.707107) / (0.282095 * math.sqrt(2.0)))))
+
+
+def linear(x: Array) -> Array:
+    return x
+
+
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "gelu": gelu,
     "gelu_python": gelu,
+    "gelu_10": gelu_clipped,
     "gelu_new": gelu_tanh,
     "gelu_fast": gelu_tanh,
+    "gelu_accurate": gelu_tanh,
     "gelu_pytorch_tanh": gelu_tanh,
+    "gelu_python_tanh": gelu_tanh,
     "quick_gelu": quick_gelu,
     "relu": relu,
+    "relu2": relu_squared,
+    "relu6": relu6,
+    "leaky_relu": leaky_relu,
     "silu": silu,
     "swish": silu,
+    "hardswish": hard_swish,
+    "mish": mish,
+    "sqrtsoftplus": root_softplus,
+    "sigmoid": sigmoid,
+    "tanh": np.tanh,
+    "laplace": laplace,
+    "linear": linear,
 }
+"""By the names of transformers' table; those it has besides learn numbers of their own."""

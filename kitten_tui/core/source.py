@@ -55,7 +55,12 @@ Pulse = Callable[[], None]
 
 
 class NextTokens(Protocol):
-    """Says what comes next."""
+    """Says what comes next, or what fits in a place."""
+
+    @property
+    def fills(self) -> bool:
+        """Whether what it says of a token is what fits in its place, and not what follows it."""
+        ...
 
     def continuation(self, token: int) -> Continuation:
         """What is likeliest to follow a token."""

@@ -29,6 +29,8 @@ def notes_of(source: Source, settings: Settings, words: Words) -> tuple[str, ...
     facts = source.facts
     if facts is not None:
         notes = [words("model.note", **facts), words("model.settings")]
+        if facts["quantised"]:
+            notes.insert(1, words("model.quantised", kinds=facts["quantised"]))
         return tuple([words("model.cut", **facts), *notes] if facts["whole"] > facts["read"] else notes)
     note = words.of(source.note)
     invented = words("invented_note", seed=settings.seed) if source.invented else ""

@@ -1,16 +1,18 @@
-"""Beside the last stage, in models that say so: what comes next."""
+"""Beside the last stage, in models that say so: what comes next, or what fits in a place."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kitten_tui.core.cell import Cell
-from kitten_tui.core.source import Continuation
+from kitten_tui.core.source import NextTokens
 from kitten_tui.stages.figure import Axis, Band, Bars, Matrix, Phrase, Sheet, phrase
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View
 
 
 def sheet(view: View) -> Sheet:
-    following = _continuation(view)
+    following = _says(view).continuation(view.selection.query)
     rows = Axis("rank", following.pieces)
     columns = [
         Matrix(
@@ -28,7 +30,7 @@ def sheet(view: View) -> Sheet:
         id="bars",
         name="probability",
         axes=("token", "rank"),
-        title=(phrase("title.next", token=view.token),),
+        title=(phrase("title.fits" if _says(view).fills else "title.next", token=view.token),),
         values=following.probability,
         rows=rows,
         largest=float(following.probability.max()),
@@ -36,17 +38,17 @@ def sheet(view: View) -> Sheet:
     return Sheet((Band((*columns, bars), rows),))
 
 
-def _continuation(view: View) -> Continuation:
+def _says(view: View) -> NextTokens:
     says = view.source.next_tokens
     if says is None:
         raise LookupError("this source does not say what comes next")
-    return says.continuation(view.selection.query)
+    return says
 
 
 def reading(view: View) -> Phrase:
-    following = _continuation(view)
+    following = _says(view).continuation(view.selection.query)
     return phrase(
-        "continuation.reading",
+        "fitting.reading" if _says(view).fills else "continuation.reading",
         query=view.token,
         first=following.pieces[0],
         probability=float(following.probability[0]),
@@ -65,3 +67,5 @@ CONTINUATION = Stage(
     needs=("logit", "probability"),
     home=("logit", "probability"),
 )
+
+FITTING = replace(CONTINUATION, id="fitting")

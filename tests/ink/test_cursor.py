@@ -10,7 +10,7 @@ from itertools import product
 import pytest
 from rich.cells import cell_len
 
-from kitten_tui.core.derivation import Cell
+from kitten_tui.core.cell import Cell
 from kitten_tui.core.ops import Array
 from kitten_tui.ink.blocks import Look
 from kitten_tui.ink.cells import text_of

@@ -78,7 +78,7 @@ def test_the_room_is_what_the_name_the_signs_and_the_result_leave(
 ) -> None:
     lesson = open_source("journey")
     workings = Workings(lesson, Settings())
-    look, derivation = Sum(lesson.tokens, workings.trace(0).d_k, Words("en")), workings.derive(Cell(name, index))
+    look, derivation = Sum(workings, Words("en")), workings.derive(Cell(name, index))
     room = arithmetic_room(derivation, look, width)
     sums = cell_len(text_of_pieces(expression(derivation, look, room)))
     assert sums <= room

@@ -227,6 +227,7 @@ REFUSED = [
         "--heads: expected alone or with --json, found --check",
     ),
     ("full without save", ["--model", LLAMA, "--full"], "--full: expected --save FILE with it, found none"),
+    ("layout of a lesson", ["--trust-layout"], "--trust-layout: expected --model with it, found none"),
     ("heads of a lesson", ["--heads"], "--save, --full and --heads: expected --model DIR"),
     ("full of a lesson", ["--full"], "--save, --full and --heads: expected --model DIR"),
     ("save of a lesson", ["--save", "x.npz"], "--save, --full and --heads: expected --model DIR"),
@@ -242,10 +243,18 @@ def test_what_cannot_be_done_is_one_line_and_status_2(run, argv, fragment):
     assert fragment in ran.err
 
 
-def test_pickled_weights_are_refused_in_one_line(run, tmp_path):
+def test_what_is_pickled_besides_weights_is_refused_in_one_line(run, tmp_path):
     ran = run("--model", pickled(tmp_path), TEXT, "--json")
     assert (ran.status, ran.out, ran.err.count("\n")) == (BAD, "", 1)
-    assert "pickled weights can run any program" in ran.err
+    assert "pytorch_model.bin: expected a zip file, as torch.save writes since 1.6, found none" in ran.err
+
+
+def test_a_layout_is_trusted_where_it_is_asked_for(run, tmp_path):
+    folder = Path(shutil.copytree(LLAMA, tmp_path / "own"))
+    said = json.loads((folder / "config.json").read_text()) | {"architectures": ["OwnForCausalLM"]}
+    (folder / "config.json").write_text(json.dumps(said))
+    assert "--trust-layout reads it as llama" in run("--model", str(folder), TEXT, "--json").err
+    assert run("--model", str(folder), "--trust-layout", TEXT, "--json").status == OK
 
 
 def test_a_file_that_is_no_text_is_refused_in_one_line(run, tmp_path):

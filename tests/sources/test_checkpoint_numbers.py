@@ -280,10 +280,23 @@ def test_the_logit_of_a_next_token_is_the_last_vector_times_its_row(name, positi
     assert found.rows @ found.last == pytest.approx(found.logit, abs=NEAR)
 
 
-@pytest.mark.parametrize("name", ["bert", "bert-old", "distilbert", "roberta"])
-def test_a_model_without_an_output_head_does_not_say_what_comes_next(name):
-    assert read(name).next_tokens is None
-    assert not read(name).model.says_next
+def test_a_model_without_an_output_head_does_not_say_what_comes_next():
+    assert read("bert-old").next_tokens is None
+    assert not read("bert-old").model.says_next
+
+
+@pytest.mark.parametrize("name", ["bert", "distilbert", "roberta"])
+def test_a_model_that_fills_gaps_says_what_fits_and_not_what_comes_next(name):
+    says = read(name).next_tokens
+    assert says is not None
+    assert says.fills
+
+
+@pytest.mark.parametrize("name", ["bert", "distilbert", "roberta"])
+def test_the_logit_of_a_fitting_token_is_the_last_vector_times_its_row_with_its_bias(name):
+    found = read(name).continuation(3)
+    assert found.rows @ found.last == pytest.approx(found.logit, abs=NEAR)
+    assert found.last[-1] == 1.0
 
 
 def test_a_model_whose_head_is_its_embedding_says_what_comes_next_without_one_in_the_file():

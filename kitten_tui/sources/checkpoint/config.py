@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +11,12 @@ import numpy as np
 
 from kitten_tui.core.network import ACTIVATIONS
 from kitten_tui.core.rotary import SCALINGS, Rope
-from kitten_tui.sources.checkpoint.families import FAMILIES, KEYS, Family
+from kitten_tui.sources.checkpoint.families import Family
+from kitten_tui.sources.checkpoint.said import LARGEST, Names, Reader, Said
 from kitten_tui.sources.errors import SourceError
 
-LARGEST = 10_000_000
-"""No honest size in a config is larger."""
-
 MOST_BASE = 1e12
-"""Nor any honest base of rotary positions."""
+"""No honest base of rotary positions is larger."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +24,8 @@ class Config:
     """What a model is made of."""
 
     model_type: str
+    tokenizer_of: str
+    """The type of model whose tokenizer it has; nothing where it is a part of another model."""
     family: Family
     n_layers: int
     n_heads: int
@@ -48,6 +47,10 @@ class Config:
     tied: bool
     rope: Rope | None
     pad: int
+    open_places: bool
+    """Whether n_positions is not said but taken for granted, and a table of places may say otherwise."""
+    classifies: bool
+    """Whether what leaves it goes into a classifier and not to a next token."""
     divisors: tuple[float, ...] | None
     """For each layer, where scores are not divided by √d_k."""
     raw: Mapping[str, Any]
@@ -72,63 +75,26 @@ class Config:
         return self.n_heads // self.n_kv_heads
 
 
-class Reader:
-    """One config.json, asked by what the numbers are and not by what it calls them."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            self.raw = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise SourceError(f"{path.parent}: expected config.json, found none") from None
-        except OSError as error:
-            raise SourceError(f"{path}: {error.strerror}") from None
-        except (ValueError, RecursionError) as error:
-            raise SourceError(f"{path}: expected JSON: {error}") from None
-        if not isinstance(self.raw, dict):
-            raise SourceError(f"{path}: expected an object, found {type(self.raw).__name__}")
-        self.model_type = self.raw.get("model_type")
-        family = FAMILIES.get(self.model_type) if isinstance(self.model_type, str) else None
-        if family is None:
-            known = ", ".join(FAMILIES)
-            raise SourceError(f"{path}: model_type: expected one of {known}, found {json.dumps(self.model_type)[:80]}")
-        self.family = family
-
-    def key(self, name: str) -> str:
-        return self.family.keys.get(name, KEYS.get(name, name))
-
-    def get(self, name: str) -> Any:
-        """What stands there, else what the family has by default; None where neither says."""
-        found = self.raw.get(self.key(name))
-        return self.family.defaults.get(name) if found is None else found
-
-    def size(self, name: str, otherwise: int | None = None) -> int:
-        """A whole number from 1."""
-        found = self.get(name)
-        found = otherwise if found is None else found
-        if not isinstance(found, int) or isinstance(found, bool) or not 1 <= found <= LARGEST:
-            shown = "nothing" if found is None else json.dumps(found)[:40]
-            raise SourceError(f"{self.path}: {self.key(name)}: expected a whole number from 1, found {shown}")
-        return found
-
-    def share(self, name: str) -> float:
-        """A number from 0 to 1."""
-        found = self.get(name)
-        if not isinstance(found, (int, float)) or isinstance(found, bool) or not 0 <= found <= 1:
-            raise self.refuse(self.key(name), "a number from 0 to 1", found)
-        return float(found)
-
-    def refuse(self, key: str, expected: str, found: object) -> SourceError:
-        return SourceError(f"{self.path}: {key}: expected {expected}, found {json.dumps(found)[:80]}")
-
-
-def read_config(path: Path) -> Config:
-    """What config.json says, checked.
+def read_config(path: Path, names: Names = tuple, trusted: bool = False) -> Config:
+    """What config.json says, checked; the names of tensors are asked where it does not say which family it is.
 
     Raises:
         SourceError: a key is missing, or asks for something that is not supported.
     """
-    of = Reader(path)
+    return _config(Reader(path, names, trusted))
+
+
+def config_of(path: Path, raw: dict[str, Any], family: Family) -> Config:
+    """The same of what another file says in these words.
+
+    Raises:
+        SourceError: as above.
+    """
+    return _config(Said(path, raw, family))
+
+
+def _config(of: Reader) -> Config:
+    path = of.path
     n_heads, d_model, n_layers = of.size("n_heads"), of.size("d_model"), of.size("n_layers")
     n_kv_heads = of.size("n_kv_heads", n_heads)
     if n_heads % n_kv_heads:
@@ -144,7 +110,7 @@ def read_config(path: Path) -> Config:
         raise of.refuse("position_embedding_type", "absolute", positions)
     if of.raw.get("add_cross_attention") or of.raw.get("is_encoder_decoder"):
         raise SourceError(f"{path}: cross-attention is not supported")
-    pad = of.raw.get("pad_token_id")
+    pad = of.raw.get("pad_token_id", of.family.defaults.get("pad_token_id"))
     pad = pad if isinstance(pad, int) else 0
     n_positions = of.size("n_positions")
     rope = None if of.family.position else _rope(of, d_k, n_positions)
@@ -155,6 +121,7 @@ def read_config(path: Path) -> Config:
         raise of.refuse(of.key("n_positions"), f"room for a token from place {first}", n_positions)
     return Config(
         model_type=str(of.model_type),
+        tokenizer_of="" if of.nested else str(of.model_type),
         family=of.family,
         n_layers=n_layers,
         n_heads=n_heads,
@@ -166,19 +133,29 @@ def read_config(path: Path) -> Config:
         n_positions=int(n_positions * stretch) - first,
         eps=of.share("eps"),
         activation=activation,
-        causal=of.family.causal or bool(of.raw.get("is_decoder")),
+        causal=_causal(of),
         windows=_windows(of, n_layers),
         parallel=bool(of.family.parallel and of.get(of.family.parallel)),
         tied=bool(of.get("tie_word_embeddings")),
         rope=rope,
         pad=pad,
+        open_places=bool(of.family.position) and not of.says("n_positions"),
+        classifies=of.classifies,
         divisors=_divisors(of, n_layers, d_k),
         raw=of.raw,
     )
 
 
+def _causal(of: Reader) -> bool:
+    """Whether nobody looks ahead; a decoder may be made to look both ways."""
+    decoder = of.family.causal or (of.family.decodes and bool(of.raw.get("is_decoder")))
+    return decoder and bool(of.raw.get("is_causal", True))
+
+
 def _divisors(of: Reader, n_layers: int, d_k: int) -> tuple[float, ...] | None:
     """GPT-2 may leave the scale out, or divide by the number of the layer too."""
+    if not of.family.scaled:
+        return None
     scaled = of.raw.get("scale_attn_weights", True)
     by_layer = of.raw.get("scale_attn_by_inverse_layer_idx", False)
     if scaled and not by_layer:
@@ -230,8 +207,9 @@ def _rope(of: Reader, d_k: int, limit: int) -> Rope:
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value <= most:
             raise of.refuse(key, f"a number above 0 and up to {most:g}", value)
     width = int(d_k * share)
-    if width % 2 or not 2 <= width <= d_k:
-        raise of.refuse("partial_rotary_factor", f"an even number of the {d_k} dimensions of a head", width)
+    pairs = (width + 1) // 2  # an odd one takes one dimension more
+    if not 1 <= pairs <= d_k // 2:
+        raise of.refuse("partial_rotary_factor", f"at most the {d_k} dimensions of a head in pairs", width)
     rope = Rope(float(base), width, kind, limit, numbers)
     for n in (1, limit):  # a short text may need other numbers than a long one
         try:
@@ -241,8 +219,8 @@ def _rope(of: Reader, d_k: int, limit: int) -> Rope:
             raise SourceError(f"{of.path}: rope_type {kind}: expected {error.args[0]}, found none") from None
         except (TypeError, ValueError, ArithmeticError) as error:
             raise SourceError(f"{of.path}: rope_type {kind}: {error}") from None
-        if rotation.frequencies.shape != (width // 2,):
-            raise of.refuse(f"rope_type {kind}", f"{width // 2} factors", rotation.frequencies.size)
+        if rotation.frequencies.shape != (pairs,):
+            raise of.refuse(f"rope_type {kind}", f"{pairs} factors", rotation.frequencies.size)
         if not (np.isfinite(rotation.frequencies).all() and np.isfinite(rotation.factor)):
             raise of.refuse(f"rope_type {kind}", "numbers that turn by finite angles", numbers)
     return rope

@@ -114,13 +114,15 @@ class _Block:
 
 @lru_cache(maxsize=2)
 def _blocks(n: int, size: int, causal: bool, window: int | None) -> tuple[_Block, ...]:
-    """All queries in blocks of a size. A window exists only where the future is covered."""
+    """All queries in blocks of a size."""
     blocks = []
+    seen = masks.backward if causal else masks.around
     for start in range(0, n, size):
         stop = min(start + size, n)
-        low = 0 if window is None else max(0, start - window + 1)
-        keys = slice(low, stop if causal else n)
-        covered = ~masks.backward(n, window)[start:stop, keys] if causal else None  # [query, key]
+        low = 0 if window is None else max(0, start - window + causal)
+        high = stop if causal else n if window is None else min(n, stop + window)
+        keys = slice(low, high)
+        covered = None if high == n and not causal and window is None else ~seen(n, window)[start:stop, keys]
         blocks.append(_Block(slice(start, stop), keys, covered))
     return tuple(blocks)
 

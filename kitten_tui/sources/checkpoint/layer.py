@@ -11,6 +11,8 @@ from kitten_tui.core.network import Norm
 from kitten_tui.core.ops import Array
 from kitten_tui.sources.checkpoint.config import Config
 from kitten_tui.sources.checkpoint.families import Linear
+from kitten_tui.sources.checkpoint.gguf_model import GgufTensors
+from kitten_tui.sources.checkpoint.layout import linear_names, norm_names
 from kitten_tui.sources.checkpoint.tensors import TYPES, Tensors
 from kitten_tui.sources.errors import SourceError
 
@@ -20,11 +22,20 @@ ROLES = ("q", "k", "v")
 class Layer:
     """Reads what it is asked for; a layer that is let go of takes its numbers with it."""
 
-    def __init__(self, tensors: Tensors, config: Config, prefix: str, number: int) -> None:
+    def __init__(self, tensors: Tensors | GgufTensors, config: Config, prefix: str, number: int) -> None:
         self.tensors = tensors
         self.config = config
         self.prefix = prefix
         self.number = number
+
+    def names(self) -> set[str]:
+        """Every tensor that is read of it."""
+        family = self.config.family
+        linears = [getattr(family, part) for part in (*ROLES, "o", "up", "gate", "down")]
+        names = [name for one in linears if one for name in linear_names(one, self.config.says(one.bias))]
+        names += [name for one in (family.attention_norm, family.mlp_norm) for name in norm_names(one, family.rms)]
+        names += [f"{one}.weight" for one in (family.q_norm, family.k_norm) if one]
+        return {self._name(name) for name in names}
 
     def projection(self, role: str) -> tuple[Array, Array | None]:
         """The matrix of all heads side by side, and its bias.  -> [d_model, head·d_k], [head·d_k]"""
@@ -125,7 +136,7 @@ class Layer:
         return self.prefix + name.format(n=self.number)
 
 
-def norm(tensors: Tensors, config: Config, name: str) -> Norm:
+def norm(tensors: Tensors | GgufTensors, config: Config, name: str) -> Norm:
     """The norm of this name; older files call its numbers gamma and beta."""
     gain, bias = f"{name}.weight", f"{name}.bias"
     if gain not in tensors and f"{name}.gamma" in tensors:

@@ -127,6 +127,7 @@ class Reading:
             "heads": config.n_heads,
             "d_model": config.d_model,
             "d_k": config.d_k,
+            "quantised": self.model.quantised,
             "read": len(self.tokens),
             "whole": self.whole,
         }
@@ -139,9 +140,9 @@ class Reading:
     @property
     def settings(self) -> Settings:
         config = self.model.config
-        if not config.causal:
-            return Settings()
-        return Settings(mask="causal" if not any(config.windows) else "own")
+        if any(config.windows):
+            return Settings(mask="own")
+        return Settings(mask="causal") if config.causal else Settings()
 
     @property
     def masks(self) -> tuple[str, ...]:
@@ -149,8 +150,9 @@ class Reading:
 
     def own_mask(self, layer: int) -> Mask | None:
         """What the sliding windows of some layers leave.  -> [query, key]"""
-        windows = self.model.config.windows
-        return masks.backward(len(self.ids), windows[layer]) if any(windows) else None
+        config, n = self.model.config, len(self.ids)
+        seen = masks.backward if config.causal else masks.around
+        return seen(n, config.windows[layer]) if any(config.windows) else None
 
     @property
     def heads(self) -> tuple[HeadSummary, ...]:
@@ -257,6 +259,10 @@ class Reading:
 
     def joined(self, layer: int, settings: Settings) -> Trace:
         return self.looking.joined(layer, settings)
+
+    @property
+    def fills(self) -> bool:
+        return self.model.fills
 
     def continuation(self, token: int) -> Continuation:
         if self.ready < self.n_layers:

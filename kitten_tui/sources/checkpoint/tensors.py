@@ -1,21 +1,29 @@
-"""Weights on disk: single or sharded safetensors, mapped into memory and let go of again."""
+"""Weights on disk, in one file or several, mapped into memory and let go of again."""
 
 from __future__ import annotations
 
 import json
 import mmap
+import re
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from kitten_tui.core.ops import Array, Places
+from kitten_tui.sources.checkpoint.adapter import Adapter, Change
+from kitten_tui.sources.checkpoint.pickled import SUFFIXES, read_pickled
 from kitten_tui.sources.errors import SourceError
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
-PICKLES = (".bin", ".pt", ".pth", ".ckpt")
-TYPES = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16}
+SHARD = re.compile(r"(?P<name>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.\w+")
+NO_WEIGHTS = re.compile(r"(training_args|optimizer|scheduler|scaler|rng_state|adapter_model)[\w.-]*")
+"""What training leaves beside the weights, and what is added to the weights of another model."""
+OTHERS = (".gguf", ".h5", ".msgpack", ".onnx", ".ot", ".tflite")
+TYPES = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": np.uint16}
 """NumPy has no bfloat16: its sixteen bits are the first of a float32."""
 
 
@@ -27,17 +35,21 @@ class Tensor:
     kind: str
     shape: tuple[int, ...]
     start: int
+    strides: tuple[int, ...] | None = None
+    """In numbers, where they do not lie in order."""
 
 
 class Tensors:
     """All tensors of a checkpoint by name. Nothing is read until it is asked for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, file: Path | None = None) -> None:
         self.folder = folder
+        self.changes: dict[str, Change] = {}
+        """What an adapter does to the numbers of a name."""
         self.found: dict[str, Tensor] = {}
         self._maps: dict[Path, mmap.mmap] = {}
-        for file in _files(folder):
-            self.found |= _header(file)
+        for one in _files(folder) if file is None else [file]:
+            self.found |= _pickled(one) if one.suffix in SUFFIXES else _header(one)
 
     def __contains__(self, name: str) -> bool:
         return name in self.found
@@ -55,11 +67,30 @@ class Tensors:
             raise SourceError(f"{tensor.file}: {name}: expected {_shown(shape)}, found {_shown(tensor.shape)}")
         if tensor.kind not in TYPES:
             raise SourceError(f"{tensor.file}: {name}: expected {', '.join(TYPES)}, found {tensor.kind}")
-        count = int(np.prod(tensor.shape, dtype=np.int64))
-        raw = np.frombuffer(self._map(tensor.file), TYPES[tensor.kind], count, tensor.start).reshape(tensor.shape)[rows]
+        change = self.changes.get(name)
+        if change is not None:
+            return change(self._plain(tensor, slice(None)))[rows]
+        return self._plain(tensor, rows)
+
+    def adapt(self, adapter: Adapter, prefix: str, inward: bool) -> None:
+        """Adds to some of the weights what an adapter has learned."""
+        self.changes = adapter.changes(Tensors(adapter.folder, adapter.file), self.found, prefix, inward)
+
+    def _plain(self, tensor: Tensor, rows: slice | Places) -> Array:
+        raw = self._lying(tensor)[rows]
         if tensor.kind == "BF16":
             return (raw.astype(np.uint32) << 16).view(np.float32)
-        return raw if tensor.kind == "F32" else raw.astype(np.float32)
+        with np.errstate(over="ignore"):  # what is no float32 is found by what computes with it, and named
+            return raw if tensor.kind == "F32" else raw.astype(np.float32)
+
+    def _lying(self, tensor: Tensor) -> np.ndarray[Any, Any]:
+        """The numbers as they lie in the file."""
+        count, kind = prod(tensor.shape), TYPES[tensor.kind]
+        if tensor.strides is None or not count:
+            return np.frombuffer(self._map(tensor.file), kind, count, tensor.start).reshape(tensor.shape)
+        span = 1 + sum((n - 1) * stride for n, stride in zip(tensor.shape, tensor.strides, strict=True))
+        raw = np.frombuffer(self._map(tensor.file), kind, span, tensor.start)
+        return as_strided(raw, tensor.shape, [stride * raw.itemsize for stride in tensor.strides], writeable=False)
 
     def _map(self, file: Path) -> mmap.mmap:
         if file not in self._maps:
@@ -75,18 +106,35 @@ class Tensors:
 
 
 def _files(folder: Path) -> list[Path]:
+    """The files of weights in a folder: those that have the usual name, else the only ones there."""
     if (folder / SINGLE).exists():
         return [folder / SINGLE]
-    index = folder / INDEX
-    if index.exists():
-        return _shards(index)
-    pickles = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLES)
-    if pickles:
-        raise SourceError(
-            f"{folder / pickles[0]}: pickled weights can run any program when they are opened, so they are refused; "
-            f"expected {SINGLE}: load the model once where you trust it and save it with safe_serialization=True"
-        )
-    raise SourceError(f"{folder}: expected {SINGLE} or {INDEX}, found neither")
+    if (folder / INDEX).exists():
+        return _shards(folder / INDEX)
+    names = sorted(path.name for path in folder.iterdir() if not NO_WEIGHTS.match(path.name))
+    for suffixes, usual in (((".safetensors",), SINGLE), (SUFFIXES, "pytorch_model.bin")):
+        if usual in names:
+            return [folder / usual]
+        indices = [name for name in names if any(name.endswith(f"{suffix}.index.json") for suffix in suffixes)]
+        if f"{usual}.index.json" in indices or len(indices) == 1:
+            return _shards(folder / (f"{usual}.index.json" if f"{usual}.index.json" in indices else indices[0]))
+        files = [name for name in names if name.endswith(suffixes)]
+        if len(files) == 1 or _is_whole(files):
+            return [folder / name for name in files]
+        if files:
+            raise SourceError(
+                f"{folder}: expected {usual} or one file of weights, found {', '.join(files[:6])}; name one of them"
+            )
+    others = [name for name in names if name.endswith(OTHERS)]
+    found = f"{', '.join(others[:6])}, which is no file of weights for this" if others else "neither"
+    raise SourceError(f"{folder}: expected {SINGLE} or {INDEX}, found {found}")
+
+
+def _is_whole(files: list[str]) -> bool:
+    """Whether these are all parts of one, by their numbers."""
+    parts = [SHARD.fullmatch(name) for name in files]
+    said = {(part["name"], int(part["count"])) for part in parts if part}
+    return len(said) == 1 and all(parts) and said.pop()[1] == len(files)
 
 
 def _shards(index: Path) -> list[Path]:
@@ -123,6 +171,13 @@ def _header(file: Path) -> dict[str, Tensor]:
             8 + length + about["data_offsets"][0],
         )
         for name, about in header.items()
+    }
+
+
+def _pickled(file: Path) -> dict[str, Tensor]:
+    return {
+        name: Tensor(file, lying.kind, lying.shape, lying.start, lying.strides)
+        for name, lying in read_pickled(file).items()
     }
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kitten_tui.sources.checkpoint.config import Config
+from kitten_tui.sources.checkpoint.tokenizer import FILE, read_tokenizer
 from kitten_tui.sources.errors import SourceError
-
-FILE = "tokenizer.json"
-SMALLEST_SHARE = 0.8
-"""A tokenizer with fewer pieces than this share of the embedding's rows belongs to another model."""
 
 
 @dataclass(frozen=True)
@@ -27,24 +25,21 @@ class Tokenised:
 
 
 class Tokens:
-    """A tokenizer.json; its own settings for cutting and padding are switched off."""
+    """The tokenizer of a model; its own settings for cutting and padding are switched off."""
 
-    def __init__(self, folder: Path, n_vocab: int) -> None:
-        from tokenizers import Tokenizer
-
-        path = folder / FILE
-        if not path.is_file():
-            raise SourceError(f"{folder}: expected {FILE}, found none")
-        self.path = path
-        self.n_vocab = n_vocab
-        with _blaming(path):
-            self.tokenizer: Any = Tokenizer.from_file(str(path))
+    def __init__(self, folder: Path, config: Config, make: Callable[[], Any] | None = None) -> None:
+        self.n_vocab = config.n_vocab
+        self.path = folder / FILE if (folder / FILE).is_file() else folder
+        named = config.raw.get("tokenizer_class")
+        with _blaming(self.path):
+            if make is None:
+                self.tokenizer, self.path = read_tokenizer(folder, config.tokenizer_of, named)
+            else:
+                self.tokenizer = make()
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
-        size = self.tokenizer.get_vocab_size(with_added_tokens=True)
-        if not SMALLEST_SHARE * n_vocab <= size <= n_vocab:
-            raise SourceError(f"{path}: expected about {n_vocab} tokens, as the embedding has rows, found {size}")
-        self.byte_level = "Ġ" in self.tokenizer.get_vocab() or _uses_bytes(path)
+        self.byte_level = "Ġ" in self.tokenizer.get_vocab() or _uses_bytes(self.tokenizer)
+        self.added = {token.content for token in self.tokenizer.get_added_tokens_decoder().values()}
 
     def read(self, text: str, limit: int) -> Tokenised:
         """The tokens of a text, special ones included, cut at the model's limit.
@@ -63,17 +58,16 @@ class Tokens:
         largest = max(encoded.ids, default=0)
         if largest >= self.n_vocab:
             raise SourceError(f"{self.path}: expected tokens from 0 to {self.n_vocab - 1}, found {largest}")
-        special = encoded.special_tokens_mask
-        pieces = tuple(self._readable(token, bool(s)) for token, s in zip(encoded.tokens, special, strict=True))
+        pieces = tuple(self._readable(token) for token in encoded.tokens)
         return Tokenised(tuple(encoded.ids), pieces, len(whole.ids))
 
     def piece(self, number: int) -> str:
         """One token of the vocabulary; a row of the embedding that stands for none by its number."""
         token = self.tokenizer.id_to_token(number)
-        return f"<{number}>" if token is None else self._readable(token, False)
+        return f"<{number}>" if token is None else self._readable(token)
 
-    def _readable(self, token: str, special: bool) -> str:
-        if special:
+    def _readable(self, token: str) -> str:
+        if token in self.added:  # as somebody wrote it
             return token
         if token.startswith("<0x") and token.endswith(">") and len(token) == 6:
             return f"<{token[3:5]}>"
@@ -87,14 +81,14 @@ def _blaming(path: Path) -> Iterator[None]:
     """What the library raises is said of the file; a panic of its Rust is no Exception."""
     try:
         yield
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit, SourceError):
         raise
     except BaseException as error:
         raise SourceError(f"{path}: expected a tokenizer: {error}") from None
 
 
-def _uses_bytes(path: Path) -> bool:
-    return '"ByteLevel"' in path.read_text(encoding="utf-8")
+def _uses_bytes(tokenizer: Any) -> bool:
+    return "ByteLevel" in f"{tokenizer.pre_tokenizer} {tokenizer.decoder}"
 
 
 def _text_of(raw: bytes) -> str:
