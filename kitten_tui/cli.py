@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,17 +16,20 @@ from kitten_tui.sources.errors import SourceError
 
 if TYPE_CHECKING:
     from kitten_tui.core.settings import Settings
+    from kitten_tui.crash import Unsaved
     from kitten_tui.sources.checkpoint.reading import Reading
     from kitten_tui.sources.opened import Opened
     from kitten_tui.stages.selection import Selection
+    from kitten_tui.words import Words
 
 OK, FAILED, BAD = 0, 1, 2
 _DUMB = ("dumb", "unknown", "")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the program and returns its exit status: 0, 1 if a check failed, 2 for bad usage or input."""
+    """Runs the program and returns its exit status: 0, 1 if a check or the program failed, 2 for bad usage or input."""
     _forgive_encoding()
+    arguments = None
     try:
         arguments = parser().parse_args(argv)
         return _run(arguments)
@@ -38,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return OK
     except KeyboardInterrupt:
         return 130
+    except Exception as fault:
+        return _crash(fault, _words(arguments.lang if arguments else None))
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -46,7 +52,6 @@ def _run(arguments: argparse.Namespace) -> int:
     from kitten_tui.sources.find import DEFAULT, open_source
     from kitten_tui.sources.sentence import from_sentence
     from kitten_tui.stages.view import View
-    from kitten_tui.words import Words, language_of_environment
 
     _settings(Settings(), seed=arguments.seed)  # refused before a sentence draws from it
     lesson: Opened
@@ -70,7 +75,7 @@ def _run(arguments: argparse.Namespace) -> int:
             raise UsageError("--init: expected a lesson, found a model, whose numbers stay as they are")
         lesson = redraw(lesson, settings.seed, arguments.init)
     view = View(lesson, settings, _selection(arguments, lesson))
-    words = Words(arguments.lang or language_of_environment())
+    words = _words(arguments.lang)
 
     if reading is not None and _is_headless(arguments):
         _compute(arguments, reading, view.selection.layer)
@@ -118,9 +123,26 @@ def _run(arguments: argparse.Namespace) -> int:
     gc.freeze()
     gc.enable()
     app.run()
+    if app.fault is not None:
+        return _crash(app.fault, app.words, app.unsaved)
     if app.problem:
         raise SourceError(app.problem)
-    return OK
+    return app.return_code or OK
+
+
+def _words(language: str | None) -> Words:
+    from kitten_tui.words import Words, language_of_environment
+
+    return Words(language or language_of_environment())
+
+
+def _crash(fault: Exception, words: Words, unsaved: Unsaved | None = None) -> int:
+    from kitten_tui.crash import report
+
+    for line in report(fault, words, unsaved):
+        with suppress(OSError):
+            print(line, file=sys.stderr)
+    return FAILED
 
 
 def _refuse_pairs(arguments: argparse.Namespace) -> None:
@@ -135,11 +157,10 @@ def _refuse_pairs(arguments: argparse.Namespace) -> None:
     if arguments.depth is not None and arguments.explain is None:
         raise UsageError("--depth: expected --explain CELL with it, found none")
     if arguments.save is not None:
-        from pathlib import Path
-
         from kitten_tui.sources.checkpoint.export import check_path
+        from kitten_tui.sources.writing import path_of
 
-        check_path(Path(arguments.save).expanduser())
+        check_path(path_of(arguments.save))
 
 
 def _read_with_model(arguments: argparse.Namespace) -> Reading:
@@ -176,11 +197,16 @@ def _compute(arguments: argparse.Namespace, reading: Reading, layer: int) -> Non
 
 
 def _save(arguments: argparse.Namespace, reading: Reading) -> int:
-    from pathlib import Path
+    import signal
 
     from kitten_tui.sources.checkpoint.export import export
+    from kitten_tui.sources.writing import path_of
 
-    export(reading, Path(arguments.save).expanduser(), full=arguments.full)
+    # What ends the program lets it clear away first; half a file is none.
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
+            signal.signal(getattr(signal, name), lambda number, frame: sys.exit(128 + number))
+    export(reading, path_of(arguments.save), full=arguments.full)
     return OK
 
 
@@ -281,9 +307,11 @@ def _has_screen() -> bool:
 
 
 def _print(lines: Iterable[str]) -> int:
+    from kitten_tui.ink.cells import harmless
+
     try:
         for line in lines:
-            print(line)
+            print(harmless(line))
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:

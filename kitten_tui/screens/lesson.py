@@ -18,6 +18,7 @@ from kitten_tui.core.derivation import Cell, Op
 from kitten_tui.core.settings import Settings
 from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.chrome import Shown, operand_choices
+from kitten_tui.screens.dialog import ClosedOnce
 from kitten_tui.sources.opened import Opened
 from kitten_tui.stages import Page, navigation, stages_of, turn_to
 from kitten_tui.stages.figure import Phrase, phrase
@@ -45,7 +46,7 @@ class Step:
     """A number of the comparison is met with the scale switched, one of another layer as the model has it."""
 
 
-class LessonScreen(Screen[Any], inherit_bindings=False):
+class LessonScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
     """One view at a time; everything on the screen follows from it."""
 
     BINDINGS = BINDINGS

@@ -58,9 +58,10 @@ class ModelScreen(Bench):
         """All weights, as a file of arrays; the screen stays awake meanwhile."""
         from kitten_tui.screens.ask import AskScreen
         from kitten_tui.sources.checkpoint.export import check_path
+        from kitten_tui.sources.writing import path_of
 
         def answer(text: str) -> Path:
-            path = Path(text).expanduser()
+            path = path_of(text)
             check_path(path)
             return path
 

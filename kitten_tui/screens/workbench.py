@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from kitten_tui.core.derivation import Cell
 from kitten_tui.core.settings import Settings
+from kitten_tui.crash import Unsaved
 from kitten_tui.ink.formula import cell_name
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.screens.bench import Bench
@@ -17,7 +17,8 @@ from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.history import State
 from kitten_tui.sources.lesson import Lesson
 from kitten_tui.sources.opened import Opened
-from kitten_tui.sources.save import ExistsError, save
+from kitten_tui.sources.save import save
+from kitten_tui.sources.writing import ExistsError, path_of
 from kitten_tui.stages import navigation
 from kitten_tui.stages.follow import inputs_behind
 from kitten_tui.stages.view import View
@@ -175,6 +176,11 @@ class Workbench(Bench):
         """Whether leaving would lose changes that were not warned of yet."""
         return not (self.history.is_saved or self.warned)
 
+    @property
+    def unsaved(self) -> Unsaved | None:
+        """What would be lost if everything ended here."""
+        return None if self.history.is_saved else (self.numbers, self.history.now.settings, self.page.selection.query)
+
     def warn_unsaved(self) -> None:
         self.warned = True
         self.say("change.unsaved")
@@ -192,7 +198,7 @@ class Workbench(Bench):
                     self.numbers,
                     now.settings,
                     self.page.selection.query,
-                    Path(text).expanduser(),
+                    path_of(text),
                     overwrite=text in refused,
                 )
             except ExistsError as error:
