@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import App, SystemCommand
+from textual.binding import Binding
 from textual.command import CommandList, CommandPalette
 from textual.events import Event, Key, Paste
 from textual.keys import _character_to_key
@@ -60,6 +61,8 @@ class KittenApp(App[None]):
 
     CSS_PATH = "app.tcss"
     TITLE = "kitten-tui"
+    # Also while a dialog asks, whose keys are its own.
+    BINDINGS = [Binding("ctrl+z", "suspend_process", show=False, priority=True)]
 
     def __init__(
         self,

@@ -136,7 +136,7 @@ def _words(language: str | None) -> Words:
     return Words(language or language_of_environment())
 
 
-def _crash(fault: Exception, words: Words, unsaved: Unsaved | None = None) -> int:
+def _crash(fault: BaseException, words: Words, unsaved: Unsaved | None = None) -> int:
     from kitten_tui.crash import report
 
     for line in report(fault, words, unsaved):
