@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from kitten_tui.options import UsageError, parser
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from kitten_tui.words import Words
 
 OK, FAILED, BAD = 0, 1, 2
+LONGEST_ERROR = 480
+"""Characters of the line that says what is wrong; a path or a token in it may be of any length."""
+LINES_AT_ONCE = 5_000
 _DUMB = ("dumb", "unknown", "")
 
 
@@ -34,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = parser().parse_args(argv)
         return _run(arguments)
     except SystemExit as stop:  # argparse after --help and --version
-        return OK if stop.code is None else int(stop.code)
+        return _flushed() if stop.code is None else int(stop.code) or _flushed()
     except SourceError as error:
         return _refuse(str(error))
     except BrokenPipeError:
@@ -42,6 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return OK
     except KeyboardInterrupt:
         return 130
+    except OSError as error:  # a folder that cannot be listed, a file that has gone
+        return _refuse(f"{error.filename or 'a file'}: {error.strerror or error}")
+    except MemoryError as error:
+        return _refuse(f"memory: expected more than there is{f': {error}' if str(error) else ''}; try a shorter text")
     except Exception as fault:
         return _crash(fault, _words(arguments.lang if arguments else None))
 
@@ -140,6 +148,8 @@ def _crash(fault: BaseException, words: Words, unsaved: Unsaved | None = None) -
     from kitten_tui.crash import report
 
     for line in report(fault, words, unsaved):
+        if sys.stderr is None:  # print would take standard output instead
+            break
         with suppress(OSError):
             print(line, file=sys.stderr)
     return FAILED
@@ -281,6 +291,8 @@ def _theme(given: str | None) -> str:
 
 def _read_sentence(limit: int = 100_000) -> str:
     """The sentence on standard input, which then becomes the terminal again so that keys can be read."""
+    from kitten_tui.sources.find import without_line_end
+
     if sys.stdin is None:
         raise UsageError("-: expected a sentence on standard input, found none")
     raw = sys.stdin.buffer.read(limit + 1) if hasattr(sys.stdin, "buffer") else sys.stdin.read(limit + 1).encode()
@@ -290,6 +302,7 @@ def _read_sentence(limit: int = 100_000) -> str:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(f"-: expected UTF-8, found byte 0x{raw[error.start]:02x} at position {error.start}") from None
+    text = without_line_end(text)
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY)
     except OSError:
@@ -302,6 +315,8 @@ def _read_sentence(limit: int = 100_000) -> str:
 def _has_screen() -> bool:
     """Whether there is a terminal to draw on and to read keys from. Textual draws on standard error."""
     streams = [sys.__stdout__, sys.__stderr__]
+    if "JPY_PARENT_PID" in os.environ:  # a cell of a notebook has a terminal that nobody can type into
+        return False
     on_terminal = all(stream is not None and stream.isatty() for stream in streams) and sys.stdout is sys.__stdout__
     return on_terminal and os.isatty(0) and os.environ.get("TERM", "") not in _DUMB
 
@@ -309,8 +324,11 @@ def _has_screen() -> bool:
 def _print(lines: Iterable[str]) -> int:
     from kitten_tui.ink.cells import harmless
 
+    _keep_columns()
+    lines = iter(lines)
+    first = list(islice(lines, LINES_AT_ONCE))  # what goes wrong on the way leaves nothing half printed
     try:
-        for line in lines:
+        for line in chain(first, lines):
             print(harmless(line))
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -322,6 +340,16 @@ def _print(lines: Iterable[str]) -> int:
     return OK
 
 
+def _flushed() -> int:
+    """Nobody may be there any more to read what was printed."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        _discard_output()
+    return OK
+
+
 def _discard_output() -> None:
     """What is still buffered must not be written at exit either."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -330,7 +358,12 @@ def _discard_output() -> None:
 def _refuse(message: str) -> int:
     from kitten_tui.ink.cells import clean
 
-    print(f"kitten-tui: {clean(message)}", file=sys.stderr)
+    if sys.stderr is not None:  # print would take standard output instead
+        message = clean(message)
+        if len(message) > LONGEST_ERROR:  # what was expected stands at the end
+            message = f"{message[: LONGEST_ERROR // 3]} … {message[-LONGEST_ERROR // 2 :]}"
+        with suppress(OSError):
+            print(f"kitten-tui: {message}", file=sys.stderr)
     return BAD
 
 
@@ -340,3 +373,12 @@ def _forgive_encoding() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+
+
+def _keep_columns() -> None:
+    """Paper in an encoding without our signs gets others of the same width."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None and "utf" not in (sys.stdout.encoding or "").lower():
+        from kitten_tui.paper.signs import NAME
+
+        reconfigure(errors=NAME)

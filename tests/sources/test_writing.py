@@ -60,7 +60,7 @@ def test_what_fails_half_way_leaves_nothing(tmp_path: Path, suffix: str, monkeyp
 NAMES = ["~nobody-x/y.npz", "a" * 300 + ".npz", "a\0b.npz", "no/x.npz", "/dev/full/x.npz", "x" * 5000 + "/y.npz"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES, ids=[ascii(name)[:12] for name in NAMES])
 def test_odd_names_are_refused_in_one_line(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*MODEL, "--save", name]) == BAD
     said = capsys.readouterr().err
