@@ -8,6 +8,7 @@ from pathlib import Path
 from kitten_tui.core.settings import Settings
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.lesson import Lesson
+from kitten_tui.sources.reading import read_bytes
 from kitten_tui.sources.sample import read_sample
 from kitten_tui.sources.sentence import from_sentence
 
@@ -54,8 +55,7 @@ def read_text(argument: str | None) -> str:
     if path.is_dir():
         raise SourceError(f"{path}: expected a file of text, found a directory")
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_TEXT + 1)
+        raw = read_bytes(path, MAX_TEXT, pipe=True)
         if len(raw) > MAX_TEXT:
             raise SourceError(f"{path}: expected a text of at most {MAX_TEXT:,} bytes, found more")
         return without_line_end(raw.decode("utf-8"))

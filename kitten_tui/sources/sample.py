@@ -17,6 +17,7 @@ from kitten_tui.core.trace import HeadWeights, Inputs, fixed
 from kitten_tui.core.vocabulary import GAPS, QUANTITIES
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.lesson import MAX_TOKENS, Lesson, Reference, Texts
+from kitten_tui.sources.reading import read_bytes
 
 MAX_BYTES = 2_000_000
 MAX_NUMBER = 1e9
@@ -44,8 +45,7 @@ def _load(path: Path) -> dict[str, Any]:
     try:
         if path.is_dir():
             fail("expected a sample file, found a directory")
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+        raw = read_bytes(path, MAX_BYTES, pipe=True)
     except OSError as error:
         fail(f"expected a readable file, found: {error.strerror}")
     if len(raw) > MAX_BYTES:

@@ -14,7 +14,9 @@ from kitten_tui.core.network import ACTIVATIONS
 from kitten_tui.core.rotary import SCALINGS, Rope
 from kitten_tui.sources.checkpoint.families import FAMILIES, KEYS, Family
 from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.reading import read_text
 
+MAX_BYTES = 10_000_000
 LARGEST = 10_000_000
 """No honest size in a config is larger."""
 
@@ -78,11 +80,13 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self.raw = json.loads(path.read_text(encoding="utf-8"))
+            self.raw = json.loads(read_text(path, MAX_BYTES))
         except FileNotFoundError:
             raise SourceError(f"{path.parent}: expected config.json, found none") from None
         except OSError as error:
             raise SourceError(f"{path}: {error.strerror}") from None
+        except SourceError:
+            raise
         except (ValueError, RecursionError) as error:
             raise SourceError(f"{path}: expected JSON: {error}") from None
         if not isinstance(self.raw, dict):

@@ -12,8 +12,12 @@ import numpy as np
 
 from kitten_tui.core.ops import Array, Places
 from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.reading import check_file, read_text
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
+MAX_INDEX = 50_000_000
+MAX_HEADER = 20_000_000
+"""Bytes of names and places; the largest models have a tenth of it."""
 PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 TYPES = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16}
 """NumPy has no bfloat16: its sixteen bits are the first of a float32."""
@@ -36,7 +40,10 @@ class Tensors:
         self.folder = folder
         self.found: dict[str, Tensor] = {}
         self._maps: dict[Path, mmap.mmap] = {}
+        self._opened: dict[Path, tuple[int, int]] = {}
+        """The size and time of each file when its header was read."""
         for file in _files(folder):
+            self._opened[file] = _state(file)
             self.found |= _header(file)
 
     def __contains__(self, name: str) -> bool:
@@ -55,6 +62,9 @@ class Tensors:
             raise SourceError(f"{tensor.file}: {name}: expected {_shown(shape)}, found {_shown(tensor.shape)}")
         if tensor.kind not in TYPES:
             raise SourceError(f"{tensor.file}: {name}: expected {', '.join(TYPES)}, found {tensor.kind}")
+        if _state(tensor.file) != self._opened[tensor.file]:
+            # What lies behind the new end of a mapped file kills whoever reads it.
+            raise SourceError(f"{tensor.file}: expected the file as it was opened, found another")
         count = int(np.prod(tensor.shape, dtype=np.int64))
         raw = np.frombuffer(self._map(tensor.file), TYPES[tensor.kind], count, tensor.start).reshape(tensor.shape)[rows]
         if tensor.kind == "BF16":
@@ -74,6 +84,19 @@ class Tensors:
                 mapped.madvise(mmap.MADV_DONTNEED)
 
 
+def _state(file: Path) -> tuple[int, int]:
+    """What changes when a file does.
+
+    Raises:
+        SourceError: the file has gone.
+    """
+    try:
+        about = file.stat()
+    except OSError as error:
+        raise SourceError(f"{file}: expected the file as it was opened, found: {error.strerror}") from None
+    return about.st_size, about.st_mtime_ns
+
+
 def _files(folder: Path) -> list[Path]:
     if (folder / SINGLE).exists():
         return [folder / SINGLE]
@@ -91,8 +114,10 @@ def _files(folder: Path) -> list[Path]:
 
 def _shards(index: Path) -> list[Path]:
     try:
-        names = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
+        names = json.loads(read_text(index, MAX_INDEX))["weight_map"].values()
         files = sorted({str(name) for name in names})
+    except SourceError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise SourceError(f"{index}: expected a weight_map from names of tensors to files") from None
     beside = {path.name for path in index.parent.iterdir() if path.is_file()}
@@ -107,11 +132,18 @@ def _header(file: Path) -> dict[str, Tensor]:
     from safetensors import SafetensorError, safe_open
 
     try:
+        check_file(file)
+        with file.open("rb") as opened:
+            length = int.from_bytes(opened.read(8), "little")
+        if MAX_HEADER < length < file.stat().st_size:
+            raise SourceError(f"{file}: expected a header of at most {MAX_HEADER:,} bytes, found {length:,}")
         with safe_open(file, framework="numpy"):
             pass
         with file.open("rb") as opened:
-            length = int.from_bytes(opened.read(8), "little")
+            opened.seek(8)
             header: dict[str, Any] = json.loads(opened.read(length))
+    except SourceError:
+        raise
     except (SafetensorError, OSError, ValueError) as error:
         raise SourceError(f"{file}: expected safetensors: {error}") from None
     header.pop("__metadata__", None)
