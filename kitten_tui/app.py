@@ -21,7 +21,6 @@ from textual.worker import WorkerFailed
 from kitten_tui import themes
 from kitten_tui.commands import on_screen
 from kitten_tui.core.settings import Settings
-from kitten_tui.crash import Unsaved
 from kitten_tui.screens.dialog import ClosedOnce
 from kitten_tui.screens.lesson import LessonScreen
 from kitten_tui.screens.messages import Failed, SourceOpened
@@ -35,6 +34,8 @@ from kitten_tui.words import Words
 
 if TYPE_CHECKING:
     from textual.driver import Driver
+
+    from kitten_tui.crash import Unsaved
 
 
 class Palette(ClosedOnce, CommandPalette):

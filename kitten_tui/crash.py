@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     Unsaved = tuple[Lesson, Settings, int]
     """A lesson, its settings, and the query that was selected."""
-else:
-    Unsaved = tuple
 
 PLACES = 8
 """Lines of the way to the fault, its end; the values of variables are nobody's business."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from kitten_tui.core.derivation import Cell
 from kitten_tui.core.settings import Settings
-from kitten_tui.crash import Unsaved
 from kitten_tui.ink.formula import cell_name
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.screens.bench import Bench
@@ -23,6 +23,9 @@ from kitten_tui.stages import navigation
 from kitten_tui.stages.follow import inputs_behind
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
+
+if TYPE_CHECKING:
+    from kitten_tui.crash import Unsaved
 
 SETTINGS = ("divisor", "rate", "keep")
 """Inputs that are no number of the lesson; which weights are kept is drawn from the seed."""

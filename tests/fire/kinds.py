@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+from textual.app import ScreenStackError
 from textual.events import Key, Paste
 from textual.keys import _character_to_key
 
@@ -217,22 +218,30 @@ async def _keys(draw: Random) -> None:
         driver = app._driver
         assert driver is not None
         done = 0
-        while done < KEYS_A_RUN:
+        while done < KEYS_A_RUN and not app._exit:  # the palette can leave too
             for _ in range(draw.choice((2, 10, 40))):
                 done += 1
-                if draw.random() < 0.05:
-                    event: Key | Paste = Paste(text(draw))
-                elif draw.random() < 0.15:
-                    character = draw.choice("ab/ .1-[]猫［３")
-                    event = Key(character if character.isalnum() else _character_to_key(character), character)
-                else:
-                    key = draw.choice(NAMED if draw.random() < 0.8 else MORE)
-                    event = Key(key, key if len(key) == 1 else None)
+                event = _event(draw)
                 event.set_sender(app)
                 driver.send_message(event)
-            if draw.random() < 0.05:
-                await pilot.resize_terminal(draw.randint(1, 140), draw.randint(1, 50))
-            await pilot.pause()
+            size = (draw.randint(1, 140), draw.randint(1, 50)) if draw.random() < 0.05 else None
+            try:
+                if size:
+                    await pilot.resize_terminal(*size)
+                await pilot.pause()
+            except ScreenStackError:
+                if not app._exit:
+                    raise
+
+
+def _event(draw: Random) -> Key | Paste:
+    if draw.random() < 0.05:
+        return Paste(text(draw))
+    if draw.random() < 0.15:
+        character = draw.choice("ab/ .1-[]猫［３")
+        return Key(character if character.isalnum() else _character_to_key(character), character)
+    key = draw.choice(NAMED if draw.random() < 0.8 else MORE)
+    return Key(key, key if len(key) == 1 else None)
 
 
 Kind = Callable[[Random], int]
