@@ -6,55 +6,68 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from kitten_tui.options import UsageError, parser
+from kitten_tui.output import (
+    BAD,
+    FAILED,
+    OK,
+    discard_output,
+    flushed,
+    forgive_encoding,
+    print_lines,
+    refuse,
+    tell_fault,
+)
 from kitten_tui.sources.errors import SourceError
 
 if TYPE_CHECKING:
     from kitten_tui.core.settings import Settings
-    from kitten_tui.crash import Unsaved
     from kitten_tui.sources.checkpoint.reading import Reading
     from kitten_tui.sources.opened import Opened
     from kitten_tui.stages.selection import Selection
     from kitten_tui.words import Words
 
-OK, FAILED, BAD = 0, 1, 2
-LONGEST_ERROR = 480
-"""Characters of the line that says what is wrong; a path or a token in it may be of any length."""
-LINES_AT_ONCE = 5_000
+__all__ = ["BAD", "FAILED", "OK", "main"]
+
+MOST_THREADS = 1024
 _DUMB = ("dumb", "unknown", "")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program and returns its exit status: 0, 1 if a check or the program failed, 2 for bad usage or input."""
-    _forgive_encoding()
+    forgive_encoding()
     arguments = None
     try:
         arguments = parser().parse_args(argv)
         return _run(arguments)
     except SystemExit as stop:  # argparse after --help and --version
-        return _flushed() if stop.code is None else int(stop.code) or _flushed()
+        return flushed() if stop.code is None else int(stop.code) or flushed()
     except SourceError as error:
-        return _refuse(str(error))
+        return refuse(str(error))
     except BrokenPipeError:
-        _discard_output()  # the reader of the pipe has gone
+        discard_output()  # the reader of the pipe has gone
         return OK
     except KeyboardInterrupt:
         return 130
     except OSError as error:  # a folder that cannot be listed, a file that has gone
-        return _refuse(f"{error.filename or 'a file'}: {error.strerror or error}")
+        return refuse(f"{error.filename or 'a file'}: {error.strerror or error}")
     except MemoryError as error:
-        return _refuse(f"memory: expected more than there is{f': {error}' if str(error) else ''}; try a shorter text")
+        return refuse(f"memory: expected more than there is{f': {error}' if str(error) else ''}; try a shorter text")
     except Exception as fault:
-        return _crash(fault, _words(arguments.lang if arguments else None))
+        return tell_fault(fault, _words(arguments.lang if arguments else None))
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.threads is not None and not 1 <= arguments.threads <= MOST_THREADS:
+        raise UsageError(f"--threads: expected a number from 1 to {MOST_THREADS}, found {arguments.threads}")
+    if arguments.model is not None:
+        from kitten_tui.threads import choose
+
+        choose(arguments.threads)  # before NumPy is loaded, which asks once
     # NumPy costs 80 ms, so --help and --version go without.
     from kitten_tui.core.settings import Settings
     from kitten_tui.sources.find import DEFAULT, open_source
@@ -94,11 +107,11 @@ def _run(arguments: argparse.Namespace) -> int:
         if arguments.heads:
             from kitten_tui.paper.heads import heads_json, heads_table
 
-            return _print([heads_json(reading)] if arguments.json else heads_table(reading, words))
+            return print_lines([heads_json(reading)] if arguments.json else heads_table(reading, words))
     if arguments.json:
         from kitten_tui.paper.json import to_json
 
-        return _print([to_json(view)])
+        return print_lines([to_json(view)])
     if arguments.explain is not None:
         from kitten_tui.paper.explain import explain, parse_cell
 
@@ -106,18 +119,18 @@ def _run(arguments: argparse.Namespace) -> int:
         if depth < 1:
             raise UsageError(f"--depth: expected a number from 1, found {depth}")
         cell = parse_cell(arguments.explain, view.workings, view.selection.head)
-        return _print(explain(view.workings, cell, depth, words))
+        return print_lines(explain(view.workings, cell, depth, words))
     if arguments.check:
         from kitten_tui.paper.check import checks, report
 
         results = list(checks(lesson, settings))
-        _print(report(results, words))
+        print_lines(report(results, words))
         return OK if all(check.passed for check in results) else FAILED
     if arguments.plain or not _has_screen():
         from kitten_tui.paper.plain import plain
 
         stages = None if arguments.stage is None else [view.selection.stage]
-        return _print(plain(lesson, view, words, stages))
+        return print_lines(plain(lesson, view, words, stages))
 
     # Nothing that is imported goes away again: looking for garbage in it costs 50 ms now and a hiccup later.
     gc.disable()
@@ -132,7 +145,7 @@ def _run(arguments: argparse.Namespace) -> int:
     gc.enable()
     app.run()
     if app.fault is not None:
-        return _crash(app.fault, app.words, app.unsaved)
+        return tell_fault(app.fault, app.words, app.unsaved)
     if app.problem:
         raise SourceError(app.problem)
     return app.return_code or OK
@@ -144,21 +157,12 @@ def _words(language: str | None) -> Words:
     return Words(language or language_of_environment())
 
 
-def _crash(fault: BaseException, words: Words, unsaved: Unsaved | None = None) -> int:
-    from kitten_tui.crash import report
-
-    for line in report(fault, words, unsaved):
-        if sys.stderr is None:  # print would take standard output instead
-            break
-        with suppress(OSError):
-            print(line, file=sys.stderr)
-    return FAILED
-
-
 def _refuse_pairs(arguments: argparse.Namespace) -> None:
     """Options that are nothing without one another, or that cannot both be answered."""
     if arguments.model is None and (arguments.save or arguments.full or arguments.heads):
         raise UsageError("--save, --full and --heads: expected --model DIR with them, found none")
+    if arguments.threads is not None and arguments.model is None:
+        raise UsageError("--threads: expected --model DIR with it, found none")
     if arguments.full and not arguments.save:
         raise UsageError("--full: expected --save FILE with it, found none")
     for name in ("plain", "check", "explain", "save"):
@@ -319,66 +323,3 @@ def _has_screen() -> bool:
         return False
     on_terminal = all(stream is not None and stream.isatty() for stream in streams) and sys.stdout is sys.__stdout__
     return on_terminal and os.isatty(0) and os.environ.get("TERM", "") not in _DUMB
-
-
-def _print(lines: Iterable[str]) -> int:
-    from kitten_tui.ink.cells import harmless
-
-    _keep_columns()
-    lines = iter(lines)
-    first = list(islice(lines, LINES_AT_ONCE))  # what goes wrong on the way leaves nothing half printed
-    try:
-        for line in chain(first, lines):
-            print(harmless(line))
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:  # a full disk
-        _discard_output()
-        raise UsageError(f"standard output: {error.strerror}") from None
-    return OK
-
-
-def _flushed() -> int:
-    """Nobody may be there any more to read what was printed."""
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError:
-        _discard_output()
-    return OK
-
-
-def _discard_output() -> None:
-    """What is still buffered must not be written at exit either."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _refuse(message: str) -> int:
-    from kitten_tui.ink.cells import clean
-
-    if sys.stderr is not None:  # print would take standard output instead
-        message = clean(message)
-        if len(message) > LONGEST_ERROR:  # what was expected stands at the end
-            message = f"{message[: LONGEST_ERROR // 3]} … {message[-LONGEST_ERROR // 2 :]}"
-        with suppress(OSError):
-            print(f"kitten-tui: {message}", file=sys.stderr)
-    return BAD
-
-
-def _forgive_encoding() -> None:
-    """A terminal that cannot write a character shows its code instead of a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
-
-
-def _keep_columns() -> None:
-    """Paper in an encoding without our signs gets others of the same width."""
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure is not None and "utf" not in (sys.stdout.encoding or "").lower():
-        from kitten_tui.paper.signs import NAME
-
-        reconfigure(errors=NAME)

@@ -12,7 +12,7 @@ import pytest
 from ptying import ROOT, Session
 from rich.cells import cell_len
 
-from kitten_tui.cli import BAD, LONGEST_ERROR, OK
+from kitten_tui.output import BAD, LONGEST_ERROR, OK
 
 STARTED = [sys.executable, "-m", "kitten_tui"]
 
