@@ -91,6 +91,8 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
     def look_at(self, overview: Overview, message: str = "") -> None:
         """Show this, and say something in place of how far the computing is."""
         self.overview = overview
+        if not self.query(OverviewLine):  # a size may come before there is anything to draw on, or after
+            return
         title, state, notice = self.query(OverviewLine)
         notice.text = self.words("too_small", width=self.app.size.width, height=self.app.size.height)
         title.text = title_of(self.reading, self.words)
