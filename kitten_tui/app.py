@@ -4,29 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import App, SystemCommand
+from textual.binding import Binding
 from textual.command import CommandList, CommandPalette
+from textual.events import Event, Key, Paste
+from textual.keys import _character_to_key
+from textual.message import Message
 from textual.screen import Screen
+from textual.theme import ThemeProvider
+from textual.widgets import Button, Input, OptionList
+from textual.worker import WorkerFailed
 
 from kitten_tui import themes
 from kitten_tui.commands import on_screen
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
+from kitten_tui.screens.dialog import ClosedOnce
 from kitten_tui.screens.lesson import LessonScreen
 from kitten_tui.screens.messages import Failed, SourceOpened
 from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
+from kitten_tui.typed import LONGEST_LINE, narrow, one_line
+from kitten_tui.widgets.gate import Gate
 from kitten_tui.words import Words
 
+if TYPE_CHECKING:
+    from textual.driver import Driver
 
-class CommandDialog(CommandPalette):
+    from kitten_tui.crash import Unsaved
+
+
+class CommandDialog(ClosedOnce, CommandPalette):
     """Hands no key on to its list before that stands on the screen: until then Textual has no lines to count."""
 
+    @on(Input.Submitted)
+    @on(OptionList.OptionSelected)
+    def ignore_a_second_answer(self, event: Message) -> None:
+        """Textual runs what was chosen once for each answer."""
+        if not self.is_current:
+            event.prevent_default()
+
+    def _select_or_command(self, event: Input.Submitted | Button.Pressed | None = None) -> None:
+        if self.is_current:
+            super()._select_or_command(event)
+
     def _action_command_list(self, action: str) -> None:
-        if self.query_one(CommandList).size:
+        if self.query_one(CommandList).scrollable_content_region:
             super()._action_command_list(action)
 
 
@@ -35,6 +61,8 @@ class KittenApp(App[None]):
 
     CSS_PATH = "app.tcss"
     TITLE = "kitten-tui"
+    # Also while a dialog asks, whose keys are its own.
+    BINDINGS = [Binding("ctrl+z", "suspend_process", show=False, priority=True)]
 
     def __init__(
         self,
@@ -53,11 +81,16 @@ class KittenApp(App[None]):
             for name, theirs in list(self.available_themes.items()):
                 if theirs.ansi:
                     self.unregister_theme(name)
+        self._filters.append(Gate())
         self.theme = theme if theme in self.available_themes else themes.DARK.name
         self.words = Words(language)
         self.init = init
         self.problem = ""
         """Why the program had to end, if it had to."""
+        self.fault: BaseException | None = None
+        """What the program itself did wrong, if it had to end because of that."""
+        self.unsaved: Unsaved | None = None
+        """What a fault would take away."""
         self.first_screen = self._screen_for(lesson, settings, selection)
 
     def _screen_for(
@@ -74,6 +107,50 @@ class KittenApp(App[None]):
 
         opens = selection is not None
         return OverviewScreen(source, self.words, view if opens else view.with_(stage=ATTENTION), opens=opens)
+
+    def get_driver_class(self) -> type[Driver]:
+        ours = super().get_driver_class()
+        if ours.__name__ != "LinuxDriver":  # another system, or another one was asked for
+            return ours
+        from kitten_tui.terminal import Terminal
+
+        return Terminal
+
+    def paint_anew(self) -> None:
+        """Nothing of what was painted stands any more."""
+        self.refresh(layout=True)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A fault ends the program. It is told of after the screen has gone, without Textual's pages of locals."""
+        self._return_code = 1
+        if self._exception is None:  # Textual's tests look here
+            self._exception = error
+            self._exception_event.set()
+        if self.fault is None:
+            self.fault = error.error if isinstance(error, WorkerFailed) else error
+            screens = [screen for screen in self.screen_stack if getattr(screen, "unsaved", None) is not None]
+            self.unsaved = screens[-1].unsaved if screens else None  # type: ignore[attr-defined]
+        self._close_messages_no_wait()
+
+    async def on_event(self, event: Event) -> None:
+        """Keys and pastes as they come, before anything answers them."""
+        if isinstance(event, Paste) and not event.is_forwarded:
+            length = len(event.text) + (len(self.focused.value) if isinstance(self.focused, Input) else 0)
+            if length > LONGEST_LINE:
+                self._refuse_paste(length)
+                return
+            event = Paste(one_line(event.text))
+        elif isinstance(event, Key) and not event.is_forwarded and not isinstance(self.focused, Input):
+            character = narrow(event.character)
+            if character is not None:
+                event = Key(character if character.isalnum() else _character_to_key(character), character)
+        await super().on_event(event)
+
+    def _refuse_paste(self, length: int) -> None:
+        """A paste that no line takes is refused where it would have stood."""
+        refuse = getattr(self.screen, "refuse", None)
+        if refuse is not None:
+            refuse(self.front.words("ask.too_long", most=f"{LONGEST_LINE:,}", length=f"{length:,}"))
 
     def get_default_screen(self) -> Screen[Any]:
         return self.first_screen
@@ -104,6 +181,11 @@ class KittenApp(App[None]):
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, CommandDialog):
             self.push_screen(CommandDialog(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """The list of themes, in a palette that is as careful as the other one."""
+        if not isinstance(self.screen, CommandDialog):
+            self.push_screen(CommandDialog(providers=[ThemeProvider], placeholder=self.front.words("ask.theme")))
 
     def action_help_quit(self) -> None:
         """ctrl+c: says how to leave, in the language of the screen."""

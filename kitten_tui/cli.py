@@ -6,11 +6,22 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kitten_tui.options import UsageError, parser
+from kitten_tui.output import (
+    BAD,
+    FAILED,
+    OK,
+    discard_output,
+    flushed,
+    forgive_encoding,
+    print_lines,
+    refuse,
+    tell_fault,
+)
 from kitten_tui.sources.errors import SourceError
 
 if TYPE_CHECKING:
@@ -18,37 +29,52 @@ if TYPE_CHECKING:
     from kitten_tui.core.source import Source
     from kitten_tui.sources.checkpoint.reading import Reading
     from kitten_tui.stages.selection import Selection
+    from kitten_tui.words import Words
 
-OK, FAILED, BAD = 0, 1, 2
+__all__ = ["BAD", "FAILED", "OK", "main"]
+
+MOST_THREADS = 1024
 _DUMB = ("dumb", "unknown", "")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the program and returns its exit status: 0, 1 if a check failed, 2 for bad usage or input."""
-    _forgive_encoding()
+    """Runs the program and returns its exit status: 0, 1 if a check or the program failed, 2 for bad usage or input."""
+    forgive_encoding()
+    arguments = None
     try:
         arguments = parser().parse_args(argv)
         return _run(arguments)
     except SystemExit as stop:  # argparse after --help and --version
-        return OK if stop.code is None else int(stop.code)
+        return flushed() if stop.code is None else int(stop.code) or flushed()
     except SourceError as error:
-        return _refuse(str(error))
+        return refuse(str(error))
     except BrokenPipeError:
-        _discard_output()  # the reader of the pipe has gone
+        discard_output()  # the reader of the pipe has gone
         return OK
     except KeyboardInterrupt:
         return 130
+    except OSError as error:  # a folder that cannot be listed, a file that has gone
+        return refuse(f"{error.filename or 'a file'}: {error.strerror or error}")
+    except MemoryError as error:
+        return refuse(f"memory: expected more than there is{f': {error}' if str(error) else ''}; try a shorter text")
+    except Exception as fault:
+        return tell_fault(fault, _words(arguments.lang if arguments else None))
 
 
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.list_models:
         return _list_models(arguments)
+    if arguments.threads is not None and not 1 <= arguments.threads <= MOST_THREADS:
+        raise UsageError(f"--threads: expected a number from 1 to {MOST_THREADS}, found {arguments.threads}")
+    if arguments.model is not None:
+        from kitten_tui.threads import choose
+
+        choose(arguments.threads)  # before NumPy is loaded, which asks once
     # NumPy costs 80 ms, so --help and --version go without.
     from kitten_tui.core.settings import Settings
     from kitten_tui.sources.find import DEFAULT, open_source
     from kitten_tui.sources.sentence import from_sentence
     from kitten_tui.stages.view import View
-    from kitten_tui.words import Words, language_of_environment
 
     _settings(Settings(), seed=arguments.seed)  # refused before a sentence draws from it
     lesson: Source
@@ -69,7 +95,7 @@ def _run(arguments: argparse.Namespace) -> int:
             raise UsageError("--init: expected a lesson, found a model, whose numbers stay as they are")
         lesson = lesson.editor.other_matrices(settings.seed, arguments.init)
     view = View(lesson, settings, _selection(arguments, lesson))
-    words = Words(arguments.lang or language_of_environment())
+    words = _words(arguments.lang)
 
     if reading is not None and _is_headless(arguments):
         _compute(arguments, reading, view.selection.layer)
@@ -80,11 +106,12 @@ def _run(arguments: argparse.Namespace) -> int:
         if arguments.heads:
             from kitten_tui.paper.heads import heads_json, heads_table
 
-            return _print([heads_json(reading, reading)] if arguments.json else heads_table(reading, reading, words))
+            lines = [heads_json(reading, reading)] if arguments.json else heads_table(reading, reading, words)
+            return print_lines(lines)
     if arguments.json:
         from kitten_tui.paper.json import to_json
 
-        return _print([to_json(view)])
+        return print_lines([to_json(view)])
     if arguments.explain is not None:
         from kitten_tui.paper.explain import explain, parse_cell
 
@@ -92,18 +119,18 @@ def _run(arguments: argparse.Namespace) -> int:
         if depth < 1:
             raise UsageError(f"--depth: expected a number from 1, found {depth}")
         cell = parse_cell(arguments.explain, view.workings, view.selection.head)
-        return _print(explain(view.workings, cell, depth, words))
+        return print_lines(explain(view.workings, cell, depth, words))
     if arguments.check:
         from kitten_tui.paper.check import checks, report
 
         results = list(checks(lesson, settings))
-        _print(report(results, words))
+        print_lines(report(results, words))
         return OK if all(check.passed for check in results) else FAILED
     if arguments.plain or not _has_screen():
         from kitten_tui.paper.plain import plain
 
         stages = None if arguments.stage is None else [view.selection.stage]
-        return _print(plain(lesson, view, words, stages))
+        return print_lines(plain(lesson, view, words, stages))
 
     # Nothing that is imported goes away again: looking for garbage in it costs 50 ms now and a hiccup later.
     gc.disable()
@@ -117,9 +144,17 @@ def _run(arguments: argparse.Namespace) -> int:
     gc.freeze()
     gc.enable()
     app.run()
+    if app.fault is not None:
+        return tell_fault(app.fault, app.words, app.unsaved)
     if app.problem:
         raise SourceError(app.problem)
-    return OK
+    return app.return_code or OK
+
+
+def _words(language: str | None) -> Words:
+    from kitten_tui.words import Words, language_of_environment
+
+    return Words(language or language_of_environment())
 
 
 def _refuse_pairs(arguments: argparse.Namespace) -> None:
@@ -129,6 +164,8 @@ def _refuse_pairs(arguments: argparse.Namespace) -> None:
     for name in ("trust_layout", "download"):
         if arguments.model is None and getattr(arguments, name):
             raise UsageError(f"--{name.replace('_', '-')}: expected --model with it, found none")
+    if arguments.threads is not None and arguments.model is None:
+        raise UsageError("--threads: expected --model DIR with it, found none")
     if arguments.full and not arguments.save:
         raise UsageError("--full: expected --save FILE with it, found none")
     for name in ("plain", "check", "explain", "save"):
@@ -137,21 +174,19 @@ def _refuse_pairs(arguments: argparse.Namespace) -> None:
     if arguments.depth is not None and arguments.explain is None:
         raise UsageError("--depth: expected --explain CELL with it, found none")
     if arguments.save is not None:
-        from pathlib import Path
-
         from kitten_tui.sources.checkpoint.export import check_path
+        from kitten_tui.sources.writing import path_of
 
-        check_path(Path(arguments.save).expanduser())
+        check_path(path_of(arguments.save))
 
 
 def _list_models(arguments: argparse.Namespace) -> int:
     from kitten_tui.paper.shelf import shelf_table
     from kitten_tui.sources.checkpoint.model import check_installed
     from kitten_tui.sources.checkpoint.shelf import shelf
-    from kitten_tui.words import Words, language_of_environment
 
     check_installed()
-    return _print(shelf_table(shelf(), Words(arguments.lang or language_of_environment())))
+    return print_lines(shelf_table(shelf(), _words(arguments.lang)))
 
 
 def _read_with_model(arguments: argparse.Namespace) -> Reading:
@@ -190,11 +225,16 @@ def _compute(arguments: argparse.Namespace, reading: Reading, layer: int) -> Non
 
 
 def _save(arguments: argparse.Namespace, reading: Reading) -> int:
-    from pathlib import Path
+    import signal
 
     from kitten_tui.sources.checkpoint.export import export
+    from kitten_tui.sources.writing import path_of
 
-    export(reading, Path(arguments.save).expanduser(), full=arguments.full)
+    # What ends the program lets it clear away first; half a file is none.
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
+            signal.signal(getattr(signal, name), lambda number, frame: sys.exit(128 + number))
+    export(reading, path_of(arguments.save), full=arguments.full)
     return OK
 
 
@@ -269,6 +309,8 @@ def _theme(given: str | None) -> str:
 
 def _read_sentence(limit: int = 100_000) -> str:
     """The sentence on standard input, which then becomes the terminal again so that keys can be read."""
+    from kitten_tui.sources.find import without_line_end
+
     if sys.stdin is None:
         raise UsageError("-: expected a sentence on standard input, found none")
     raw = sys.stdin.buffer.read(limit + 1) if hasattr(sys.stdin, "buffer") else sys.stdin.read(limit + 1).encode()
@@ -278,6 +320,7 @@ def _read_sentence(limit: int = 100_000) -> str:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(f"-: expected UTF-8, found byte 0x{raw[error.start]:02x} at position {error.start}") from None
+    text = without_line_end(text)
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY)
     except OSError:
@@ -290,39 +333,7 @@ def _read_sentence(limit: int = 100_000) -> str:
 def _has_screen() -> bool:
     """Whether there is a terminal to draw on and to read keys from. Textual draws on standard error."""
     streams = [sys.__stdout__, sys.__stderr__]
+    if "JPY_PARENT_PID" in os.environ:  # a cell of a notebook has a terminal that nobody can type into
+        return False
     on_terminal = all(stream is not None and stream.isatty() for stream in streams) and sys.stdout is sys.__stdout__
     return on_terminal and os.isatty(0) and os.environ.get("TERM", "") not in _DUMB
-
-
-def _print(lines: Iterable[str]) -> int:
-    try:
-        for line in lines:
-            print(line)
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:  # a full disk
-        _discard_output()
-        raise UsageError(f"standard output: {error.strerror}") from None
-    return OK
-
-
-def _discard_output() -> None:
-    """What is still buffered must not be written at exit either."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _refuse(message: str) -> int:
-    from kitten_tui.ink.cells import clean
-
-    print(f"kitten-tui: {clean(message)}", file=sys.stderr)
-    return BAD
-
-
-def _forgive_encoding() -> None:
-    """A terminal that cannot write a character shows its code instead of a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")

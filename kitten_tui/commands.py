@@ -56,6 +56,7 @@ COMMANDS = (
     Command("back", (("backspace", "back"),), "⌫", "ask", footer=True),
     Command("choose", (("a", "choose"),), "a", "ask"),
     Command("whole", (("equals_sign", "show_whole"),), "=", "ask"),
+    Command("copy", (("y", "copy"),), "y", "ask"),
     Command("edit", (("e", "change"),), "e", "change", footer=True),
     Command("undo", (("u", "undo"), ("U", "redo")), "u U", "change"),
     Command("flip", (("b", "flip"),), "b", "change"),

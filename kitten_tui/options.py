@@ -56,6 +56,9 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--full", action="store_true", help="with --save: the other steps of the chain too")
     options.add_argument("--heads", action="store_true", help="print the measures of all heads of a model, or --json")
+    options.add_argument(
+        "--threads", type=int, metavar="N", help="with --model: compute with N threads (default: free cores)"
+    )
     options.add_argument("--depth", type=int, metavar="N", help="with --explain: how many steps down (default: 1)")
     options.add_argument(
         "--stage", metavar="N", help="begin at this stage, 1 to 7 or its name; with --plain print only it"

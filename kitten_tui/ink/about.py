@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
+from kitten_tui.ink.cells import clean
 from kitten_tui.words import Words
 
 
 def title_of(source: Source, words: Words) -> str:
     """Its title, or else its sentence."""
-    return words.of(source.title) or sentence(source.tokens)
+    return _shown(words.of(source.title) or sentence(source.tokens))
+
+
+@lru_cache(maxsize=16)
+def _shown(text: str) -> str:
+    """Somebody else wrote it. It may be the whole text that a model reads, and is asked for with every key."""
+    return clean(text)
 
 
 def sentence(tokens: Sequence[str]) -> str:
@@ -28,10 +36,16 @@ def notes_of(source: Source, settings: Settings, words: Words) -> tuple[str, ...
     """Its note, and that its numbers are invented or the text cut where they are."""
     facts = source.facts
     if facts is not None:
-        notes = [words("model.note", **facts), words("model.settings")]
+        notes = [_shown(words("model.note", **facts)), words("model.settings")]
         if facts["quantised"]:
-            notes.insert(1, words("model.quantised", kinds=facts["quantised"]))
+            notes.insert(1, _shown(words("model.quantised", kinds=facts["quantised"])))
         return tuple([words("model.cut", **facts), *notes] if facts["whole"] > facts["read"] else notes)
-    note = words.of(source.note)
+    note = _paragraphs(words.of(source.note))
     invented = words("invented_note", seed=settings.seed) if source.invented else ""
     return tuple(text for text in (note, invented) if text)
+
+
+@lru_cache(maxsize=16)
+def _paragraphs(text: str) -> str:
+    """A note may have paragraphs; nothing else in it reaches a terminal as it is."""
+    return "\n".join(clean(line) for line in text.splitlines())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
@@ -14,12 +15,25 @@ Line = list[Segment]
 _DROPPED = {"\ufe0e", "\ufe0f", "\u20e3", *map(chr, range(0x1F3FB, 0x1F400))}
 """Marks that terminals disagree on the width of: emoji variants and skin tones."""
 _MAX_MARKS = 2
+_HELD_BACK = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What steers a terminal, turns the direction of a line, ends it, or is half of a character."""
 _NO_LINE_START = frozenset("，。！？；：、）》」』”’…—％,.!?;:)]}%")
 _NO_LINE_END = frozenset("（《「『“‘([{")
 
 
+def harmless(text: str) -> str:
+    """The last gate before a terminal: whatever comes this far steers nothing, and keeps its width.
+
+    What is foreign goes through `clean`, which shows that something was there; this holds back what was forgotten.
+    """
+    return _HELD_BACK.sub(lambda held: "\ufffd" * cell_len(held[0]), text)
+
+
 def clean(text: str) -> str:
-    """Text that a terminal shows as it is: no control, no invisible character, nothing of doubtful width."""
+    """Text that a terminal shows as it is: no control, no invisible character, nothing of doubtful width.
+
+    Foreign text (tokens, titles, notes, names, paths, problems) becomes text on a screen or on paper here.
+    """
     shown: list[str] = []
     marks = 0
     for character in unicodedata.normalize("NFC", text):
@@ -32,6 +46,8 @@ def clean(text: str) -> str:
             marks = 0
         if character in _DROPPED or kind == "Cf":
             continue
+        if kind == "Mc":
+            character = _spacing(character)
         if 0x1F1E6 <= ord(character) <= 0x1F1FF:  # a flag is two letters
             character = chr(ord(character) - 0x1F1E6 + ord("A"))
         elif character in "\n\r\t" or kind in ("Zl", "Zp"):
@@ -42,6 +58,20 @@ def clean(text: str) -> str:
             character = " "
         shown.append(character)
     return "".join(shown)
+
+
+@lru_cache(maxsize=1024)
+def _spacing(mark: str) -> str:
+    """A spacing mark as something one cell wide: to some terminals it takes a cell, to others it takes none.
+
+    Vowel signs have a letter of their own for the same vowel.
+    """
+    letter = unicodedata.name(mark, "").replace("VOWEL SIGN", "LETTER")
+    try:
+        vowel = unicodedata.lookup(letter)
+    except KeyError:
+        return "◌"
+    return vowel if unicodedata.category(vowel) == "Lo" and cell_len(vowel) == 1 else "◌"
 
 
 @lru_cache(maxsize=4096)
@@ -57,12 +87,18 @@ def cut(text: str, width: int) -> str:
     """The beginning of a text, with … where something is missing."""
     if cell_len(text) <= width:
         return text
-    kept = ""
-    for character in text:
-        if cell_len(kept + character) > width - 1:
-            break
-        kept += character
-    return (kept + "…")[: max(width, 0)] if width > 0 else ""
+    kept = start_of(text, width - 1)
+    return kept + "…" if width > 0 else ""
+
+
+def start_of(text: str, width: int) -> str:
+    """As much of the beginning of a text as there is room for, which may be nothing."""
+    room = width
+    for place, character in enumerate(text):
+        room -= cell_len(character)
+        if room < 0:
+            return text[:place]
+    return text
 
 
 def fit(text: str, width: int, align: str = "left") -> str:
@@ -118,12 +154,8 @@ def _is_wide(character: str) -> bool:
 
 
 def _longest_start(text: str, width: int) -> str:
-    kept = text[0]
-    for character in text[1:]:
-        if cell_len(kept + character) > width:
-            break
-        kept += character
-    return kept
+    """At least a character, so that there is always less left."""
+    return start_of(text, width) or text[0]
 
 
 def width_of(line: Iterable[Segment]) -> int:

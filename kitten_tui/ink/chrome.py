@@ -14,7 +14,7 @@ from kitten_tui.commands import COMMANDS, Command, grouped, on_screen
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
-from kitten_tui.ink.cells import Line, clean, cut, fit, show_token, wrap
+from kitten_tui.ink.cells import Line, cut, fit, show_token, wrap
 from kitten_tui.ink.formula import Sum, arithmetic, arithmetic_room, choices
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.ink.palette import Palette
@@ -53,19 +53,13 @@ def title_line(page: Page, title: str, words: Words, palette: Palette, width: in
     status = "  ".join(status_parts(page, words)) + " "
     name = " kitten-tui  "
     room = width - cell_len(status) - cell_len(name) - 2
-    middle = fit(_shown_title(title), max(room, 0))
+    middle = fit(title, max(room, 0))
     line = [
         Segment(name, palette.title),
         Segment(middle, palette.text),
         Segment(fit("  " + status, width - cell_len(name) - cell_len(middle), "right"), palette.muted),
     ]
     return Drawn([line])
-
-
-@lru_cache(maxsize=4)
-def _shown_title(title: str) -> str:
-    """It holds the whole text that a model reads, and is drawn with every key."""
-    return clean(title)
 
 
 def status_parts(page: Page, words: Words) -> list[str]:

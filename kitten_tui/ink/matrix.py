@@ -9,7 +9,7 @@ from rich.style import Style
 
 from kitten_tui.core.ops import Array
 from kitten_tui.ink.blocks import CHANGED, HEADING, Block, Look, Moves, Place, label_line, label_width
-from kitten_tui.ink.cells import Line, crop, fit, show_token, width_of
+from kitten_tui.ink.cells import Line, crop, fit, show_token, start_of, width_of
 from kitten_tui.ink.numbers import MINUS_INFINITY, Format, extremes, format_for, percent, tenths
 from kitten_tui.ink.say import say_title
 from kitten_tui.stages.figure import Foot, Matrix
@@ -139,10 +139,7 @@ class MatrixBlock(Block[Matrix]):
     def _column_label(self, label: str) -> str:
         """As much of a label as stands above a cell: its beginning, which says more than an ellipsis."""
         room = max(self.cell_width - 1, 1)
-        shown = show_token(label)
-        while width_of([Segment(shown)]) > room:
-            shown = shown[:-1]
-        return fit(shown, self.cell_width, "right")
+        return fit(start_of(show_token(label), room), self.cell_width, "right")
 
     def _foot(self, foot: Foot, first: int, last: int) -> Line:
         cursor = self._cursor_column(self.body.stop)

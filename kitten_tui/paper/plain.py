@@ -8,7 +8,7 @@ from dataclasses import replace
 from kitten_tui.core.source import Source
 from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.blocks import Look
-from kitten_tui.ink.cells import clean, text_of, wrap
+from kitten_tui.ink.cells import text_of, wrap
 from kitten_tui.ink.chrome import status_parts
 from kitten_tui.ink.formula import Sum, arithmetic
 from kitten_tui.ink.palette import PLAIN
@@ -25,9 +25,9 @@ WIDTH, HEIGHT = 100, 40
 
 def plain(source: Source, view: View, words: Words, stages: Sequence[int] | None = None) -> Iterator[str]:
     """The lines of these stages, or of all, without a control character."""
-    yield clean(title_of(source, words))
+    yield title_of(source, words)
     for note in notes_of(source, view.settings, words):
-        yield from wrap(clean(note), WIDTH)
+        yield from wrap(note, WIDTH)
     every = stages_of(source)
     page = turn_to(every[0], view)
     yield words("plain.separator").join(status_parts(page, words))

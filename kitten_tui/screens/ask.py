@@ -9,18 +9,17 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from kitten_tui.ink.cells import clean
+from kitten_tui.screens.dialog import Dialog, Panel
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.words import Words
 
 Answer = TypeVar("Answer")
 
 
-class AskScreen(ModalScreen[Answer | None], Generic[Answer]):
+class AskScreen(Dialog[Answer | None], Generic[Answer]):
     """Closes with what the answer leads to, or with nothing."""
 
     BINDINGS = [Binding("escape", "dismiss", show=False)]
@@ -33,8 +32,7 @@ class AskScreen(ModalScreen[Answer | None], Generic[Answer]):
         self.hint = hint
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="panel") as panel:
-            panel.border_title = self.words(self.question)
+        with Panel(self.words(self.question)):
             yield Input()
             yield Static(id="problem", markup=False)
             if self.hint:
@@ -43,7 +41,13 @@ class AskScreen(ModalScreen[Answer | None], Generic[Answer]):
 
     @on(Input.Submitted)
     def open_answer(self, event: Input.Submitted) -> None:
+        if not self.is_current:
+            return
         try:
             self.dismiss(self.answer(event.value))
         except SourceError as error:
-            self.query_one("#problem", Static).update(Text(clean(str(error))))
+            self.refuse(str(error))
+
+    def refuse(self, problem: str) -> None:
+        """Says what is wrong with the answer."""
+        self.query_one("#problem", Static).update(Text(clean(problem)))

@@ -8,26 +8,25 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
 from kitten_tui.ink.cells import clean
+from kitten_tui.screens.dialog import Dialog, Panel
 
 
 class Options(OptionList):
     """Turns no page before it stands on the screen: until then Textual has no lines to count."""
 
     def action_page_up(self) -> None:
-        if self.size:
+        if self.scrollable_content_region:
             super().action_page_up()  # type: ignore[no-untyped-call]
 
     def action_page_down(self) -> None:
-        if self.size:
+        if self.scrollable_content_region:
             super().action_page_down()  # type: ignore[no-untyped-call]
 
 
-class ChooseScreen(ModalScreen[int | None]):
+class ChooseScreen(Dialog[int | None]):
     """Closes with the place of the line, or with nothing."""
 
     BINDINGS = [Binding("escape", "dismiss", show=False)]
@@ -39,8 +38,7 @@ class ChooseScreen(ModalScreen[int | None]):
         self.place = place
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="panel") as panel:
-            panel.border_title = self.heading
+        with Panel(self.heading):
             yield Options(*(Text(clean(option)) for option in self.options))
 
     def on_mount(self) -> None:

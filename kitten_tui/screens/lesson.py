@@ -19,7 +19,9 @@ from kitten_tui.core.formula import Op
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.ink.about import notes_of, title_of
+from kitten_tui.ink.cells import cut
 from kitten_tui.ink.chrome import Shown, operand_choices
+from kitten_tui.screens.dialog import ClosedOnce
 from kitten_tui.stages import Page, navigation, stages_of, turn_to
 from kitten_tui.stages.figure import Phrase, phrase
 from kitten_tui.stages.follow import follow, largest
@@ -29,6 +31,9 @@ from kitten_tui.widgets.canvas import Canvas
 from kitten_tui.widgets.chrome import FootLines, KeyLine, LessonText, Rail, SizeNotice, TitleLine, TokenStrip
 from kitten_tui.widgets.inked import KeyClicked, Pointed
 from kitten_tui.words import Words
+
+LONGEST_OPTION = 120
+"""Cells of a text that is offered in a list."""
 
 BINDINGS: list[BindingType] = [
     Binding(key, action, command.id, show=False) for command in on_screen("stages") for key, action in command.keys
@@ -46,7 +51,7 @@ class Step:
     """A number of the comparison is met with the scale switched, one of another layer as the model has it."""
 
 
-class LessonScreen(Screen[Any], inherit_bindings=False):
+class LessonScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
     """One view at a time; everything on the screen follows from it."""
 
     BINDINGS = BINDINGS
@@ -166,6 +171,22 @@ class LessonScreen(Screen[Any], inherit_bindings=False):
 
         if self.shown is not None and self.page.derivation is not None:
             self.app.push_screen(TextScreen.whole(self.shown))
+
+    def action_copy(self) -> None:
+        """Offers what can be taken along; the terminal has the clipboard, and may keep it to itself."""
+        from kitten_tui.ink.copies import copies
+        from kitten_tui.screens.choose import ChooseScreen
+
+        assert self.shown is not None
+        texts = list(copies(self.shown))
+        options = [f"{self.words(key)}: {cut(text, LONGEST_OPTION)}" for key, text in texts]
+
+        def chosen(place: int | None) -> None:
+            if place is not None:
+                self.app.copy_to_clipboard(texts[place][1])
+                self.say("copy.sent", text=texts[place][1])
+
+        self.app.push_screen(ChooseScreen(self.words("copy.title"), options), chosen)
 
     def action_step_stage(self, by: int) -> None:
         chosen = self.shown and self.shown.chosen

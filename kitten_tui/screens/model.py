@@ -54,6 +54,7 @@ class ModelScreen(Bench):
     def action_save(self) -> None:
         """All weights, as a file of arrays; the screen stays awake meanwhile."""
         from kitten_tui.screens.ask import AskScreen
+        from kitten_tui.sources.writing import path_of
 
         exporter = self.lesson.exporter
         if exporter is None:
@@ -61,7 +62,7 @@ class ModelScreen(Bench):
             return
 
         def answer(text: str) -> Path:
-            path = Path(text).expanduser()
+            path = path_of(text)
             exporter.check_path(path)
             return path
 

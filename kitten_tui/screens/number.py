@@ -8,18 +8,17 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from kitten_tui.ink.cells import clean
+from kitten_tui.screens.dialog import Dialog, Panel
 from kitten_tui.words import Words
 
 DECIMALS = 6
 """Nudges of a tenth add up to tenths, not to 0.30000000000000004."""
 
 
-class NumberScreen(ModalScreen[bool]):
+class NumberScreen(Dialog[bool]):
     """Closes with whether the change is kept. `live` applies a number and says what is wrong with it, if anything."""
 
     BINDINGS = [
@@ -38,20 +37,19 @@ class NumberScreen(ModalScreen[bool]):
         self.words = words
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="panel") as panel:
-            panel.border_title = self.heading
+        with Panel(self.heading):
             yield Input(f"{self.value:g}" if self.value == float(f"{self.value:g}") else repr(self.value))
             yield Static(id="problem", markup=False)
             yield Static(self.words("change.keys"), classes="hint", markup=False)
 
     def action_nudge(self, by: float) -> None:
-        number = self._number()
+        number = self._number() if self.is_current else None
         if number is not None and self._apply(round(number + by, DECIMALS)):
             self.query_one(Input).value = f"{round(number + by, DECIMALS):g}"
 
     @on(Input.Submitted)
     def keep(self) -> None:
-        number = self._number()
+        number = self._number() if self.is_current else None
         if number is not None and self._apply(number):
             self.dismiss(True)
 
@@ -60,13 +58,14 @@ class NumberScreen(ModalScreen[bool]):
         try:
             return float(text)
         except ValueError:
-            self._refuse(self.words("change.no_number", text=text))
+            self.refuse(self.words("change.no_number", text=text))
             return None
 
     def _apply(self, number: float) -> bool:
         problem = self.live(number)
-        self._refuse(problem)
+        self.refuse(problem)
         return not problem
 
-    def _refuse(self, problem: str) -> None:
+    def refuse(self, problem: str) -> None:
+        """Says what is wrong with the number, or that nothing is."""
         self.query_one("#problem", Static).update(Text(clean(problem)))

@@ -97,9 +97,11 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
     def look_at(self, overview: Overview, message: str = "") -> None:
         """Show this, and say something in place of how far the computing is."""
         self.overview = overview
+        if not self.query(OverviewLine):  # a size may come before there is anything to draw on, or after
+            return
         title, state, notice = self.query(OverviewLine)
         notice.text = self.words("too_small", width=self.app.size.width, height=self.app.size.height)
-        title.text = clean(title_of(self.source, self.words))
+        title.text = title_of(self.source, self.words)
         state.text = message or f"{self._order()}   {self._progress()}"
         self.query_one(HeadGrid).overview = overview
         text = self.query_one(HeadText)
@@ -108,7 +110,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
 
     def say(self, key: str, **values: object) -> None:
         """A sentence in place of the state, until the next key."""
-        self.look_at(self.overview, self.words(key, **values))
+        self.look_at(self.overview, clean(self.words(key, **values)))
 
     def _progress(self) -> str:
         ready, layers = self.source.ready, self.source.n_layers
@@ -250,7 +252,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         notes = notes_of(self.source, self.source.settings, words)
 
         def write(palette: Palette, width: int) -> list[Line]:
-            texts = [[Segment(line, palette.muted)] for note in notes for line in wrap(clean(note), width)]
+            texts = [[Segment(line, palette.muted)] for note in notes for line in wrap(note, width)]
             return [*about_head(overview, words, palette, width), [], *texts]
 
         self.app.push_screen(TextScreen(words("overview.name"), write))

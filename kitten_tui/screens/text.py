@@ -6,9 +6,7 @@ from collections.abc import Callable
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
 from textual.geometry import Size
-from textual.screen import ModalScreen
 
 from kitten_tui.ink import chrome
 from kitten_tui.ink.cells import Line
@@ -16,6 +14,7 @@ from kitten_tui.ink.chrome import Shown
 from kitten_tui.ink.formula import Sum
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.whole import whole
+from kitten_tui.screens.dialog import Dialog, Panel
 from kitten_tui.widgets.inked import InkedText
 from kitten_tui.words import Words
 
@@ -34,7 +33,7 @@ class PanelText(InkedText, can_focus=True):
         return len(self.write(width))
 
 
-class TextScreen(ModalScreen[None]):
+class TextScreen(Dialog[None]):
     """Closed by the key that opened it, by escape, or by q."""
 
     BINDINGS = [
@@ -68,6 +67,5 @@ class TextScreen(ModalScreen[None]):
         return cls(words("command.whole.name"), write)
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="panel") as panel:
-            panel.border_title = self.heading
+        with Panel(self.heading):
             yield PanelText(self.write)

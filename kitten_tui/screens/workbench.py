@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
@@ -16,10 +16,14 @@ from kitten_tui.screens.bench import Bench
 from kitten_tui.screens.messages import SourceOpened
 from kitten_tui.sources.errors import ExistsError, SourceError
 from kitten_tui.sources.history import State
+from kitten_tui.sources.writing import path_of
 from kitten_tui.stages import navigation
 from kitten_tui.stages.follow import inputs_behind
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
+
+if TYPE_CHECKING:
+    from kitten_tui.crash import Unsaved
 
 SETTINGS = ("divisor", "rate", "keep")
 """Inputs that are no number of the lesson; which weights are kept is drawn from the seed."""
@@ -178,6 +182,12 @@ class Workbench(Bench):
         """Whether leaving would lose changes that were not warned of yet."""
         return not (self.history.is_saved or self.warned)
 
+    @property
+    def unsaved(self) -> Unsaved | None:
+        """What would be lost if everything ended here."""
+        now = self.history.now
+        return None if self.history.is_saved else (self.editor, now.settings, self.page.selection.query)
+
     def warn_unsaved(self) -> None:
         self.warned = True
         self.say("change.unsaved")
@@ -191,8 +201,8 @@ class Workbench(Bench):
             """The path that was written; an existing file only when its name is given twice."""
             now = self.history.now
             try:
-                path = Path(text).expanduser()
-                self.editor.save(now.settings, self.page.selection.query, path, overwrite=text in refused)
+                settings, query = now.settings, self.page.selection.query
+                self.editor.save(settings, query, path_of(text), overwrite=text in refused)
             except ExistsError as error:
                 refused.append(text)
                 raise SourceError(f"{error}. {self.words('change.overwrite')}") from None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 from kitten_tui.core.settings import Settings
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.lesson import Lesson
+from kitten_tui.sources.reading import read_bytes
 from kitten_tui.sources.sample import read_sample
 from kitten_tui.sources.sentence import from_sentence
 
@@ -28,7 +30,7 @@ def open_source(argument: str, seed: int | None = None) -> Lesson:
     Raises:
         SourceError: it cannot be opened, or looks like a path and is not there.
     """
-    if argument in samples() or _exists(argument) or _looks_like_path(argument):
+    if argument in samples() or _is_file(argument) or _looks_like_path(argument):
         return open_file(argument)
     return from_sentence(argument, Settings.seed if seed is None else seed)
 
@@ -45,19 +47,18 @@ def read_text(argument: str | None) -> str:
     """
     if argument is None:
         return SENTENCE
-    if not _exists(argument):
+    if not _is_file(argument):
         if _looks_like_path(argument):
-            raise SourceError(f"{argument}: expected a file of text, found none")
+            raise SourceError(f"{argument}: expected a file of text, found none; - reads a text from standard input")
         return argument
     path = Path(argument).expanduser()
     if path.is_dir():
         raise SourceError(f"{path}: expected a file of text, found a directory")
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_TEXT + 1)
+        raw = read_bytes(path, MAX_TEXT, pipe=True)
         if len(raw) > MAX_TEXT:
             raise SourceError(f"{path}: expected a text of at most {MAX_TEXT:,} bytes, found more")
-        return raw.decode("utf-8")
+        return without_line_end(raw.decode("utf-8"))
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
@@ -73,24 +74,37 @@ def open_file(argument: str) -> Lesson:
     named = samples().get(argument)
     if named is not None:
         return read_sample(named)
-    if _exists(argument):
+    if _is_file(argument):
         return read_sample(Path(argument).expanduser())
     argument = argument or "nothing"
-    raise SourceError(f"{argument}: expected a file or the name of a sample ({', '.join(samples())}), found neither")
+    hint = "; - reads a sentence from standard input" if _looks_like_path(argument) else ""
+    raise SourceError(
+        f"{argument}: expected a file or the name of a sample ({', '.join(samples())}), found neither{hint}"
+    )
 
 
-def _exists(argument: str) -> bool:
+def _is_file(argument: str) -> bool:
+    """Whether something of this name is there to be opened; a word that is also a folder is a word."""
     try:
-        return Path(argument).expanduser().exists() and bool(argument)
-    except (OSError, ValueError, RuntimeError):  # too long for a name, or holds a null byte
+        path = Path(argument).expanduser()
+        return bool(argument) and path.exists() and (_begins_as_path(argument) or not path.is_dir())
+    except (OSError, ValueError, RuntimeError):  # too long for a name, holds a null byte, or is nobody's home
         return False
+
+
+def _begins_as_path(text: str) -> bool:
+    return text.startswith(("/", "./", "../", "~/")) or text in (".", "..", "~")
 
 
 def _looks_like_path(argument: str) -> bool:
-    """A known suffix, a beginning that only paths have, or a separator with no space around it anywhere."""
+    """It begins as only paths do, or is one word with a known suffix; Chinese words stand together without spaces."""
     text = argument.strip()
     if "\n" in text:
         return False
-    begins = text.startswith(("/", "./", "../", "~/", "\\"))
-    one_word = len(text.split()) == 1
-    return text.lower().endswith(SUFFIXES) or begins or (one_word and ("/" in text or "\\" in text))
+    is_word = len(text.split()) == 1 and all(unicodedata.east_asian_width(character) not in "WF" for character in text)
+    return _begins_as_path(text) or (is_word and text.lower().endswith(SUFFIXES))
+
+
+def without_line_end(text: str) -> str:
+    """The text of a file: its byte order mark and the end of its last line are no part of it."""
+    return text.removeprefix("\ufeff").rstrip("\r\n")

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
-import shutil
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
-from typing import NoReturn
 
 from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
@@ -19,6 +14,7 @@ from kitten_tui.core.source import Reference
 from kitten_tui.sources.errors import ExistsError, SourceError
 from kitten_tui.sources.lesson import Lesson, Texts
 from kitten_tui.sources.sample import MAX_BYTES
+from kitten_tui.sources.writing import writing
 
 WIDTH = 120
 """Tokens that fit on a line this wide stand on one."""
@@ -39,48 +35,8 @@ def save(lesson: Lesson, settings: Settings, query: int, path: Path, *, overwrit
     written = to_toml(lesson, settings, query).encode("utf-8")
     if len(written) > MAX_BYTES:
         raise SourceError(f"{path}: expected a sample of at most {MAX_BYTES:,} bytes, found {len(written):,}")
-    try:
-        _replace(_target(path, overwrite), written)
-    except OSError as error:
-        raise SourceError(f"{path}: expected a file that can be written, found: {error.strerror or error}") from None
-
-
-def _target(path: Path, overwrite: bool) -> Path:
-    """The file that a path leads to, if it may be written."""
-
-    def fail(message: str) -> NoReturn:
-        raise SourceError(f"{path}: {message}")
-
-    if "\0" in str(path):
-        fail("expected a name for a file, found a null byte in it")
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
-        fail("expected a name for a file, found a directory")
-    if target.is_symlink():
-        fail("expected a name for a file, found a link that leads to itself")
-    if not target.parent.is_dir():
-        fail("expected a folder that is there, found none")
-    if target.exists() and not target.is_file():
-        fail("expected a name for a file, found a device")
-    if target.exists() and not overwrite:
-        raise ExistsError(f"{path}: expected the name of a new file, found one that is there already")
-    return target
-
-
-def _replace(target: Path, written: bytes) -> None:
-    """Puts these bytes in the place of the file, which has its old content up to the last moment."""
-    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(written)
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            shutil.copymode(target, temporary)
-        os.replace(temporary, target)
-    finally:
-        with suppress(OSError):  # it is gone where all went well
-            temporary.unlink()
+    with writing(path, overwrite=overwrite) as temporary:
+        temporary.write_bytes(written)
 
 
 def to_toml(lesson: Lesson, settings: Settings, query: int) -> str:

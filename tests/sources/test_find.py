@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kitten_tui.sources.errors import SourceError
-from kitten_tui.sources.find import DEFAULT, open_file, open_source, samples
+from kitten_tui.sources.find import DEFAULT, open_file, open_source, read_text, samples
 from kitten_tui.sources.lesson import Lesson
 from kitten_tui.sources.sentence import tokenise
 
@@ -22,20 +22,24 @@ SENTENCES = [
     "你好 世界",
     "it ends with toml",
     "two\nlines.toml",
+    "and/or",
+    "他/她坐在垫子上",
+    "今天是2024/05/01",
+    "I opened README.md",
+    "我打开了config.json",
+    "my notes.txt",
+    "folder\\file",
 ]
 PATHS = [
     "nothing.toml",
     "NOTHING.TOML",
     "data.json",
-    "my notes.txt",
     "model.safetensors",
     "/no/such",
     "./here",
     "../there",
     "~/lesson",
-    "and/or",
-    "folder\\file",
-    "\\\\server\\share",
+    "~/no such lesson",
 ]
 
 
@@ -84,7 +88,31 @@ def test_the_name_of_a_sample_wins_over_a_file():
 def test_a_directory_is_refused():
     Path("folder").mkdir()
     with pytest.raises(SourceError, match=r"^folder: expected a sample file, found a directory$"):
-        open_source("folder")
+        open_source("./folder")
+
+
+def test_a_word_that_is_also_a_folder_is_a_word():
+    Path("hello").mkdir()
+    assert open_source("hello").tokens == ("hello",)
+    assert read_text("hello") == "hello"
+
+
+@pytest.mark.parametrize("raw", [b"the cat", b"the cat\n", b"the cat\r\n", b"\xef\xbb\xbfthe cat\r\n", b"the cat\n\n"])
+def test_the_end_of_the_last_line_and_a_byte_order_mark_are_no_text(raw):
+    Path("text.txt").write_bytes(raw)
+    assert read_text("text.txt") == "the cat"
+
+
+def test_lines_within_a_text_stay():
+    Path("text.txt").write_bytes(b"the cat\nsat\n")
+    assert read_text("text.txt") == "the cat\nsat"
+
+
+def test_the_error_names_the_way_out():
+    with pytest.raises(SourceError, match="- reads a sentence from standard input"):
+        open_source("/no such thing")
+    with pytest.raises(SourceError, match="- reads a text from standard input"):
+        read_text("nothing.txt")
 
 
 @pytest.mark.parametrize("text", SENTENCES)

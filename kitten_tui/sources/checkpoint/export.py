@@ -14,6 +14,7 @@ from kitten_tui.core.source import Pulse
 from kitten_tui.core.workings import Workings
 from kitten_tui.sources.checkpoint.reading import Reading
 from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.writing import check_target, writing
 
 SUFFIXES = (".npz", ".safetensors")
 
@@ -36,10 +37,7 @@ def check_path(path: Path) -> None:
     """
     if path.suffix not in SUFFIXES:
         raise SourceError(f"{path}: expected a name that ends in {' or '.join(SUFFIXES)}")
-    if path.exists():
-        raise SourceError(f"{path}: expected the name of a new file, found one that is there already")
-    if not path.parent.is_dir():
-        raise SourceError(f"{path}: expected a folder {path.parent}, found none")
+    check_target(path)
 
 
 class ReadingExporter:
@@ -68,15 +66,12 @@ def export(reading: Reading, path: Path, *, full: bool = False, pulse: Pulse = l
         SourceError: the suffix is unknown, the file is there already, or it cannot be written.
     """
     check_path(path)
-    try:
-        (_npz if path.suffix == ".npz" else _safetensors)(reading, path, _quantities(reading, full, pulse))
-    except BaseException as error:
-        path.unlink(missing_ok=True)  # half a file is none
-        if isinstance(error, OSError):
-            raise SourceError(f"{path}: {error.strerror or error}") from None
-        if isinstance(error, MemoryError):
+    write = _npz if path.suffix == ".npz" else _safetensors
+    with writing(path) as temporary:
+        try:
+            write(reading, temporary, _quantities(reading, full, pulse))
+        except MemoryError as error:
             raise SourceError(f"{path}: {error}; an .npz is written piece by piece") from None
-        raise
 
 
 def _quantities(reading: Reading, full: bool, pulse: Pulse) -> dict[str, _Quantity]:
@@ -105,7 +100,7 @@ def _quantities(reading: Reading, full: bool, pulse: Pulse) -> dict[str, _Quanti
 
 
 def _npz(reading: Reading, path: Path, quantities: dict[str, _Quantity]) -> None:
-    with zipfile.ZipFile(path, "x", zipfile.ZIP_STORED, allowZip64=True) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         with archive.open("tokens.npy", "w") as file:
             np.lib.format.write_array(file, np.array(reading.tokens), allow_pickle=False)
         for name, quantity in quantities.items():

@@ -11,7 +11,9 @@ from typing import Any
 from kitten_tui.sources.checkpoint.families import FAMILIES, KEYS, Family
 from kitten_tui.sources.checkpoint.layout import families_of
 from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.reading import read_text
 
+MAX_BYTES = 10_000_000
 LARGEST = 10_000_000
 """No honest size in a config is larger."""
 
@@ -30,7 +32,7 @@ class Reader:
         self.path = path
         self.nested = False
         try:
-            self.raw = json.loads(path.read_text(encoding="utf-8"))
+            self.raw = json.loads(read_text(path, MAX_BYTES))
         except FileNotFoundError:
             raise SourceError(f"{path.parent}: expected config.json, found none") from None
         except OSError as error:

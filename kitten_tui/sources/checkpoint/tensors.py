@@ -17,8 +17,12 @@ from kitten_tui.core.ops import Array, Places
 from kitten_tui.sources.checkpoint.adapter import Adapter, Change
 from kitten_tui.sources.checkpoint.pickled import SUFFIXES, read_pickled
 from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.reading import check_file, read_text
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
+MAX_INDEX = 50_000_000
+MAX_HEADER = 20_000_000
+"""Bytes of names and places; the largest models have a tenth of it."""
 SHARD = re.compile(r"(?P<name>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.\w+")
 NO_WEIGHTS = re.compile(r"(training_args|optimizer|scheduler|scaler|rng_state|adapter_model)[\w.-]*")
 """What training leaves beside the weights, and what is added to the weights of another model."""
@@ -48,7 +52,10 @@ class Tensors:
         """What an adapter does to the numbers of a name."""
         self.found: dict[str, Tensor] = {}
         self._maps: dict[Path, mmap.mmap] = {}
+        self._opened: dict[Path, tuple[int, int]] = {}
+        """The size and time of each file when its header was read."""
         for one in _files(folder) if file is None else [file]:
+            self._opened[one] = _state(one)
             self.found |= _pickled(one) if one.suffix in SUFFIXES else _header(one)
 
     def __contains__(self, name: str) -> bool:
@@ -67,6 +74,9 @@ class Tensors:
             raise SourceError(f"{tensor.file}: {name}: expected {_shown(shape)}, found {_shown(tensor.shape)}")
         if tensor.kind not in TYPES:
             raise SourceError(f"{tensor.file}: {name}: expected {', '.join(TYPES)}, found {tensor.kind}")
+        if _state(tensor.file) != self._opened[tensor.file]:
+            # What lies behind the new end of a mapped file kills whoever reads it.
+            raise SourceError(f"{tensor.file}: expected the file as it was opened, found another")
         change = self.changes.get(name)
         if change is not None:
             return change(self._plain(tensor, slice(None)))[rows]
@@ -105,6 +115,19 @@ class Tensors:
                 mapped.madvise(mmap.MADV_DONTNEED)
 
 
+def _state(file: Path) -> tuple[int, int]:
+    """What changes when a file does.
+
+    Raises:
+        SourceError: the file has gone.
+    """
+    try:
+        about = file.stat()
+    except OSError as error:
+        raise SourceError(f"{file}: expected the file as it was opened, found: {error.strerror}") from None
+    return about.st_size, about.st_mtime_ns
+
+
 def _files(folder: Path) -> list[Path]:
     """The files of weights in a folder: those that have the usual name, else the only ones there."""
     if (folder / SINGLE).exists():
@@ -139,8 +162,10 @@ def _is_whole(files: list[str]) -> bool:
 
 def _shards(index: Path) -> list[Path]:
     try:
-        names = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
+        names = json.loads(read_text(index, MAX_INDEX))["weight_map"].values()
         files = sorted({str(name) for name in names})
+    except SourceError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise SourceError(f"{index}: expected a weight_map from names of tensors to files") from None
     beside = {path.name for path in index.parent.iterdir() if path.is_file()}
@@ -155,11 +180,18 @@ def _header(file: Path) -> dict[str, Tensor]:
     from safetensors import SafetensorError, safe_open
 
     try:
+        check_file(file)
+        with file.open("rb") as opened:
+            length = int.from_bytes(opened.read(8), "little")
+        if MAX_HEADER < length < file.stat().st_size:
+            raise SourceError(f"{file}: expected a header of at most {MAX_HEADER:,} bytes, found {length:,}")
         with safe_open(file, framework="numpy"):
             pass
         with file.open("rb") as opened:
-            length = int.from_bytes(opened.read(8), "little")
+            opened.seek(8)
             header: dict[str, Any] = json.loads(opened.read(length))
+    except SourceError:
+        raise
     except (SafetensorError, OSError, ValueError) as error:
         raise SourceError(f"{file}: expected safetensors: {error}") from None
     header.pop("__metadata__", None)

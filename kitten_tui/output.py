@@ -1,0 +1,96 @@
+"""The two streams: lines that are asked for, and the one line or the one screen that says what went wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from kitten_tui.sources.errors import SourceError
+
+if TYPE_CHECKING:
+    from kitten_tui.crash import Unsaved
+    from kitten_tui.words import Words
+
+OK, FAILED, BAD = 0, 1, 2
+LONGEST_ERROR = 480
+"""Characters of the line that says what is wrong; a path or a token in it may be of any length."""
+LINES_AT_ONCE = 5_000
+"""Lines that are made before the first of them is printed."""
+
+
+def print_lines(lines: Iterable[str]) -> int:
+    from kitten_tui.ink.cells import harmless
+
+    _keep_columns()
+    lines = iter(lines)
+    first = list(islice(lines, LINES_AT_ONCE))  # what goes wrong on the way leaves nothing half printed
+    try:
+        for line in chain(first, lines):
+            print(harmless(line))
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a full disk
+        discard_output()
+        raise SourceError(f"standard output: {error.strerror}") from None
+    return OK
+
+
+def flushed() -> int:
+    """Nobody may be there any more to read what was printed."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        discard_output()
+    return OK
+
+
+def discard_output() -> None:
+    """What is still buffered must not be written at exit either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def refuse(message: str) -> int:
+    from kitten_tui.ink.cells import clean
+
+    if sys.stderr is not None:  # print would take standard output instead
+        message = clean(message)
+        if len(message) > LONGEST_ERROR:  # what was expected stands at the end
+            message = f"{message[: LONGEST_ERROR // 3]} … {message[-LONGEST_ERROR // 2 :]}"
+        with suppress(OSError):
+            print(f"kitten-tui: {message}", file=sys.stderr)
+    return BAD
+
+
+def forgive_encoding() -> None:
+    """A terminal that cannot write a character shows its code instead of a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _keep_columns() -> None:
+    """Paper in an encoding without our signs gets others of the same width."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None and "utf" not in (sys.stdout.encoding or "").lower():
+        from kitten_tui.paper.signs import NAME
+
+        reconfigure(errors=NAME)
+
+
+def tell_fault(fault: BaseException, words: Words, unsaved: Unsaved | None = None) -> int:
+    from kitten_tui.crash import report
+
+    for line in report(fault, words, unsaved):
+        if sys.stderr is None:  # print would take standard output instead
+            break
+        with suppress(OSError):
+            print(line, file=sys.stderr)
+    return FAILED

@@ -1,0 +1,255 @@
+"""What is tried: each kind makes an input from a number and tries it; an exception is a failure."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+from textual.app import ScreenStackError
+from textual.events import Key, Paste
+from textual.keys import _character_to_key
+
+from kitten_tui.app import KittenApp
+from kitten_tui.commands import COMMANDS
+from kitten_tui.core.settings import MASKS, Settings
+from kitten_tui.paper.plain import plain
+from kitten_tui.reader import Reader
+from kitten_tui.sources.checkpoint.model import Model
+from kitten_tui.sources.checkpoint.reading import Reading
+from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.find import open_source, samples
+from kitten_tui.sources.lesson import Lesson
+from kitten_tui.sources.sample import read_sample
+from kitten_tui.stages.selection import Selection
+from kitten_tui.stages.view import View
+from kitten_tui.words import Words
+
+CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
+KEYS_A_RUN = 200
+
+ODD = [
+    *("[/]", "[red]", "[/x", "x=1", "a]", "\\[", "{0}", "{name}", "%s", "$(x)", "`", "/", "~", "-", "'", "’", " "),
+    *(
+        "\x1b]52;c;aGk=\x07",
+        "\x9b31m",
+        "\u202e",
+        "\u2066",
+        "\u200d",
+        "\ufe0f",
+        "\ufeff",
+        "\u2028",
+        "\0",
+        "\t",
+        "\ud800",
+    ),
+    *("e\u0301" * 9, "हिन्दी", "தமிழ்", "বাংলা", "ខ្មែរ", "العَرَبِيَّة", "한국어", "小猫", "０", "ﷺ", "𒐫", "a" * 300, "1e999"),
+    *("\U0001f469\u200d\U0001f467", "\U0001f3f4", "\U0001f1ef\U0001f1f5", "\U000e0067"),
+]
+
+
+def text(draw: Random) -> str:
+    """Words, odd pieces, any characters."""
+    pieces = []
+    for _ in range(draw.randint(0, 12)):
+        match draw.randint(0, 3):
+            case 0:
+                pieces.append(draw.choice(ODD))
+            case 1:
+                pieces.append(
+                    chr(draw.choice((draw.randint(0, 0xFF), draw.randint(0, 0xFFFF), draw.randint(0, 0x10FFFF))))
+                )
+            case _:
+                pieces.append(draw.choice(["cat", "and", "or", "the", "its", "is"]))
+    return draw.choice([" ", ""]).join(pieces)
+
+
+VALUES = [b"-1", b"0", b"1e400", b"nan", b"null", b"[]", b"{}", b'""', b"99999999999999999999", b"true"]
+
+
+def mutated(draw: Random, raw: bytes, times: int = 6) -> bytes:
+    """The same bytes with some left out, doubled, changed, or taken from elsewhere."""
+    for _ in range(draw.randint(1, times)):
+        at = draw.randint(0, len(raw))
+        size = draw.choice((1, 1, 2, 8, 64))
+        match draw.randint(0, 4):
+            case 0:
+                raw = raw[:at] + raw[at + size :]
+            case 1:
+                raw = raw[:at] + draw.randbytes(size) + raw[at + size :]
+            case 2:
+                raw = raw[:at] + raw[at : at + size] * 2 + raw[at + size :]
+            case 3:
+                other = draw.randint(0, len(raw))
+                raw = raw[:at] + raw[other : other + size] + raw[at:]
+            case 4:
+                piece = draw.choice(
+                    [b"-1", b"0", b"1e400", b"nan", b"null", b"[]", b"{}", b'""', b"99999999999999999999", b"true"]
+                )
+                raw = raw[:at] + piece + raw[at + size :]
+    return raw
+
+
+def show(lesson: Lesson | Reading, draw: Random) -> None:
+    """The lesson as text, at any place of it, without anything that steers a terminal."""
+    query = draw.randrange(len(lesson.tokens))
+    selection = Selection(query=query, key=draw.randrange(len(lesson.tokens)), head=draw.randrange(lesson.n_heads))
+    mask = draw.choice([mask for mask in MASKS if mask in lesson.masks])
+    settings = Settings(scale=draw.random() < 0.5, mask=mask, dropout=draw.choice((0.0, 0.5)))
+    words = Words(draw.choice(("en", "zh")))
+    for line in plain(lesson, View(lesson, settings, selection), words, [draw.randrange(7)]):
+        kinds = {unicodedata.category(character) for character in line}
+        assert not kinds & {"Cc", "Cf", "Cs", "Zl", "Zp", "Mc"}, line
+
+
+def told(error: SourceError) -> int:
+    """What is refused is refused in one line."""
+    assert len(str(error).splitlines()) == 1
+    return 1
+
+
+def sentence(draw: Random) -> int:
+    try:
+        lesson = open_source(text(draw))
+    except SourceError as error:
+        return told(error)
+    show(lesson, draw)
+    return 1
+
+
+def sample(draw: Random) -> int:
+    raw = draw.choice(sorted(samples().values())).read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sample.toml"
+        path.write_bytes(mutated(draw, raw))
+        try:
+            lesson = read_sample(path)
+        except SourceError as error:
+            return told(error)
+    show(lesson, draw)
+    return 1
+
+
+def checkpoint(draw: Random) -> int:
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / "model"
+        name = draw.choice(["bert", "gpt2", "llama", "qwen3", "gpt_neox", "roberta", "mistral"])
+        shutil.copytree(CHECKPOINTS / name, folder, ignore=shutil.ignore_patterns("expected*"))
+        files = ["config.json", "config.json", "tokenizer.json", "model.safetensors"]
+        path = folder / draw.choice([file for file in files if (folder / file).exists()])
+        raw = path.read_bytes()
+        if path.suffix == ".safetensors":
+            size = 8 + int.from_bytes(raw[:8], "little")
+            raw = mutated(draw, raw[:size]) + raw[size:]
+        else:
+            raw = mutated(draw, raw)
+        path.write_bytes(raw)
+        try:
+            reading = Reading(Model(folder), "the cat saw the dog")
+            reading.advance()
+        except SourceError as error:
+            return told(error)
+        show(reading, draw)
+    return 1
+
+
+SEQUENCES = [
+    *(b"\x1b[200~", b"\x1b[201~", b"\x1b[", b"\x1b", b"\x1b[<0;3;3M", b"\x1b[M", b"\x1b[48;24;80;0;0t", b"\x1b[97;5u"),
+    *(b"\x1b[I", b"\x1b[?2026;2$y", b"\x1b[1;5D", b"\x1bOP", b"\xe5\xb0", b"\xff", b"u", b";", b":", b"1114112"),
+    b"99999999999",
+]
+
+
+def sent(draw: Random) -> int:
+    """Bytes from a terminal, broken anywhere; keys after them are read."""
+    clock = [0.0]
+    reader = Reader(lambda: clock[0])
+    for _ in range(draw.randint(1, 12)):
+        raw = draw.choice(SEQUENCES) if draw.random() < 0.7 else draw.randbytes(draw.randint(1, 8))
+        list(reader.feed(raw))
+        if draw.random() < 0.3:
+            list(reader.tick())
+    clock[0] += 5.0
+    list(reader.tick())
+    read = [*reader.feed(b"\x1b[D"), *reader.tick(), *reader.feed(b"qqqqq"), *reader.tick()]
+    assert [message.key for message in read if isinstance(message, Key)][-1:] == ["q"]
+    return 1
+
+
+NAMED = sorted({key for command in COMMANDS for key, _ in command.keys} - {"q", "ctrl+z", "ctrl+s"})
+MORE = [
+    "escape",
+    "enter",
+    "enter",
+    "tab",
+    "pagedown",
+    "pageup",
+    "home",
+    "end",
+    "shift+up",
+    "backspace",
+    "delete",
+    "ctrl+c",
+]
+
+
+def keys(draw: Random) -> int:
+    """Keys in bursts, pastes and sizes on the screen of a lesson or a model."""
+    asyncio.run(_keys(draw))
+    return KEYS_A_RUN
+
+
+async def _keys(draw: Random) -> None:
+    if draw.random() < 0.25:
+        opened: Lesson | Reading = Reading(
+            Model(CHECKPOINTS / draw.choice(["llama", "gpt2", "bert"])), "the cat saw the dog"
+        )
+    else:
+        try:
+            opened = open_source(draw.choice([*samples(), text(draw) or "a cat"]))
+        except SourceError:
+            opened = open_source("journey")
+    app = KittenApp(opened, language=draw.choice(("en", "zh")))
+    async with app.run_test(size=(draw.randint(1, 140), draw.randint(1, 50))) as pilot:
+        driver = app._driver
+        assert driver is not None
+        done = 0
+        while done < KEYS_A_RUN and not app._exit:  # the palette can leave too
+            for _ in range(draw.choice((2, 10, 40))):
+                done += 1
+                event = _event(draw)
+                event.set_sender(app)
+                driver.send_message(event)
+            size = (draw.randint(1, 140), draw.randint(1, 50)) if draw.random() < 0.05 else None
+            try:
+                if size:
+                    await pilot.resize_terminal(*size)
+                await pilot.pause()
+            except ScreenStackError:
+                if not app._exit:
+                    raise
+
+
+def _event(draw: Random) -> Key | Paste:
+    if draw.random() < 0.05:
+        return Paste(text(draw))
+    if draw.random() < 0.15:
+        character = draw.choice("ab/ .1-[]猫［３")
+        return Key(character if character.isalnum() else _character_to_key(character), character)
+    key = draw.choice(NAMED if draw.random() < 0.8 else MORE)
+    return Key(key, key if len(key) == 1 else None)
+
+
+Kind = Callable[[Random], int]
+KINDS: dict[str, Kind] = {
+    "sentence": sentence,
+    "sample": sample,
+    "checkpoint": checkpoint,
+    "sent": sent,
+    "keys": keys,
+}
+"""Each says how many inputs it tried."""
