@@ -428,3 +428,8 @@ async def test_a_tensor_that_holds_no_numbers_ends_the_program_and_is_named(
     assert app.return_code == 2
     assert f"layers.1.{part}" in app.problem
     assert "\n" not in app.problem
+
+
+async def test_a_size_may_come_before_there_is_anything_to_draw_on() -> None:
+    screen = model_app().first_screen
+    screen.look_at(screen.overview)
