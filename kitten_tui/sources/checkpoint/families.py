@@ -31,7 +31,7 @@ class Fitting:
     matrix: str
     """Where it is tied or missing it is the embedding."""
     biases: tuple[str, ...]
-    """The names that its bias may have."""
+    """The names that its bias may have; the first that is there is it."""
     activation: str = ""
     """The function, where it is not that of the layers."""
 
@@ -231,13 +231,13 @@ _BERT_FITTING = Fitting(
     "cls.predictions.transform.dense",
     "cls.predictions.transform.LayerNorm",
     "cls.predictions.decoder.weight",
-    ("cls.predictions.bias", "cls.predictions.decoder.bias"),
+    ("cls.predictions.decoder.bias", "cls.predictions.bias"),
 )
 _ROBERTA_FITTING = Fitting(
     "lm_head.dense",
     "lm_head.layer_norm",
     "lm_head.decoder.weight",
-    ("lm_head.bias", "lm_head.decoder.bias"),
+    ("lm_head.decoder.bias", "lm_head.bias"),
     activation="gelu",
 )
 
