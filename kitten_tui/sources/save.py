@@ -11,7 +11,7 @@ from pathlib import Path
 from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Reference
-from kitten_tui.sources.errors import ExistsError, SourceError
+from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.lesson import Lesson, Texts
 from kitten_tui.sources.sample import MAX_BYTES
 from kitten_tui.sources.writing import writing

@@ -37,7 +37,7 @@ async def test_a_row_is_copied_with_all_its_digits() -> None:
         await pilot.press("3", "y", "down", "down", "enter")
         page = screen(pilot).page
         row = [float(number) for number in pilot.app.clipboard.split("\t")]
-        assert row == page.view.trace.scores[page.selection.query].tolist()
+        assert row == page.view.row("scores").tolist()
 
 
 async def test_a_number_of_a_model_is_copied() -> None:

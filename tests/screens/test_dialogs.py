@@ -10,7 +10,7 @@ from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
-from kitten_tui.app import KittenApp, Palette
+from kitten_tui.app import CommandDialog, KittenApp
 from kitten_tui.screens.ask import AskScreen
 from kitten_tui.screens.choose import ChooseScreen
 from kitten_tui.screens.text import TextScreen
@@ -80,7 +80,7 @@ async def test_a_command_that_is_chosen_twice_runs_once() -> None:
                 break
         assert screen(pilot).page.view.settings.mask == "causal"
         assert len(screen(pilot).history.states) == 2
-        assert not isinstance(pilot.app.screen, Palette)
+        assert not isinstance(pilot.app.screen, CommandDialog)
 
 
 async def test_a_double_click_chooses_once() -> None:
