@@ -103,10 +103,10 @@ class KittenApp(App[None]):
             from kitten_tui.screens.workbench import Workbench
 
             return Workbench(view, source, self.words, self.init)
-        from kitten_tui.screens.overview import ATTENTION, OverviewScreen
+        from kitten_tui.screens.overview import OverviewScreen, first_stage
 
         opens = selection is not None
-        return OverviewScreen(source, self.words, view if opens else view.with_(stage=ATTENTION), opens=opens)
+        return OverviewScreen(source, self.words, view if opens else view.with_(stage=first_stage(source)), opens=opens)
 
     def get_driver_class(self) -> type[Driver]:
         ours = super().get_driver_class()

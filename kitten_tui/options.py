@@ -61,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--depth", type=int, metavar="N", help="with --explain: how many steps down (default: 1)")
     options.add_argument(
-        "--stage", metavar="N", help="begin at this stage, 1 to 7 or its name; with --plain print only it"
+        "--stage", metavar="N", help="begin at this stage, by its number or its name; with --plain print only it"
     )
     options.add_argument("--layer", type=int, metavar="N", help="the layer, from 1")
     options.add_argument("--head", type=int, metavar="N", help="the head, from 1")

@@ -92,7 +92,7 @@ class ModelScreen(Bench):
                 self.app.call_from_thread(self.say, "message.exported", path=str(path))
 
     def _fixed(self, *_: object) -> None:
-        self.say("message.model_fixed")
+        self.say("message.recording_fixed" if self.lesson.reader is None else "message.model_fixed")
 
     action_change = _fixed
     action_rename_token = _fixed

@@ -18,6 +18,7 @@ from textual.worker import get_current_worker
 from kitten_tui.commands import on_screen
 from kitten_tui.core.measures import MEASURES
 from kitten_tui.core.source import Source, Survey
+from kitten_tui.core.workings import Workings
 from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.cells import Line, clean, wrap
 from kitten_tui.ink.overview import Overview, about_head
@@ -26,7 +27,9 @@ from kitten_tui.screens.messages import Failed, SourceOpened
 from kitten_tui.screens.model import ModelScreen
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.stages import STAGES
+from kitten_tui.stages.scores import SCORES
 from kitten_tui.stages.selection import Selection
+from kitten_tui.stages.softmax import SOFTMAX
 from kitten_tui.stages.view import View
 from kitten_tui.widgets.inked import KeyClicked
 from kitten_tui.widgets.overview import HeadClicked, HeadGrid, HeadText, OverviewKeys, OverviewLine
@@ -35,8 +38,13 @@ from kitten_tui.words import Words
 BINDINGS: list[BindingType] = [
     Binding(key, action, command.id, show=False) for command in on_screen("overview") for key, action in command.keys
 ]
-ATTENTION = 2
-"""The stage that a head is opened at: its scores."""
+
+
+def first_stage(source: Source) -> int:
+    """Where a head is opened: at its scores, or at its weights where that is all there is."""
+    # A recording has no other text to read, and is there from the beginning.
+    stage = SCORES if source.reader is not None or Workings(source, source.settings).has("scores") else SOFTMAX
+    return STAGES.index(stage)
 
 
 @dataclass
@@ -133,7 +141,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         self.source, self.words = source, words
         self.overview = replace(self.overview, tokens=source.tokens, key_tokens=source.key_tokens, heads=())
         self.start = None
-        self.view = View(source, source.settings, Selection(stage=ATTENTION))
+        self.view = View(source, source.settings, Selection(stage=first_stage(source)))
         self.look_at(self.overview)
         self._compute()
 
@@ -228,7 +236,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
             self.say("message.not_yet", layer=layer + 1)
             return
         view = self.view.with_(layer=layer, head=head, focus="")
-        self._open(view if self._has(view) else view.with_(stage=ATTENTION))
+        self._open(view if self._has(view) else view.with_(stage=first_stage(self.source)))
 
     def _open(self, view: View) -> None:
         try:

@@ -1,0 +1,96 @@
+"""Attention that was computed elsewhere, on the screen: all heads, and each at every stage."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "stages"))
+
+from piloting import model, overview
+from test_every_source import SOURCES, words_of_the_new_lines  # noqa: F401  (a fixture)
+
+from kitten_tui.app import KittenApp
+from kitten_tui.sources.recording import Recording
+from kitten_tui.stages import STAGES
+
+KEYS = (
+    "right",
+    "tab",
+    "down",
+    "h",
+    "a",
+    "enter",
+    "enter",
+    "backspace",
+    "p",
+    "s",
+    "m",
+    "d",
+    "e",
+    "g",
+    "G",
+    "equals_sign",
+)
+
+
+def app(source: Recording) -> KittenApp:
+    return KittenApp(source)
+
+
+@pytest.mark.parametrize("name", SOURCES)
+async def test_all_heads_are_seen_at_once(name):
+    source = SOURCES[name]
+    async with app(source).run_test() as pilot:
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        assert len(overview(pilot).overview.heads) == source.n_layers * source.n_heads
+        await pilot.press("s", "o", "right", "i")
+        await pilot.press("escape")
+
+
+@pytest.mark.parametrize("name", SOURCES)
+async def test_every_stage_is_walked_through_with_every_key(name):
+    source = SOURCES[name]
+    async with app(source).run_test() as pilot:
+        await pilot.app.workers.wait_for_complete()
+        await pilot.press("enter")
+        for number in range(1, len(STAGES) + 1):
+            await pilot.press(str(number))
+            assert model(pilot).page.stage is STAGES[number - 1]
+            for key in KEYS:
+                await pilot.press(key)
+                await pilot.press("escape")
+        assert pilot.app.is_running
+
+
+async def test_the_space_bar_walks_to_the_end_of_a_recording():
+    async with app(SOURCES["weights alone"]).run_test() as pilot:
+        await pilot.app.workers.wait_for_complete()
+        await pilot.press("enter", "1")
+        stages = {model(pilot).page.selection.stage}
+        for _ in range(60):
+            await pilot.press("space")
+            stages.add(model(pilot).page.selection.stage)
+        assert stages == set(range(len(STAGES)))
+
+
+@pytest.mark.parametrize("key", ["ctrl+s", "e", "slash", "n"])
+async def test_what_a_recording_cannot_do_is_said(key):
+    async with app(SOURCES["weights alone"]).run_test() as pilot:
+        await pilot.app.workers.wait_for_complete()
+        await pilot.press("enter", key)
+        shown = model(pilot).shown
+        assert shown is not None
+        assert shown.message is not None
+        assert shown.message.key == "message.recording_fixed"
+
+
+@pytest.mark.parametrize(("name", "stage"), [("weights alone", "softmax"), ("q and k alone", "scores")])
+async def test_a_head_opens_at_the_first_stage_that_has_something_to_show(name, stage):
+    async with app(SOURCES[name]).run_test() as pilot:
+        await pilot.app.workers.wait_for_complete()
+        await pilot.press("enter")
+        assert model(pilot).page.stage.id == stage
