@@ -22,10 +22,10 @@ from kitten_tui import themes
 from kitten_tui.commands import on_screen
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
+from kitten_tui.desk.selection import Selection
 from kitten_tui.screens.dialog import ClosedOnce
-from kitten_tui.screens.lesson import LessonScreen
 from kitten_tui.screens.messages import Failed, SourceOpened
-from kitten_tui.stages.selection import Selection
+from kitten_tui.screens.stages import StageScreen
 from kitten_tui.stages.view import View
 from kitten_tui.typed import LONGEST_LINE, narrow, one_line
 from kitten_tui.widgets.gate import Gate
@@ -100,9 +100,9 @@ class KittenApp(App[None]):
         start = selection or Selection(query=source.query, key=min(source.query, len(source.key_tokens) - 1))
         view = View(source, settings or source.settings, start)
         if source.survey is None:
-            from kitten_tui.screens.workbench import Workbench
+            from kitten_tui.screens.editing import EditingScreen
 
-            return Workbench(view, source, self.words, self.init)
+            return EditingScreen(view, source, self.words, self.init)
         from kitten_tui.screens.overview import OverviewScreen, first_stage
 
         opens = selection is not None
@@ -203,7 +203,7 @@ class KittenApp(App[None]):
         """The registry's commands; a pair of keys is two entries."""
         front = self.front
         words = front.words
-        for command in on_screen("stages" if isinstance(front, LessonScreen) else "overview"):
+        for command in on_screen("stages" if isinstance(front, StageScreen) else "overview"):
             if command.id == "palette":
                 continue
             labels = command.label.split(" ")

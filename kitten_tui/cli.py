@@ -27,8 +27,8 @@ from kitten_tui.sources.errors import SourceError
 if TYPE_CHECKING:
     from kitten_tui.core.settings import Settings
     from kitten_tui.core.source import Source
+    from kitten_tui.desk.selection import Selection
     from kitten_tui.sources.checkpoint.reading import Reading
-    from kitten_tui.stages.selection import Selection
     from kitten_tui.words import Words
 
 __all__ = ["BAD", "FAILED", "OK", "main"]
@@ -248,8 +248,8 @@ def _settings(settings: Settings, **given: Any) -> Settings:
 
 def _selection(arguments: argparse.Namespace, lesson: Source) -> Selection:
     """What is selected to begin with."""
+    from kitten_tui.desk.selection import Selection
     from kitten_tui.stages import stages_of
-    from kitten_tui.stages.selection import Selection
 
     query = lesson.query if arguments.query is None else _token(arguments.query, lesson.tokens)
     return Selection(

@@ -13,12 +13,12 @@ from typing import Generic, TypeVar
 from rich.cells import cell_len
 from rich.segment import Segment
 
+from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.cells import Line, crop, fit, show_token
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.say import say_title
 from kitten_tui.stages.changes import Comparison
 from kitten_tui.stages.figure import Axis, Figure, Gap, Sign
-from kitten_tui.stages.selection import Selection
 from kitten_tui.words import Words
 
 HEADING = 2

@@ -14,6 +14,7 @@ from kitten_tui.commands import COMMANDS, Command, grouped, on_screen
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
+from kitten_tui.desk.phrase import Phrase
 from kitten_tui.ink.cells import Line, cut, fit, show_token, wrap
 from kitten_tui.ink.formula import Sum, arithmetic, arithmetic_room, choices
 from kitten_tui.ink.numbers import fmt
@@ -21,7 +22,6 @@ from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.say import say
 from kitten_tui.stages import Page, Stage
 from kitten_tui.stages.changes import Comparison
-from kitten_tui.stages.figure import Phrase
 from kitten_tui.words import Words
 
 READING_LINES = 2

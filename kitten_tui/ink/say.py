@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from kitten_tui.core.cell import Cell
+from kitten_tui.desk.phrase import Phrase
 from kitten_tui.ink.cells import show_token
 from kitten_tui.ink.numbers import brief, vector
-from kitten_tui.stages.figure import Phrase, Title
+from kitten_tui.stages.figure import Title
 from kitten_tui.words import Words
 
 LONGEST_TEXT = 60

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from kitten_tui.desk.selection import Selection
 from kitten_tui.stages.figure import Axis, Band, Bars, Figure, Matrix, Sheet
-from kitten_tui.stages.selection import Selection
 
 LONG = 24
 """A sheet with an axis longer than this is shown through windows."""

@@ -16,8 +16,8 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.core.trace import MissingError, Trace
 from kitten_tui.core.workings import Workings
+from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.ink.cells import clean
-from kitten_tui.stages.figure import Phrase, phrase
 from kitten_tui.words import Words
 
 EXACT = 1e-9

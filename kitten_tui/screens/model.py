@@ -7,25 +7,27 @@ from pathlib import Path
 from textual.worker import get_current_worker
 
 from kitten_tui.core.source import Exporter, Source
-from kitten_tui.screens.bench import Bench
+from kitten_tui.desk.desk import Command
+from kitten_tui.desk.phrase import Phrase
 from kitten_tui.screens.messages import SourceOpened
+from kitten_tui.screens.switching import SwitchingScreen
 from kitten_tui.sources.errors import NotYetError, SourceError
-from kitten_tui.stages.figure import Phrase
-from kitten_tui.stages.view import View
 
 
 class LeftError(Exception):
     """Nobody waits any longer for what is being written."""
 
 
-class ModelScreen(Bench):
+class ModelScreen(SwitchingScreen):
     """Shows layers as far as they have been computed; the numbers themselves cannot be changed."""
 
-    def show_view(self, view: View, message: Phrase | None = None) -> None:
+    def do(self, command: Command, message: Phrase | None = None) -> None:
+        """The desk stays as it is where a command leads to what is not there yet, or cannot be read."""
         try:
-            if view.selection.layer >= self.lesson.ready:
-                raise NotYetError(view.selection.layer)
-            super().show_view(view, message)
+            layer = self.desk.do(command).selection.layer
+            if layer >= self.source.ready:
+                raise NotYetError(layer)
+            super().do(command, message)
         except NotYetError as error:
             self.say("message.not_yet", layer=error.layer + 1)
         except SourceError as error:
@@ -36,16 +38,16 @@ class ModelScreen(Bench):
         if self.shown is not None:
             self.shown = self._shown(self.page, self.shown.message, self.shown.chosen)
 
-    def open(self, lesson: Source) -> None:
+    def open(self, source: Source) -> None:
         """A lesson in place of the model, or another text in the model: both begin anew."""
-        self.post_message(SourceOpened(lesson, self.words))
+        self.post_message(SourceOpened(source, self.words))
 
     def action_overview(self) -> None:
         selection = self.page.selection
         self.dismiss((selection.layer, selection.head, self.words))
 
     def action_ask_sentence(self) -> None:
-        reader = self.lesson.reader
+        reader = self.source.reader
         if reader is not None:
             self._ask("ask.sentence", reader.read)
         else:
@@ -56,7 +58,7 @@ class ModelScreen(Bench):
         from kitten_tui.screens.ask import AskScreen
         from kitten_tui.sources.writing import path_of
 
-        exporter = self.lesson.exporter
+        exporter = self.source.exporter
         if exporter is None:
             self.say("message.recording_fixed")
             return
@@ -92,7 +94,7 @@ class ModelScreen(Bench):
                 self.app.call_from_thread(self.say, "message.exported", path=str(path))
 
     def _fixed(self, *_: object) -> None:
-        self.say("message.recording_fixed" if self.lesson.reader is None else "message.model_fixed")
+        self.say("message.recording_fixed" if self.source.reader is None else "message.model_fixed")
 
     action_change = _fixed
     action_rename_token = _fixed

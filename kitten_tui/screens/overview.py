@@ -19,6 +19,7 @@ from kitten_tui.commands import on_screen
 from kitten_tui.core.measures import MEASURES
 from kitten_tui.core.source import Source, Survey
 from kitten_tui.core.workings import Workings
+from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.cells import Line, clean, wrap
 from kitten_tui.ink.overview import Overview, about_head
@@ -28,7 +29,6 @@ from kitten_tui.screens.model import ModelScreen
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.stages import STAGES
 from kitten_tui.stages.scores import SCORES
-from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.softmax import SOFTMAX
 from kitten_tui.stages.view import View
 from kitten_tui.widgets.inked import KeyClicked

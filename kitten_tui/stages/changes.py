@@ -8,7 +8,8 @@ import numpy as np
 
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.ops import Array
-from kitten_tui.stages.figure import Matrix, Phrase, phrase
+from kitten_tui.desk.phrase import Phrase, phrase
+from kitten_tui.stages.figure import Matrix
 from kitten_tui.stages.stage import Page
 from kitten_tui.stages.view import View
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from kitten_tui.stages.figure import Figure, Foot, Matrix, Phrase, Plane, Sheet, Title, phrase
+from kitten_tui.desk.phrase import Phrase, phrase
+from kitten_tui.stages.figure import Figure, Foot, Matrix, Plane, Sheet, Title
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View, banded, gap, sign
 

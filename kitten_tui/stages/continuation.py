@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.source import NextTokens
-from kitten_tui.stages.figure import Axis, Band, Bars, Matrix, Phrase, Sheet, phrase
+from kitten_tui.desk.phrase import Phrase, phrase
+from kitten_tui.stages.figure import Axis, Band, Bars, Matrix, Sheet
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View
 

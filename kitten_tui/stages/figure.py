@@ -1,29 +1,17 @@
 """What a stage shows: plain data with labels, no colour and no language.
 
 A sheet is a stack of bands; a band is a table whose rows share their labels; a figure is a group of its columns.
-Sentences are phrases: a key of kitten_tui/words and the values to be put into it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.ops import Array, Mask
-from kitten_tui.stages.selection import Selection
-
-
-@dataclass(frozen=True)
-class Phrase:
-    """A sentence in no language yet."""
-
-    key: str
-    values: Mapping[str, object] = field(default_factory=dict)
-
-
-def phrase(key: str, **values: object) -> Phrase:
-    return Phrase(key, values)
+from kitten_tui.desk.phrase import Phrase
+from kitten_tui.desk.selection import Selection
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from kitten_tui.core.cell import Cell, Derivation, Term, by_size, products
 from kitten_tui.core.formula import Op
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.workings import Workings
+from kitten_tui.desk.selection import Selection
 from kitten_tui.stages.figure import Figure
-from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.stage import Page, Stage, homes, turn_to, unseen
 from kitten_tui.stages.view import View
 

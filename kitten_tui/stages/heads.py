@@ -6,7 +6,8 @@ from collections import Counter
 
 import numpy as np
 
-from kitten_tui.stages.figure import Axis, Band, Matrix, Phrase, Sheet, Title, phrase
+from kitten_tui.desk.phrase import Phrase, phrase
+from kitten_tui.stages.figure import Axis, Band, Matrix, Sheet, Title
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View, banded, sign, styled
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from kitten_tui.stages.figure import Band, Phrase, Sheet, Title, phrase
+from kitten_tui.desk.phrase import Phrase, phrase
+from kitten_tui.stages.figure import Band, Sheet, Title
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View, line_up, sign, styled
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kitten_tui.stages.figure import Band, Figure, Phrase, Sheet, phrase
+from kitten_tui.desk.phrase import Phrase, phrase
+from kitten_tui.stages.figure import Band, Figure, Sheet
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View, gap, sign, styled
 

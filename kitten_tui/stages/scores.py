@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from kitten_tui.stages.figure import Phrase, Sheet, phrase
+from kitten_tui.desk.phrase import Phrase, phrase
+from kitten_tui.stages.figure import Sheet
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View, banded, styled
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.experiment import WIDTHS
-from kitten_tui.stages.figure import Band, Bars, Fact, Facts, Matrix, Phrase, Sheet, Title, phrase
+from kitten_tui.desk.phrase import Phrase, phrase
+from kitten_tui.stages.figure import Band, Bars, Fact, Facts, Matrix, Sheet, Title
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View, banded, styled
 

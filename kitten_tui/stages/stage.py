@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from kitten_tui.core.cell import Derivation
 from kitten_tui.core.chain import Chain
-from kitten_tui.stages.figure import Figure, Phrase, Sheet, phrase
-from kitten_tui.stages.selection import Selection
+from kitten_tui.desk.phrase import Phrase, phrase
+from kitten_tui.desk.selection import Selection
+from kitten_tui.stages.figure import Figure, Sheet
 from kitten_tui.stages.view import View
 
 UNSEEN = "unseen."

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from kitten_tui.core.formula import Ref
-from kitten_tui.stages.figure import Band, Figure, Phrase, Sheet, Title, phrase
+from kitten_tui.desk.phrase import Phrase, phrase
+from kitten_tui.stages.figure import Band, Figure, Sheet, Title
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View, banded, sign, styled
 

@@ -14,8 +14,8 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.core.trace import MissingError, Trace
 from kitten_tui.core.workings import Workings
+from kitten_tui.desk.selection import Selection
 from kitten_tui.stages.figure import Axis, Band, Figure, Foot, Gap, Matrix, Sign
-from kitten_tui.stages.selection import Selection
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from textual.keys import _character_to_key
 from kitten_tui.app import KittenApp
 from kitten_tui.commands import COMMANDS
 from kitten_tui.core.settings import MASKS, Settings
+from kitten_tui.desk.selection import Selection
 from kitten_tui.paper.plain import plain
 from kitten_tui.reader import Reader
 from kitten_tui.sources.checkpoint.model import Model
@@ -25,7 +26,6 @@ from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.find import open_source, samples
 from kitten_tui.sources.lesson import Lesson
 from kitten_tui.sources.sample import read_sample
-from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 

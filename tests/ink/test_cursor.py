@@ -12,6 +12,7 @@ from rich.cells import cell_len
 
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.ops import Array
+from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.blocks import Look
 from kitten_tui.ink.cells import text_of
 from kitten_tui.ink.palette import PLAIN
@@ -20,7 +21,6 @@ from kitten_tui.sources.find import open_source, samples
 from kitten_tui.stages import STAGES, Page, turn_to
 from kitten_tui.stages.changes import Comparison
 from kitten_tui.stages.figure import Axis, Bars, Matrix
-from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 

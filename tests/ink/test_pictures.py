@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.bars import bar
 from kitten_tui.ink.blocks import Look
 from kitten_tui.ink.cells import text_of, width_of
@@ -9,7 +10,6 @@ from kitten_tui.ink.palette import PLAIN
 from kitten_tui.ink.sheet import Picture
 from kitten_tui.sources.find import open_source
 from kitten_tui.stages import STAGES, Page, turn_to
-from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 

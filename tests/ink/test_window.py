@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from piloting import CHECKPOINTS, LONG, reading
 
+from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.blocks import Look
 from kitten_tui.ink.cells import text_of
 from kitten_tui.ink.matrix import MatrixBlock
@@ -19,7 +20,6 @@ from kitten_tui.ink.sheet import WINDOW_CELLS, Picture
 from kitten_tui.ink.window import MIN_ROWS, Windows, cut_columns, share_out
 from kitten_tui.stages import STAGES, Page, turn_to
 from kitten_tui.stages.figure import Axis, Matrix
-from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 

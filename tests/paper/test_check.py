@@ -14,11 +14,11 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Reference
 from kitten_tui.core.trace import Trace
 from kitten_tui.core.workings import Workings
+from kitten_tui.desk.phrase import phrase
 from kitten_tui.paper.check import Check, checks, largest_error, report, term_by_term
 from kitten_tui.sources.find import open_source, samples
 from kitten_tui.sources.lesson import Lesson
 from kitten_tui.sources.sample import read_sample
-from kitten_tui.stages.figure import phrase
 from kitten_tui.words import Words
 
 ARRAY = np.array([[1.0, 2.0], [3.0, -math.inf]])

@@ -8,11 +8,11 @@ from kitten_tui.cli import main
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.workings import Workings
+from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.formula import cell_name
 from kitten_tui.paper.explain import CellError, explain, parse_cell
 from kitten_tui.sources.find import open_source
 from kitten_tui.stages import STAGES
-from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 

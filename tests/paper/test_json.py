@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from kitten_tui.core.settings import Settings
+from kitten_tui.desk.selection import Selection
 from kitten_tui.paper.json import to_json
 from kitten_tui.sources.find import open_source, samples
 from kitten_tui.sources.lesson import Lesson
-from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
 
 ABOUT = ["tokens", "layer", "head", "settings"]

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kitten_tui.core.settings import Settings
+from kitten_tui.desk.selection import Selection
 from kitten_tui.paper.plain import plain
 from kitten_tui.sources.find import open_source, samples
 from kitten_tui.sources.lesson import Lesson
 from kitten_tui.sources.sentence import from_sentence
 from kitten_tui.stages import STAGES
-from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
 from kitten_tui.words import LANGUAGES, Words
 

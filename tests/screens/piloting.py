@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from kitten_tui.app import KittenApp
-from kitten_tui.screens.workbench import Workbench
+from kitten_tui.screens.editing import EditingScreen
 from kitten_tui.sources.find import open_source
 from kitten_tui.widgets.canvas import Canvas
 
@@ -25,7 +25,7 @@ def app(source: str = "journey") -> KittenApp:
     return KittenApp(open_source(source))
 
 
-def screen(pilot: Pilot[None]) -> Workbench:
+def screen(pilot: Pilot[None]) -> EditingScreen:
     assert isinstance(pilot.app, KittenApp)
     return pilot.app.first_screen
 

@@ -79,7 +79,7 @@ async def test_a_command_that_is_chosen_twice_runs_once() -> None:
             if screen(pilot).page.view.settings.mask != "none":
                 break
         assert screen(pilot).page.view.settings.mask == "causal"
-        assert len(screen(pilot).history.states) == 2
+        assert len(screen(pilot).desk.history.states) == 2
         assert not isinstance(pilot.app.screen, CommandDialog)
 
 
@@ -90,7 +90,7 @@ async def test_a_double_click_chooses_once() -> None:
         await pilot.double_click(OptionList, offset=(2, 0))
         await pilot.pause()
         assert len(pilot.app.screen_stack) == 1
-        assert screen(pilot).history.place == 0
+        assert screen(pilot).desk.history.place == 0
 
 
 async def test_a_head_that_is_left_twice_leaves_the_overview_open() -> None:

@@ -94,7 +94,7 @@ async def test_another_sentence() -> None:
         pilot.app.screen.query_one(Input).value = "the kitten sat"
         await pilot.press("enter")
         assert screen(pilot).page.view.tokens == ("the", "kitten", "sat")
-        assert screen(pilot).lesson.invented
+        assert screen(pilot).source.invented
 
 
 async def test_an_empty_sentence_is_refused_in_place() -> None:

@@ -18,6 +18,7 @@ from kitten_tui.app import KittenApp
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.workings import Workings
+from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.cells import crop, text_of
 from kitten_tui.ink.matrix import COVERED, DROPPED, MatrixBlock
 from kitten_tui.screens.ask import AskScreen
@@ -26,7 +27,6 @@ from kitten_tui.screens.model import ModelScreen
 from kitten_tui.sources.checkpoint.reading import Reading
 from kitten_tui.stages import STAGES, stages_of, turn_to
 from kitten_tui.stages.follow import follow
-from kitten_tui.stages.selection import Selection
 from kitten_tui.widgets.canvas import Canvas
 from kitten_tui.widgets.chrome import SizeNotice
 
@@ -324,7 +324,7 @@ async def test_what_cannot_be_saved_is_said(tmp_path: Path, name: str) -> None:
 
 async def test_another_text_is_read_by_the_same_model() -> None:
     async with opened().run_test() as pilot:
-        of = model(pilot).lesson.model
+        of = model(pilot).source.model
         await pilot.press("slash")
         await type_in(pilot, "a kitten")
         await pilot.pause()
@@ -417,10 +417,10 @@ async def test_what_is_followed_into_another_layer_is_as_the_model_has_it_and_th
         await hit(pilot, "m", "1")
         front = model(pilot)
         assert front.page.view.settings.mask == "none"
-        view = follow(front.page, Cell("output", (3, 2), layer=0), stages_of(front.lesson))
+        view = follow(front.page, Cell("output", (3, 2), layer=0), stages_of(front.source))
         assert view is not None
-        assert view.settings == front.lesson.settings
-        assert turn_to(stages_of(front.lesson)[view.selection.stage], view).derivation.value == pytest.approx(
+        assert view.settings == front.source.settings
+        assert turn_to(stages_of(front.source)[view.selection.stage], view).derivation.value == pytest.approx(
             front.page.view.workings.value(Cell("output", (3, 2), layer=0))
         )
         front.action_follow()

@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 
 from kitten_tui.app import KittenApp
 from kitten_tui.core.measures import MEASURES
+from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.cells import text_of
 from kitten_tui.screens.ask import AskScreen
 from kitten_tui.screens.model import ModelScreen
@@ -25,7 +26,6 @@ from kitten_tui.screens.text import TextScreen
 from kitten_tui.sources.checkpoint.model import Model
 from kitten_tui.sources.checkpoint.reading import Reading
 from kitten_tui.stages import STAGES
-from kitten_tui.stages.selection import Selection
 from kitten_tui.widgets.overview import HeadGrid, HeadText, OverviewLine
 
 

@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from kitten_tui.core.draws import draw_heads
+from kitten_tui.desk.phrase import phrase
 from kitten_tui.screens.choose import ChooseScreen
 from kitten_tui.screens.number import NumberScreen
 from kitten_tui.screens.text import PanelText
@@ -38,7 +39,9 @@ async def test_a_typed_number_is_kept_and_everything_follows() -> None:
         assert w_q(pilot) == 1.25
         np.testing.assert_allclose(trace["q"], trace["x"] @ trace["w_q"])
         assert said(pilot) == "change.done"
-        assert screen(pilot).history.now.name == "W_q h1[d1, d1] 0.296 → 1.250"
+        assert screen(pilot).desk.present.name == phrase(
+            "change.number", name="W_q h1[d1, d1]", was="0.296", now="1.250"
+        )
 
 
 async def test_nudges_are_live_and_escape_takes_them_back() -> None:
@@ -47,7 +50,7 @@ async def test_nudges_are_live_and_escape_takes_them_back() -> None:
         assert w_q(pilot) == pytest.approx(0.29611194 - 0.8, abs=1e-6)
         await pilot.press("escape")
         assert w_q(pilot) == 0.29611194
-        assert len(screen(pilot).history.states) == 1
+        assert len(screen(pilot).desk.history.states) == 1
 
 
 @pytest.mark.parametrize("text", ["", "kitten", "nan", "inf", "1e300"])
@@ -163,9 +166,9 @@ async def test_positions_go_round() -> None:
     async with app().run_test() as pilot:
         own = open_source("journey").inputs.position
         await pilot.press("P")
-        assert not screen(pilot).lesson.inputs.position.any()  # type: ignore[union-attr]
+        assert not screen(pilot).source.inputs.position.any()  # type: ignore[union-attr]
         await pilot.press("P", "P")
-        np.testing.assert_array_equal(screen(pilot).lesson.inputs.position, own)
+        np.testing.assert_array_equal(screen(pilot).source.inputs.position, own)
 
 
 async def test_another_draw_is_the_books() -> None:
@@ -215,7 +218,7 @@ async def test_another_lesson_begins_a_history_of_its_own() -> None:
     async with app().run_test() as pilot:
         await pilot.press("m", "o")
         await type_in(pilot, "causal")
-        assert len(screen(pilot).history.states) == 1
+        assert len(screen(pilot).desk.history.states) == 1
         await pilot.press("u")
         assert said(pilot) == "change.nothing_to_undo"
 
@@ -227,7 +230,7 @@ async def test_going_back_after_a_change_shows_the_present_numbers() -> None:
         await pilot.press("backspace", "backspace", "backspace")
         page = screen(pilot).page
         assert page.derivation.cell.name == "scores"
-        assert page.view.source is screen(pilot).history.now.lesson
+        assert page.view.source is screen(pilot).desk.present.source
         assert page.derivation.value != pytest.approx(1.852384, abs=1e-6)
 
 
@@ -237,7 +240,7 @@ async def test_moving_after_a_flip_shows_the_present_numbers() -> None:
         assert screen(pilot).page.view.settings.dropout == 0.1
         await pilot.press("d", "b", "d")
         assert screen(pilot).page.view.settings.dropout == 0.5
-        assert len(screen(pilot).history.states) == 4
+        assert len(screen(pilot).desk.history.states) == 4
 
 
 async def test_a_narrower_window_shows_fewer_operands_to_choose() -> None:
@@ -267,7 +270,7 @@ async def test_help_survives_a_window_of_a_few_columns() -> None:
         assert pilot.app.is_running
 
 
-async def test_the_mask_of_the_guided_walk_can_be_undone_and_marks_nothing() -> None:
+async def test_the_mask_of_the_guided_walk_is_no_change_and_goes_when_its_stage_is_left() -> None:
     async with app().run_test() as pilot:
         await pilot.press("5", "tab", "tab", "tab", "tab")
         screen(pilot).look_at(screen(pilot).page.view.with_(focus="context", d_k=1))
@@ -276,5 +279,6 @@ async def test_the_mask_of_the_guided_walk_can_be_undone_and_marks_nothing() -> 
         assert shown is not None
         assert shown.page.view.settings.mask == "causal"
         assert shown.comparison is None
-        await pilot.press("u")
+        assert len(screen(pilot).desk.history.states) == 1
+        await pilot.press("left")
         assert screen(pilot).page.view.settings.mask == "none"

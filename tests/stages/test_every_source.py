@@ -11,6 +11,7 @@ import pytest
 from kitten_tui.core.attention import ATTENTION
 from kitten_tui.core.quantity import Scope, quantity
 from kitten_tui.core.source import Source
+from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.cells import text_of
 from kitten_tui.ink.formula import Sum, arithmetic
 from kitten_tui.paper.check import checks
@@ -21,7 +22,6 @@ from kitten_tui.paper.plain import plain
 from kitten_tui.sources.recording import Recording
 from kitten_tui.stages import STAGES, turn_to
 from kitten_tui.stages.follow import follow
-from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
 from kitten_tui.words import LANGUAGES, Words
 

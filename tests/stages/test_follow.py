@@ -4,10 +4,10 @@ import pytest
 
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import Settings
+from kitten_tui.desk.selection import Selection
 from kitten_tui.sources.find import open_source, samples
 from kitten_tui.stages import STAGES, Page, Stage, turn_to
 from kitten_tui.stages.follow import follow, largest
-from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.stage import homes, unseen
 from kitten_tui.stages.view import View
 

@@ -4,9 +4,9 @@ import pytest
 from test_follow import focuses
 
 from kitten_tui.core.settings import Settings
+from kitten_tui.desk.selection import Selection
 from kitten_tui.sources.find import open_source
 from kitten_tui.stages import STAGES, Page, navigation, turn_to
-from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.stage import NOWHERE
 from kitten_tui.stages.view import View
 

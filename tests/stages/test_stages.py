@@ -7,11 +7,11 @@ import pytest
 
 from kitten_tui.core.experiment import WIDTHS, random_rows
 from kitten_tui.core.settings import Settings
+from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.say import say
 from kitten_tui.sources.find import open_source, samples
 from kitten_tui.stages import STAGES, turn_to
 from kitten_tui.stages.figure import Matrix
-from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
 from kitten_tui.words import LANGUAGES, Words
 

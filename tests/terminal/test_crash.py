@@ -16,11 +16,11 @@ from kitten_tui.words import Words
 
 AT_A_KEY = """
 import sys
-from kitten_tui.screens.bench import Bench
+from kitten_tui.screens.switching import SwitchingScreen
 def break_down(self):
     secret = "a value that is nobody's business"
     raise RuntimeError("\\x1b]52;c;aGk=\\x07[/] broken")
-Bench.action_flip = break_down
+SwitchingScreen.action_flip = break_down
 from kitten_tui.cli import main
 sys.exit(main(sys.argv[1:]))
 """

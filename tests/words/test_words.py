@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import re
 import string
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from kitten_tui.commands import COMMANDS, GROUPS
 from kitten_tui.core.attention import ATTENTION
 from kitten_tui.core.measures import MEASURES
 from kitten_tui.core.quantity import Scope
-from kitten_tui.core.settings import MASKS
+from kitten_tui.core.settings import MASKS, Settings
 from kitten_tui.core.transformer import layer_chain
 from kitten_tui.sources.checkpoint.families import FAMILIES
+from kitten_tui.sources.edits import POSITIONS
 from kitten_tui.stages import CONTINUATION, FITTING, STAGES
 from kitten_tui.words import LANGUAGES, Words, language_of_environment
 
@@ -27,7 +29,9 @@ def families() -> set[str]:
     keys |= {f"command.{command.id}.{part}" for command in COMMANDS for part in ("name", "help")}
     keys |= {f"{stage.id}.lesson_model" for stage in STAGES if stage.of_model}
     keys |= {f"group.{group}" for group in GROUPS}
-    keys |= {f"status.mask_{mask}" for mask in MASKS}
+    keys |= {f"{group}.mask_{mask}" for mask in MASKS for group in ("status", "setting")}
+    keys |= {f"setting.{field.name}" for field in fields(Settings)}
+    keys |= {f"setting.position_{kind}" for kind in POSITIONS}
     keys |= {f"measure.{measure}.{part}" for measure in MEASURES for part in ("name", "help")}
     keys |= {f"check.{law}" for law in ("rows", "covered", "terms", "model_rows", "model_covered")}
     keys |= {f"softmax.{name}" for name in ("headroom", "sensitivity")}

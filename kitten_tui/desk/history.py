@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
+from kitten_tui.desk.phrase import Phrase, phrase
+
+OPENED = phrase("change.opened")
 
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """A lesson under settings, and what was done to come to it."""
+    """A source under settings, and what was done to come to it."""
 
-    lesson: Source
+    source: Source
     settings: Settings
-    name: str = ""
-    quiet: bool = False
-    """Whether it came about by itself, as the mask does in the guided walk, so that nothing is marked as changed."""
+    name: Phrase = OPENED
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +30,8 @@ class History:
     """The state that a file has; the source as it was opened has one too."""
 
     @classmethod
-    def of(cls, lesson: Source, settings: Settings) -> History:
-        opened = State(lesson, settings)
+    def of(cls, source: Source, settings: Settings) -> History:
+        opened = State(source, settings)
         return cls((opened,), saved=opened)
 
     @property
@@ -49,7 +50,7 @@ class History:
     @property
     def is_saved(self) -> bool:
         """Whether leaving loses no number: settings can be given again on the command line."""
-        return self.saved is not None and self.now.lesson is self.saved.lesson
+        return self.saved is not None and self.now.source is self.saved.source
 
     def did(self, state: State) -> History:
         """One more change; what had been undone is forgotten."""
@@ -61,3 +62,26 @@ class History:
 
     def marked_saved(self) -> History:
         return replace(self, saved=self.now)
+
+
+def difference(old: Settings, new: Settings) -> Phrase:
+    """The name of a change of settings: the first of them that is set in another way."""
+    for field in fields(old):
+        was, now = getattr(old, field.name), getattr(new, field.name)
+        if was != now:
+            return phrase("change.set", what=phrase(f"setting.{field.name}"), was=_written(was), now=_written(now))
+    return OPENED
+
+
+def _written(value: object) -> object:
+    match value:
+        case None:
+            return "√d_k"
+        case bool():
+            return phrase("setting.on" if value else "setting.off")
+        case str():
+            return phrase(f"setting.mask_{value}")
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)

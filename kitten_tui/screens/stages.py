@@ -1,9 +1,9 @@
-"""The lesson: owns what is looked at, binds it down to the widgets, answers keys and what was pointed at."""
+"""The stages: draws a desk, hands on the keys that look, and what was pointed at."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from textual import on
@@ -16,16 +16,16 @@ from textual.screen import Screen
 from kitten_tui.commands import on_screen
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.formula import Op
-from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
+from kitten_tui.desk.desk import Back, Command, Desk, Follow, Look, Open
+from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.cells import cut
 from kitten_tui.ink.chrome import Shown, operand_choices
 from kitten_tui.screens.dialog import ClosedOnce
 from kitten_tui.stages import Page, navigation, stages_of, turn_to
-from kitten_tui.stages.figure import Phrase, phrase
+from kitten_tui.stages.changes import Comparison
 from kitten_tui.stages.follow import follow, largest
-from kitten_tui.stages.selection import Selection
 from kitten_tui.stages.view import View
 from kitten_tui.widgets.canvas import Canvas
 from kitten_tui.widgets.chrome import FootLines, KeyLine, LessonText, Rail, SizeNotice, TitleLine, TokenStrip
@@ -41,18 +41,8 @@ BINDINGS: list[BindingType] = [
 BINDINGS.append(Binding("escape", "leave", show=False))
 
 
-@dataclass(frozen=True)
-class Step:
-    """A place that was left by following an operand."""
-
-    selection: Selection
-    cell: Cell
-    settings: Settings
-    """A number of the comparison is met with the scale switched, one of another layer as the model has it."""
-
-
-class LessonScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
-    """One view at a time; everything on the screen follows from it."""
+class StageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
+    """One desk at a time; everything on the screen follows from it."""
 
     BINDINGS = BINDINGS
     HORIZONTAL_BREAKPOINTS = [(0, "-small"), (80, "-narrow"), (104, "-wide"), (120, "-broad")]
@@ -63,15 +53,16 @@ class LessonScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
 
     def __init__(self, view: View, lesson: Source, words: Words) -> None:
         super().__init__()
-        self.lesson = lesson
+        self.desk = Desk.of(lesson, view.settings, view.selection)
         self.words = words
-        self.trail: tuple[Step, ...] = ()
         self.sought = ""
         """What was looked for last."""
-        self.set_reactive(LessonScreen.shown, self._shown(turn_to(stages_of(lesson)[view.selection.stage], view)))
+        page = self._page(self.desk)
+        self.desk = replace(self.desk, selection=page.selection)
+        self.set_reactive(StageScreen.shown, self._shown(page))
 
     def compose(self) -> ComposeResult:
-        shown = LessonScreen.shown
+        shown = StageScreen.shown
         yield TitleLine().data_bind(shown)
         yield Rail().data_bind(shown)
         yield TokenStrip().data_bind(shown)
@@ -87,34 +78,55 @@ class LessonScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
         assert self.shown is not None
         return self.shown.page
 
+    @property
+    def source(self) -> Source:
+        return self.desk.source
+
+    def do(self, command: Command, message: Phrase | None = None) -> None:
+        """The desk after a command, and something to say about it."""
+        desk = self.desk.do(command)
+        page = self._page(desk)
+        self.desk = replace(desk, selection=page.selection)
+        self.shown = self._shown(page, message)
+
+    @staticmethod
+    def _page(desk: Desk) -> Page:
+        view = View(desk.source, desk.settings, desk.selection)
+        return turn_to(stages_of(desk.source)[desk.selection.stage], view)
+
     def look_at(self, view: View) -> None:
-        """Show this view; the way that was followed to the last one ends."""
-        self.trail = ()
-        self.show_view(view)
+        """Another place; settings that came with it are looked through until the stage is left."""
+        lens = self.desk.lens if view.selection.stage == self.desk.selection.stage else None
+        if view.settings != self.page.view.settings:
+            lens = view.settings
+        self.do(Look(view.selection, lens))
 
-    def show_view(self, view: View, message: Phrase | None = None) -> None:
-        """Show this view and say something, on the way that was followed."""
-        self.shown = self._shown(turn_to(stages_of(view.source)[view.selection.stage], view), message)
-
-    def open(self, lesson: Source) -> None:
-        """Another lesson, at the same stage, under the settings it asks for."""
-        self.lesson = lesson
-        selection = Selection(stage=self.page.selection.stage, query=lesson.query, key=lesson.query)
-        self.look_at(View(lesson, lesson.settings, selection))
+    def open(self, source: Source) -> None:
+        """Another source, at the same stage, under the settings it asks for."""
+        self.do(Open(source))
 
     def speak(self, words: Words) -> None:
         """The same page in another language."""
         self.words = words
-        self.show_view(self.page.view)
+        self.shown = self._shown(self.page)
 
     def say(self, key: str, **values: object) -> None:
         """A sentence in the place of the reading, until the next key."""
         self.shown = self._shown(self.page, phrase(key, **values))
 
     def _shown(self, page: Page, message: Phrase | None = None, chosen: Cell | None = None) -> Shown:
-        notes = notes_of(self.lesson, page.view.settings, self.words)
-        trail = tuple(step.cell for step in self.trail)
-        return Shown(page, self.words, title_of(self.lesson, self.words), notes, message, trail, chosen=chosen)
+        notes = notes_of(page.view.source, page.view.settings, self.words)
+        trail = tuple(step.cell for step in self.desk.trail)
+        title = title_of(page.view.source, self.words)
+        comparison = self._comparison(page)
+        return Shown(page, self.words, title, notes, message, trail, comparison=comparison, chosen=chosen)
+
+    def _comparison(self, page: Page) -> Comparison | None:
+        """The page before the last change, as far as the two can be laid over each other."""
+        before = self.desk.compared
+        if before is None or before.source.tokens != page.view.tokens:
+            return None
+        return Comparison(turn_to(page.stage, View(before.source, before.settings, page.selection)))
 
     @on(Pointed)
     def follow_pointer(self, event: Pointed) -> None:
@@ -128,20 +140,19 @@ class LessonScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
         page = self.page
         derivation = page.derivation
         cell = (self.shown and self.shown.chosen) or (derivation and largest(derivation))
-        view = cell and follow(page, cell, stages_of(self.lesson))
+        view = cell and follow(page, cell, stages_of(self.source))
         if view and derivation:
-            self.trail = (*self.trail, Step(page.selection, derivation.cell, page.view.settings))
-            self.show_view(view)
+            # A number of the comparison is met with the scale switched, one of another layer as the model has it.
+            lens = view.settings if view.settings != self.desk.present.settings else None
+            self.do(Follow(derivation.cell, view.selection, lens))
         else:
             self._say_end()
 
     def action_back(self) -> None:
-        if not self.trail:
+        if self.desk.trail:
+            self.do(Back())
+        else:
             self.say("message.start")
-            return
-        step, self.trail = self.trail[-1], self.trail[:-1]
-        # The numbers may have changed since; the place is the same.
-        self.show_view(View(self.page.view.source, step.settings, step.selection))
 
     def action_choose(self) -> None:
         """The arrows choose an operand, until one is followed or something else is done."""
@@ -194,7 +205,7 @@ class LessonScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
             self._choose_next(chosen, by)
             return
         stage = self.page.selection.stage + by
-        if 0 <= stage < len(stages_of(self.lesson)):
+        if 0 <= stage < len(stages_of(self.source)):
             self.look_at(navigation.go_to_stage(self.page, stage))
         else:
             self.say("message.stage_edge")
@@ -254,7 +265,7 @@ class LessonScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
         self.say("message.no_overview")
 
     def action_walk(self) -> None:
-        view = navigation.walk(self.page, stages_of(self.lesson))
+        view = navigation.walk(self.page, stages_of(self.source))
         if view is None:
             self.say("message.end")
         else:

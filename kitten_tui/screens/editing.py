@@ -10,12 +10,14 @@ from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Editor, Source
 from kitten_tui.core.workings import Workings
+from kitten_tui.desk.desk import Restore, Save, Warn
+from kitten_tui.desk.history import State
+from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.ink.formula import cell_name
 from kitten_tui.ink.numbers import fmt
-from kitten_tui.screens.bench import Bench
 from kitten_tui.screens.messages import SourceOpened
+from kitten_tui.screens.switching import SwitchingScreen
 from kitten_tui.sources.errors import ExistsError, SourceError
-from kitten_tui.sources.history import State
 from kitten_tui.sources.writing import path_of
 from kitten_tui.stages import navigation
 from kitten_tui.stages.follow import inputs_behind
@@ -29,7 +31,7 @@ SETTINGS = ("divisor", "rate", "keep")
 """Inputs that are no number of the lesson; which weights are kept is drawn from the seed."""
 
 
-class Workbench(Bench):
+class EditingScreen(SwitchingScreen):
     """A lesson, whose numbers, words and positions can be changed too."""
 
     def __init__(self, view: View, lesson: Source, words: Words, init: str | None = None) -> None:
@@ -39,19 +41,19 @@ class Workbench(Bench):
     @property
     def editor(self) -> Editor:
         """Of the lesson in its present state."""
-        return _editor_of(self.history.now)
+        return _editor_of(self.desk.present)
 
-    def open(self, lesson: Source) -> None:
+    def open(self, source: Source) -> None:
         """A lesson takes the place of this one; a model brings screens of its own."""
-        if lesson.editor is not None:
-            super().open(lesson)
+        if source.editor is not None:
+            super().open(source)
         else:
-            self.post_message(SourceOpened(lesson, self.words))
+            self.post_message(SourceOpened(source, self.words))
 
     def action_next_seed(self) -> None:
         settings = navigation.next_seed(self.present).settings
         lesson = self.editor.other_matrices(settings.seed, self.init)
-        self.change(f"W: seed {settings.seed}", lesson, settings)
+        self.change(phrase("change.matrices", seed=settings.seed), lesson, settings)
 
     def action_change(self) -> None:
         """Changes the selected number, or one of the inputs it is made of."""
@@ -78,12 +80,12 @@ class Workbench(Bench):
 
     def _change_input(self, cell: Cell) -> None:
         if cell.name == "allowed":
-            lesson, settings = self.editor.toggle_mask_cell(self.history.now.settings, *cell.index)
-            self.change(self._called(cell), lesson, settings)
+            lesson, settings = self.editor.toggle_mask_cell(self.present.settings, *cell.index)
+            self.change(phrase("change.mask_cell", cell=self._called(cell)), lesson, settings)
             return
         from kitten_tui.screens.number import NumberScreen
 
-        since = self.history
+        since = self.desk.history
         name = "seed" if cell.name == "keep" else self._called(cell)
         value = float(since.now.settings.seed) if cell.name == "keep" else self.page.view.workings.value(cell)
 
@@ -93,13 +95,13 @@ class Workbench(Bench):
                 lesson, settings = self._with_number(since.now, cell, number)
             except ValueError as error:  # SourceError is one
                 return str(error)
-            self.change(f"{name} {fmt(value)} → {fmt(number)}", lesson, settings, since)
+            said = phrase("change.number", name=name, was=fmt(value), now=fmt(number))
+            self.change(said, lesson, settings, since)
             return ""
 
         def closed(kept: bool | None) -> None:
             if not kept:
-                self.history = since
-                self._show_state()
+                self.do(Restore(since))
 
         self.app.push_screen(NumberScreen(name, value, live, self.words), closed)
 
@@ -107,13 +109,13 @@ class Workbench(Bench):
     def _with_number(state: State, cell: Cell, number: float) -> tuple[Source, Settings]:
         match cell.name:
             case "divisor":
-                return state.lesson, replace(state.settings, divisor=number, scale=True)
+                return state.source, replace(state.settings, divisor=number, scale=True)
             case "rate":
-                return state.lesson, replace(state.settings, dropout=number)
+                return state.source, replace(state.settings, dropout=number)
             case "keep":
                 if not number.is_integer():
                     raise SourceError(f"seed: expected a whole number, found {number}")
-                return state.lesson, replace(state.settings, seed=int(number))
+                return state.source, replace(state.settings, seed=int(number))
             case _:
                 return _editor_of(state).change_number(cell, number), state.settings
 
@@ -125,72 +127,74 @@ class Workbench(Bench):
 
     def action_rename_token(self) -> None:
         place = self.page.selection.query
-        self._ask_token("change.rename", lambda token: self.editor.rename_token(place, token))
+        old = self.page.view.tokens[place]
+        self._ask_token("change.rename", "change.renamed", lambda token: self.editor.rename_token(place, token), old)
 
     def action_insert_token(self) -> None:
         place = self.page.selection.query + 1
-        self._ask_token("change.insert", lambda token: self.editor.insert_token(place, token))
+        self._ask_token("change.insert", "change.inserted", lambda token: self.editor.insert_token(place, token))
 
-    def _ask_token(self, question: str, edit: Callable[[str], Source]) -> None:
+    def _ask_token(self, question: str, done: str, edit: Callable[[str], Source], old: str = "") -> None:
         from kitten_tui.screens.ask import AskScreen
 
         def answer(text: str) -> State:
             token = text.strip()
-            return State(edit(token), self.history.now.settings, f"{self.words(question)}: {token}")
+            return State(edit(token), self.desk.present.settings, phrase(done, token=token, old=old))
 
         def answered(state: State | None) -> None:
             if state is not None:
-                self.change(state.name, state.lesson, state.settings)
+                self.change(state.name, state.source, state.settings)
 
         self.app.push_screen(AskScreen(self.words, question, answer), answered)
 
     def action_delete_token(self) -> None:
         place = self.page.selection.query
-        self._edit_tokens(f"− {self.page.view.token}", lambda: self.editor.delete_token(place))
+        deleted = phrase("change.deleted", token=self.page.view.token)
+        self._edit_tokens(deleted, lambda: self.editor.delete_token(place))
 
     def action_swap_token(self, by: int) -> None:
         """The word changes places with its neighbour, and stays selected."""
         query = self.page.selection.query
         left = min(query, query + by)
-        tokens = self.history.now.lesson.tokens
+        tokens = self.desk.present.source.tokens
         if not 0 <= left < len(tokens) - 1:
             return
-        name = f"{tokens[left]} ↔ {tokens[left + 1]}"
-        self._edit_tokens(name, lambda: self.editor.swap_tokens(left))
+        swapped = phrase("change.swapped", left=tokens[left], right=tokens[left + 1])
+        self._edit_tokens(swapped, lambda: self.editor.swap_tokens(left))
 
-    def _edit_tokens(self, name: str, edit: Callable[[], Source]) -> None:
+    def _edit_tokens(self, name: Phrase, edit: Callable[[], Source]) -> None:
         try:
-            self.change(name, edit(), self.history.now.settings)
+            self.change(name, edit(), self.desk.present.settings)
         except SourceError as error:
             self.refuse(str(error))
 
     def action_next_positions(self) -> None:
         """The sample's positions, none, sinusoidal."""
-        opened = self.history.opened
-        original = Workings(opened.lesson, opened.settings).array("position")
+        opened = self.desk.history.opened
+        original = Workings(opened.source, opened.settings).array("position")
         try:
             lesson, kind = self.editor.next_positions(original)
         except SourceError as error:
             self.refuse(str(error))
         else:
-            self.change(f"p: {kind}", lesson, self.history.now.settings)
+            said = phrase("change.positions", kind=phrase(f"setting.position_{kind}"))
+            self.change(said, lesson, self.desk.present.settings)
 
     # Keeping
 
     @property
     def has_unsaved(self) -> bool:
         """Whether leaving would lose changes that were not warned of yet."""
-        return not (self.history.is_saved or self.warned)
+        return self.desk.has_unsaved
 
     @property
     def unsaved(self) -> Unsaved | None:
         """What would be lost if everything ended here."""
-        now = self.history.now
-        return None if self.history.is_saved else (self.editor, now.settings, self.page.selection.query)
+        desk = self.desk
+        return None if desk.history.is_saved else (self.editor, desk.present.settings, desk.selection.query)
 
     def warn_unsaved(self) -> None:
-        self.warned = True
-        self.say("change.unsaved")
+        self.do(Warn(), phrase("change.unsaved"))
 
     def action_save(self) -> None:
         from kitten_tui.screens.ask import AskScreen
@@ -199,7 +203,7 @@ class Workbench(Bench):
 
         def answer(text: str) -> str:
             """The path that was written; an existing file only when its name is given twice."""
-            now = self.history.now
+            now = self.desk.present
             try:
                 settings, query = now.settings, self.page.selection.query
                 self.editor.save(settings, query, path_of(text), overwrite=text in refused)
@@ -210,13 +214,12 @@ class Workbench(Bench):
 
         def saved(path: str | None) -> None:
             if path is not None:
-                self.history = self.history.marked_saved()
-                self.say("change.saved", path=path)
+                self.do(Save(), phrase("change.saved", path=path))
 
         self.app.push_screen(AskScreen(self.words, "change.save", answer), saved)
 
 
 def _editor_of(state: State) -> Editor:
-    editor = state.lesson.editor
+    editor = state.source.editor
     assert editor is not None  # only what can be edited comes to a workbench
     return editor

@@ -1,0 +1,190 @@
+"""The one owner of what is looked at: pure state, and a command that gives the next.
+
+Looking never writes history; changing always does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kitten_tui.core.cell import Cell
+from kitten_tui.core.settings import Settings
+from kitten_tui.core.source import Source
+from kitten_tui.desk.history import History, State
+from kitten_tui.desk.phrase import Phrase
+from kitten_tui.desk.selection import Selection
+
+
+@dataclass(frozen=True)
+class Step:
+    """A place that was left by following an operand."""
+
+    selection: Selection
+    cell: Cell
+    lens: Settings | None
+
+
+@dataclass(frozen=True, eq=False)
+class Desk:
+    history: History
+    selection: Selection
+    trail: tuple[Step, ...] = ()
+    """The places that were left by following operands, the first one first."""
+    lens: Settings | None = None
+    """Settings that are looked through for a while, as where a number of the comparison is followed to."""
+    flipped: bool = False
+    """Whether the state before the last change is looked at."""
+    warned: bool = False
+    """Whether it was said that leaving loses changes; forgotten with the next change."""
+
+    @classmethod
+    def of(cls, source: Source, settings: Settings, selection: Selection) -> Desk:
+        """A source as it was opened."""
+        return cls(History.of(source, settings), selection)
+
+    @property
+    def present(self) -> State:
+        """The state that changes are made to."""
+        return self.history.now
+
+    @property
+    def shown(self) -> State:
+        """The state that is looked at."""
+        return self.history.before if self.flipped and self.history.before else self.present
+
+    @property
+    def source(self) -> Source:
+        return self.shown.source
+
+    @property
+    def settings(self) -> Settings:
+        return self.shown.settings if self.lens is None else self.lens
+
+    @property
+    def compared(self) -> State | None:
+        """What the present state can be laid over: the one before the last change, where they are looked at."""
+        return None if self.flipped or self.lens is not None else self.history.before
+
+    @property
+    def has_unsaved(self) -> bool:
+        """Whether leaving would lose changes that were not warned of yet."""
+        return not (self.history.is_saved or self.warned)
+
+    def do(self, command: Command) -> Desk:
+        """What is looked at after a command."""
+        match command:
+            case Look(selection, lens):
+                return replace(self, selection=selection, lens=lens, trail=(), flipped=False)
+            case Follow(cell, selection, lens):
+                left = Step(self.selection, cell, self.lens)
+                return replace(self, selection=selection, lens=lens, trail=(*self.trail, left), flipped=False)
+            case Back():
+                return self._back()
+            case Change(name, source, settings, since):
+                history = (since or self.history).did(State(source, settings, name))
+                return self._at(replace(self, warned=False), history)
+            case GoTo(place):
+                return self._at(self, self.history.at(place))
+            case Restore(history):
+                return self._at(self, history)
+            case Flip():
+                return replace(self, flipped=not self.flipped, lens=None)
+            case Open(source):
+                start = Selection(stage=self.selection.stage, query=source.query, key=source.query)
+                return Desk.of(source, source.settings, start)._inside()
+            case Save():
+                return replace(self, history=self.history.marked_saved())
+            case Warn():
+                return replace(self, warned=True)
+
+    def _back(self) -> Desk:
+        if not self.trail:
+            return self
+        step = self.trail[-1]
+        # The numbers may have changed since; the place is the same.
+        return replace(self, selection=step.selection, lens=step.lens, trail=self.trail[:-1], flipped=False)
+
+    @staticmethod
+    def _at(desk: Desk, history: History) -> Desk:
+        """Another state, at the place that is selected as far as it still exists."""
+        same = history.now.source.tokens == desk.present.source.tokens
+        trail = desk.trail if same else ()
+        return replace(desk, history=history, trail=trail, lens=None, flipped=False)._inside()
+
+    def _inside(self) -> Desk:
+        """The selection within the tokens there are."""
+        source, old = self.present.source, self.selection
+        query, key = min(old.query, len(source.tokens) - 1), min(old.key, len(source.key_tokens) - 1)
+        pinned = old.pinned if old.pinned < len(source.tokens) else -1
+        return replace(self, selection=old.moved(query=query, key=key, pinned=pinned))
+
+
+@dataclass(frozen=True)
+class Look:
+    """At another place; the way that was followed ends."""
+
+    selection: Selection
+    lens: Settings | None = None
+
+
+@dataclass(frozen=True)
+class Follow:
+    """From a cell to where one of its operands is."""
+
+    cell: Cell
+    selection: Selection
+    lens: Settings | None = None
+
+
+@dataclass(frozen=True)
+class Back:
+    """To the place that was followed from."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One more state; `since` where a change is still being made, so that it is one and not many."""
+
+    name: Phrase
+    source: Source
+    settings: Settings
+    since: History | None = None
+
+
+@dataclass(frozen=True)
+class GoTo:
+    """Another state of the history."""
+
+    place: int
+
+
+@dataclass(frozen=True)
+class Restore:
+    """The history as it was before a change that is not kept."""
+
+    history: History
+
+
+@dataclass(frozen=True)
+class Flip:
+    """Between before the last change and after it."""
+
+
+@dataclass(frozen=True)
+class Open:
+    """Another source, at the same stage, under the settings it asks for."""
+
+    source: Source
+
+
+@dataclass(frozen=True)
+class Save:
+    """The present state is in a file."""
+
+
+@dataclass(frozen=True)
+class Warn:
+    """It was said that leaving loses changes."""
+
+
+Command = Look | Follow | Back | Change | GoTo | Restore | Flip | Open | Save | Warn
