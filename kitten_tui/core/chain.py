@@ -81,11 +81,11 @@ class Chain(Mapping[str, Quantity]):
         names = [last]
         while names[0] != first:
             operands = self.operands(names[0])
-            if not operands or operands[0].name not in self:
+            if not operands or operands[0].where or operands[0].name in names:
                 return ()
             names.insert(0, operands[0].name)
         return tuple(names)
 
 
 def _uses(line: Quantity, name: str) -> bool:
-    return line.formula is not None and any(ref.name == name for ref in line.formula.refs)
+    return line.formula is not None and any(ref.name == name and ref.where != "before" for ref in line.formula.refs)

@@ -256,16 +256,15 @@ def _bins(n: int) -> Array:
     return bins
 
 
-def survey_weights(heads: Sequence[Array], marks: Landmarks, layer: int) -> list[HeadSummary]:
-    """The summaries of heads whose weights there are.  head × [query, key]"""
-    keys = heads[0].shape[1]
-    part = marks.part(slice(0, marks.n), slice(0, keys))
-    summaries = []
-    for head, weights in enumerate(heads):
-        survey = Survey(marks, 1)
-        survey.add(Rows.of_weights(np.asarray(weights, dtype=np.float64)[None]), part)
-        summaries += survey.summaries(layer, head, np.full(marks.n, keys))
-    return summaries
+def survey_weights(weights: Array, marks: Landmarks, layer: int, head: int) -> HeadSummary:
+    """The summary of a head of which there are the weights.  [query, key]"""
+    survey = Survey(marks, 1)
+    survey.add(
+        Rows.of_weights(np.asarray(weights, dtype=np.float64)[None]),
+        marks.part(slice(0, marks.n), slice(0, weights.shape[1])),
+    )
+    (summary,) = survey.summaries(layer, head, np.count_nonzero(weights, axis=-1))
+    return summary
 
 
 def _mean(total: float, count: int) -> float:

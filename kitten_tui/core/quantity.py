@@ -18,6 +18,7 @@ class Scope(Enum):
     HEAD = "head"
     LAYER = "layer"
     SETTING = "setting"
+    """Of no layer and no head: the experiment beside the lesson, and what comes after the last layer."""
     CONSTANT = "constant"
     """A number without a place of its own: nothing shows it, and it is written where it is used."""
 

@@ -20,8 +20,8 @@ from kitten_tui.core.quantity import Quantity, Scope
 
 LONG = 64
 """Texts of more tokens are looked at a row at a time as far as possible."""
-ROWS = 4
-"""How many queries' rows are kept."""
+ROWS = 2
+"""How many queries' rows are kept: of the selected one and of one that is pinned."""
 SAFE_EXPONENT = 8.0
 """Rows whose largest score lies within ± this are exponentiated as they are, as the formula has it."""
 
@@ -222,8 +222,11 @@ class Trace:
 
     def forget(self) -> None:
         """Lets its grids go; what is asked for again is computed again."""
-        for name in [name for name in self._known if self.chain[name].axes[:2] == ("query", "key")]:
-            del self._known[name]
+        for name in list(self._known):
+            quantity = self.chain[name]
+            # What is yes or no takes an eighth of the room, and a draw takes longer than a product.
+            if quantity.axes[:2] == ("query", "key") and not quantity.truth:
+                del self._known[name]
 
     @staticmethod
     def _keep(kept: dict[str, Array], name: str, value: npt.ArrayLike) -> Array:

@@ -30,8 +30,8 @@ NEXT_TOKEN = (
     quantity("last", "last", "token d_model", scope=Scope.CONSTANT),
     quantity("unembedding", "W_U", "token rank d_model", scope=Scope.CONSTANT),
     quantity("logit_total", "ln Σe^logit", "token", scope=Scope.CONSTANT),
-    quantity("logit", "logit", "token rank", "last[token,*] unembedding[token,rank,*]", Scope.SOURCE),
-    quantity("probability", "P", "token rank", "e^(logit[token,rank] − logit_total[token])", Scope.SOURCE),
+    quantity("logit", "logit", "token rank", "last[token,*] unembedding[token,rank,*]", Scope.SETTING),
+    quantity("probability", "P", "token rank", "e^(logit[token,rank] − logit_total[token])", Scope.SETTING),
 )
 """The likeliest next tokens, made for one token at a time."""
 
@@ -45,12 +45,12 @@ def layer_chain(*, first: bool, rms: bool, norms_after: bool, rotary: bool, head
     """
     line = _EMBEDDED if first else _PASSED_ON if norms_after else _ADDED
     stream = quantity("stream", "r", "token d_model", line, Scope.SHARED, step=True)
-    chain = ATTENTION.with_(SEGMENT, stream, *norm_lines(ATTENTION["x"], stream, rms=rms), MLP)
+    chain = ATTENTION.with_(SEGMENT, stream, *norm_lines(ATTENTION["x"], stream, rms=rms))
     for role in "qk":
         chain = _placed(chain, role, rotary=rotary, head_norm=head_norm)
     if norms_after:
         chain = chain.with_(ATTENDED, *norm_lines(MIDDLE, ATTENDED, rms=rms))
-    return chain.with_(*NEXT_TOKEN) if says_next else chain
+    return chain.with_(MLP, *(NEXT_TOKEN if says_next else ()))
 
 
 def norm_lines(after: Quantity, before: Quantity, *, rms: bool) -> tuple[Quantity, ...]:

@@ -16,9 +16,6 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.core.trace import MissingError, Trace
 
-_ALONE = (Scope.SOURCE, Scope.SETTING)
-"""What no layer and no scale reaches."""
-
 
 @dataclass(frozen=True)
 class Workings:
@@ -60,8 +57,10 @@ class Workings:
     def address(self, cell: Cell) -> Cell:
         """The one address of a number: what heads share, and what no scale reaches, has no head and no comparison."""
         scope = self.chain[cell.name].scope
-        if scope in _ALONE:
+        if scope is Scope.SOURCE:
             return Cell(cell.name, cell.index)
+        if scope is Scope.SETTING:
+            return Cell(cell.name, cell.index, layer=cell.layer)
         return cell if scope is Scope.HEAD else replace(cell, head=0)
 
     def _holder(self, name: str, head: int, rescaled: bool) -> Trace:
@@ -92,6 +91,11 @@ class Workings:
         """How many places an axis has; 0 where the source does not tell."""
         return self.joined().sizes.get(axis, 0)
 
+    @property
+    def head_width(self) -> int:
+        """How many dimensions each head adds to the row of all heads."""
+        return self.size("d_v") or self.size("d_k") or 1
+
     def numbers(self, cell: Cell, index: Sequence[int | None]) -> Array:
         """The numbers of the cell's quantity at these places; None is all places of an axis.
 
@@ -119,9 +123,9 @@ class Workings:
         """
         of = self.in_layer(cell.layer)
         cell = of.address(cell)
-        value = of.value(cell)
         quantity = of.chain[cell.name]
         trace = of._holder(cell.name, cell.head, cell.rescaled)
+        value = float(trace.at(cell.name, cell.index))
         line = trace.chain[cell.name].formula
         # Where nothing is shifted, nothing was looked for.
         if line is None or not trace.follows(cell.name) or (line.op is Op.SHIFT and value == 0.0):
@@ -208,7 +212,7 @@ class _Terms:
                 before = self.workings.in_layer(cell.layer - 1)
                 return before.address(Cell(ref.name, index, cell.head, cell.layer - 1))
             case "heads":
-                width = self.trace.heads[0]()[ref.name].shape[-1]
+                width = self.trace.heads[0]().row(ref.name, index[0]).shape[-1]
                 head, inner = divmod(index[-1], width)
                 return Cell(ref.name, (*index[:-1], inner), head, cell.layer, cell.rescaled)
             case _:

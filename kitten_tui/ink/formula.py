@@ -62,8 +62,8 @@ def cell_name(cell: Cell, workings: Workings, *, head: bool = False) -> str:
             looked_at = axis == "key" or (axis == "token" and chain.of_keys(cell.name))
             return show_token(place_name(source.key_tokens if looked_at else source.tokens, place), LONGEST_LABEL)
         if axis == "concat":
-            d_k = workings.size("d_k") or 1
-            return f"{place // d_k + 1}.{place % d_k + 1}"
+            head, inner = divmod(place, workings.head_width)
+            return f"{head + 1}.{inner + 1}"
         return f"d{place + 1}" if axis in ("d_model", "d_k") else str(place + 1)
 
     labels = [label(axis, place) for axis, place in zip(quantity.axes, cell.index, strict=True)]

@@ -95,7 +95,7 @@ def _agreement(workings: Workings) -> Iterator[Check]:
 
 def _compared(trace: Trace) -> Told:
     for name in trace.given:
-        if len(trace.chain[name].axes) != 2 or not trace.follows(name):
+        if len(trace.chain[name].axes) > 2 or not trace.follows(name):
             continue
         try:
             given, made = trace[name], trace.by_line(name)
@@ -134,13 +134,14 @@ def term_by_term(workings: Workings, head: int) -> tuple[float, float]:
         if quantity.scope is not Scope.HEAD or len(quantity.axes) != 2 or not trace.follows(name):
             continue
         rows, columns = trace[name].shape
+        exact = _tolerance(trace[name])
         # Of a long text some rows: a term takes microseconds, and a number of a long row has hundreds.
         for place in product(range(rows) if rows <= ALL else (0, rows // 2, rows - 1), range(columns)):
             derivation = workings.derive(Cell(name, place, head, workings.layer))
             value, made, terms = derivation.value, derivation.recomputed(), products(derivation.main)
             # Large terms carry large rounding errors.
             size = max((1.0, *np.abs(terms[np.isfinite(terms)]).tolist()))
-            worst.append((0.0 if made == value else abs(made - value), EXACT * size))
+            worst.append((0.0 if made == value else abs(made - value), exact * size))
     return max(worst, key=lambda told: told[0] / told[1])
 
 

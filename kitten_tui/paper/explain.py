@@ -83,7 +83,7 @@ def _place(name: str, axis: str, size: int, label: str, workings: Workings) -> i
                 return place
     digits = label.removeprefix("d") if axis in ("d_model", "d_k") else label
     head, dot, inner = label.partition(".")
-    d_k = workings.size("d_k")
+    d_k = workings.head_width
     if axis == "concat" and dot and _counts(head) and _counts(inner) and 1 <= int(inner) <= d_k:
         digits = str((int(head) - 1) * d_k + int(inner))
     if _counts(digits) and 1 <= int(digits) <= size:

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import cached_property, lru_cache
 
+import numpy as np
+import numpy.typing as npt
+
 from kitten_tui.core import layers
 from kitten_tui.core.attention import ATTENTION
 from kitten_tui.core.chain import Chain
@@ -17,6 +20,8 @@ from kitten_tui.core.source import Pulse
 from kitten_tui.core.trace import Trace
 from kitten_tui.sources.errors import SourceError
 
+SCORED = ("q", "k", "w_q", "w_k", "b_q", "b_k")
+"""What has the width that scores are divided by the root of; values may have another."""
 LEADING = {Scope.HEAD: 2, Scope.SHARED: 1, Scope.LAYER: 1, Scope.SOURCE: 0}
 """How many axes stand before those of a quantity: layer and head, layer alone, or none."""
 
@@ -36,7 +41,7 @@ class Recording:
 
     def __init__(
         self,
-        given: Mapping[str, Array],
+        given: Mapping[str, npt.ArrayLike],
         tokens: Sequence[str],
         key_tokens: Sequence[str] | None = None,
         *,
@@ -50,18 +55,22 @@ class Recording:
             SourceError: a name is no quantity, shapes disagree, or nothing leads to weights.
         """
         self.tokens = tuple(tokens)
-        self.key_tokens = self.tokens if key_tokens is None else tuple(key_tokens)
-        self.given = dict(given)
+        keys = self.tokens if key_tokens is None else tuple(key_tokens)
+        self.key_tokens = self.tokens if keys == self.tokens else keys
+        self.given = {name: _single(array) for name, array in given.items()}
         self.lines = lines
         self.title: Mapping[str, str] = {"": title or " ".join(self.tokens)}
         self.settings = Settings()
         self.sizes = layers.sizes(len(self.tokens), len(self.key_tokens))
         if d_k:
             self.sizes["d_k"] = d_k
-        self.n_layers = self.n_heads = 1
+        self.n_layers = self.n_heads = 0
         for name, array in self.given.items():
             self._take_sizes(name, array)
-        self.trace = lru_cache(maxsize=64)(self._trace)
+        self.n_layers, self.n_heads = self.n_layers or 1, self.n_heads or 1
+        if self.key_tokens is not self.tokens and "x" in self.given and {"w_k", "w_v"} & {*self.given}:
+            raise SourceError(f"{self.title['']}: expected k and v themselves, found the x of the queries alone")
+        self.trace = lru_cache(maxsize=self.n_heads + 2)(self._trace)
         self.joined = lru_cache(maxsize=8)(self._joined)
         self._shared = lru_cache(maxsize=8)(self._share)
         if not self.trace(0, 0, self.settings).has("weights"):
@@ -84,13 +93,19 @@ class Recording:
             self.n_heads = self._agreed(name, "head", self.n_heads, array.shape[1])
         for axis, size in zip(quantity.axes, array.shape[leading:], strict=True):
             known = self.sizes["key"] if axis == "token" and self.lines.of_keys(name) else self.sizes.get(axis, size)
-            if axis in ("token", "query", "key") and known != size:
+            if axis == "d_k" and name not in SCORED:
+                self.sizes.setdefault("d_v", size)
+                continue
+            # What leaves the heads may be wider than what enters.
+            if known != size and (axis != "d_model" or name not in ("w_o", "b_o", "output")):
                 raise SourceError(f"{name}: expected {known} places of {axis}, found {size}")
             self.sizes.setdefault(axis, size)
+        if name == "concat":
+            self.sizes.setdefault("d_v", array.shape[-1] // max(self.n_heads, 1))
 
     @staticmethod
     def _agreed(name: str, axis: str, known: int, size: int) -> int:
-        if known not in (1, size):
+        if known not in (0, size):
             raise SourceError(f"{name}: expected {known} places of {axis}, found {size}")
         return size
 
@@ -105,8 +120,8 @@ class Recording:
     @property
     def masks(self) -> tuple[str, ...]:
         """Weights that are given were made under a mask that nobody can take off."""
-        square = self.key_tokens is self.tokens
-        return ("none", "causal") if square and "weights" not in self.given else ("none",)
+        made = {"masked", "exp", "weights", "dropped", "allowed"} & {*self.given}
+        return ("none",) if made or self.key_tokens is not self.tokens else ("none", "causal")
 
     def shared_by(self, head: int) -> None:
         """Every head has its own keys and values, as far as is known."""
@@ -148,6 +163,14 @@ class Recording:
         marks = Landmarks.across(len(self.tokens), len(self.key_tokens)) if cross else Landmarks.of(self.tokens)
         summaries: list[HeadSummary] = []
         for layer in range(self.n_layers):
-            weights = [self.trace(layer, head, self.settings)["weights"] for head in range(self.n_heads)]
-            summaries += survey_weights(weights, marks, layer)
+            for head in range(self.n_heads):
+                trace = self.trace(layer, head, self.settings)
+                summaries.append(survey_weights(trace["weights"], marks, layer, head))
+                trace.forget()
         return tuple(summaries)
+
+
+def _single(array: npt.ArrayLike) -> Array:
+    """In float32 or float64: half a precision is no precision to add up in."""
+    numbers: Array = np.asarray(array)
+    return numbers if numbers.dtype in (np.float64, np.bool_) else numbers.astype(np.float32)

@@ -15,7 +15,8 @@ def sheet(view: View) -> Sheet:
     rows = view.axis("query")
     hidden = ~view.trace.truth("allowed")  # [query, key]
     lost = ~view.trace.truth("keep") & ~hidden  # [query, key]
-    before = view.chain.operands("masked")[0].name
+    operands = view.chain.operands("masked")
+    before = operands[0].name if operands else "scaled"
     after: Title = ("α′  ", phrase("title.dropout"), f"  p = {view.settings.dropout:g}")
     above = line_up(
         styled(view.matrix(before), title=(_before(view, before), phrase("title.before"))),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from kitten_tui.core.cell import Cell
 from kitten_tui.core.experiment import WIDTHS
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.stages.figure import Band, Bars, Fact, Facts, Matrix, Sheet, Title
@@ -106,7 +105,7 @@ def _experiment(view: View) -> Facts:
 
     def fact(name: str, width: int, scale: bool) -> Fact:
         name, fixed = f"typical_{name}", (width, int(scale))
-        value = view.workings.value(Cell(name, fixed))
+        value = float(view.workings.joined().at(name, fixed))
         return Fact(id=f"{name}.{width}.{int(scale)}", name=name, value=value, fixed=fixed)
 
     rows = []
@@ -127,6 +126,8 @@ def reading(view: View) -> Phrase:
     if len(seen) > 1 and np.ptp(seen) == 0.0:
         return phrase("softmax.reading.even", query=view.token, weight=seen[0])
     best = int(weights.argmax())
+    if not view.can_rescale:
+        return phrase("softmax.reading.given", query=view.token, best=view.key_name(best), weight=weights[best])
     other = view.rescaled.row("weights", query)  # [key]
     scaled, unscaled = (weights, other) if view.settings.scale else (other, weights)
     return phrase(

@@ -81,7 +81,7 @@ def turn_to(stage: Stage, view: View) -> Page:
     """The page of this stage; a cursor whose figure is not on it begins where the stage does."""
     sheet = replace(stage.sheet(view), of_model="stream" in view.chain)
     focused = _focused(stage, view, sheet)
-    selection = _in_step(_inside(view.selection, focused), focused, view.d_k)
+    selection = _in_step(_inside(view.selection, focused), focused, view.d_k, view.source.n_heads)
     view = View(view.source, view.settings, selection)
     derivation = view.workings.derive(focused.cell(selection)) if focused.name else None
     return Page(stage, view, sheet, _readings(stage, view), focused, derivation)
@@ -121,9 +121,9 @@ def _inside(selection: Selection, focused: Figure) -> Selection:
     return selection.moved(**edges, focus=focused.id)
 
 
-def _in_step(selection: Selection, focused: Figure, d_k: int) -> Selection:
+def _in_step(selection: Selection, focused: Figure, d_k: int, n_heads: int) -> Selection:
     """A place in concat is a head and a dimension of it: each follows where the cursor has the other."""
     if "concat" in focused.axes:
         head, inner = divmod(selection.concat, d_k)
-        return selection.moved(head=head, d_k=inner)
+        return selection.moved(head=min(head, n_heads - 1), d_k=inner)
     return selection.moved(concat=selection.head * d_k + min(selection.d_k, d_k - 1))

@@ -45,8 +45,9 @@ class View:
 
     @property
     def can_rescale(self) -> bool:
-        """Whether the weights come from scores that can be divided or not."""
-        return self.trace.follows("weights") and "weights" not in self.trace.given
+        """Whether the weights follow from scores through a division that can be switched."""
+        made = self.chain.steps("scores", "masked")[1:]
+        return bool(made) and self.has("sensitivity") and not {*made, "exp", "total", "weights"} & {*self.trace.given}
 
     def head(self, index: int) -> Trace:
         return self.workings.trace(index)
@@ -87,7 +88,7 @@ class View:
 
     @property
     def d_k(self) -> int:
-        return self.workings.size("d_k") or 1
+        return self.workings.head_width
 
     @property
     def divisor_name(self) -> str:
@@ -232,7 +233,7 @@ class View:
         if not self.has(name):
             return None
         foot = None
-        if sum_name:
+        if sum_name and self.chain[sum_name].axes == ("query",):
             sums = np.asarray(self.row(sum_name))[None]  # [1]
             foot = Foot(id=sum_name, name=sum_name, axes=("query",), values=sums, columns=Axis("", ("",)))
         return replace(self._column(name, self.row(name), label or self.chain[name].symbol), foot=foot)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def cells(name: str, layer: int) -> list[Cell]:
     of, draw, found = workings(name, layer), np.random.RandomState(layer), []
     for quantity, about in quantities(name, layer).items():
         shape = shape_of(of, quantity)
-        if shape is None or about.scope is Scope.SETTING:
+        if shape is None or "width" in about.axes:
             continue
         for _ in range(SPOTS):
             index = tuple(int(draw.randint(size)) for size in shape)
@@ -146,3 +147,25 @@ def test_what_a_layer_before_gave_does_not_depend_on_how_this_one_is_looked_at(n
 def test_the_comparison_is_derived_truly_too(name, quantity):
     found = workings(name, 1).derive(Cell(quantity, (7, 2), 1, 1, rescaled=True))
     assert near(found.recomputed(), found.value)
+
+
+@pytest.mark.parametrize("name", ["llama", "bert"])
+def test_the_experiment_follows_the_seed_in_every_layer(name):
+    of = Workings(reading(name), replace(reading(name).settings, seed=9), 1)
+    for column in range(2):
+        found = of.derive(Cell("typical_headroom", (1, column), 0, 1))
+        assert found.recomputed() == found.value
+
+
+def test_what_comes_next_is_followed_without_leaving_the_layer():
+    from kitten_tui.desk.selection import Selection
+    from kitten_tui.stages import stages_of, turn_to
+    from kitten_tui.stages.follow import follow
+    from kitten_tui.stages.view import View
+
+    source = reading("llama")
+    stages = stages_of(source)
+    page = turn_to(stages[-1], View(source, source.settings, Selection(stage=len(stages) - 1, layer=1)))
+    there = follow(page, largest(page.derivation), stages)
+    assert there is not None
+    assert there.selection.layer == 1

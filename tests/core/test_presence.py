@@ -208,3 +208,21 @@ def test_scores_alone_lead_to_weights_where_the_width_is_known():
     recording = Recording({"scores": np.arange(9.0).reshape(1, 1, 3, 3)}, ["a", "b", "c"], d_k=4)
     row = np.exp(np.arange(3.0) / 2.0)
     assert recording.trace(0, 0, Settings())["weights"][0] == pytest.approx(row / row.sum())
+
+
+def test_steps_end_where_a_line_looks_at_the_layer_before():
+    from kitten_tui.core.transformer import layer_chain
+
+    chain = layer_chain(first=False, rms=True, norms_after=False, rotary=True, head_norm=False, says_next=True)
+    assert chain.steps("scores", "x") == ()
+
+
+def test_the_lines_of_a_layer_stand_in_the_order_of_the_lesson():
+    from kitten_tui.core.transformer import layer_chain
+
+    for after in (True, False):
+        kind = {"rms": not after, "norms_after": after, "rotary": False, "head_norm": False, "says_next": False}
+        chain = layer_chain(first=False, **kind)
+        names = list(chain)
+        wanted = ["stream", "x", "q", "scores", "weights", "context", "output", *(["middle"] if after else []), "mlp"]
+        assert [name for name in names if name in wanted] == wanted

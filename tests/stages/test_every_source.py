@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import combinations
 
 import numpy as np
 import pytest
 
 from kitten_tui.core.attention import ATTENTION
 from kitten_tui.core.quantity import Scope, quantity
+from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.cells import text_of
@@ -221,3 +223,102 @@ def test_the_weights_follow_from_the_new_line():
     trace = source.trace(1, 2, source.settings)
     masked = trace["scores"] / np.sqrt(2.0) + 0.125 * source.given["distance"][1]
     assert trace["weights"] == pytest.approx(np.exp(masked) / np.exp(masked).sum(axis=-1, keepdims=True))
+
+
+NUMBERS = np.random.RandomState(3)
+GIVEN = {
+    "x": NUMBERS.normal(size=(1, 6, 4)),
+    "q": NUMBERS.normal(size=(1, 2, 6, 4)),
+    "k": NUMBERS.normal(size=(1, 2, 6, 4)),
+    "v": NUMBERS.normal(size=(1, 2, 6, 3)),
+    "scores": NUMBERS.normal(size=(1, 2, 6, 6)),
+    "scaled": NUMBERS.normal(size=(1, 2, 6, 6)),
+    "masked": NUMBERS.normal(size=(1, 2, 6, 6)),
+    "exp": NUMBERS.uniform(0.1, 1.0, size=(1, 2, 6, 6)),
+    "weights": np.full((1, 2, 6, 6), 1.0 / 6.0),
+    "concat": NUMBERS.normal(size=(1, 6, 8)),
+}
+"""Values are wider than nothing: they need not be as wide as queries and keys."""
+PARTS = [
+    names
+    for count in range(1, 4)
+    for names in combinations(GIVEN, count)
+    if {"q", "k"} <= set(names) or {"scaled", "masked", "exp", "weights"} & set(names)
+]
+
+
+@pytest.mark.parametrize("names", PARTS, ids="-".join)
+def test_whatever_is_given_every_stage_shows_what_it_can(names):
+    if "concat" in names and "v" in names:
+        return  # two heads of three are not eight
+    source = Recording({name: GIVEN[name] for name in names}, TOKENS)
+    for number, stage in enumerate(STAGES):
+        page = turn_to(stage, view(source, stage=number, concat=7, head=1))
+        assert page.readings
+        for figure in page.sheet.stops:
+            at = turn_to(stage, page.view.with_(focus=figure.id))
+            assert at.derivation is not None
+            assert Sum(at.view.workings, Words("en")).name(at.derivation.cell)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [({"x": (1, 6, 4)}, {"weights": (2, 2, 6, 6)}), ({"q": (1, 1, 6, 2)}, {"weights": (1, 2, 6, 6)})],
+)
+def test_layers_and_heads_have_to_agree_in_whatever_order(first, second):
+    for shapes in ({**first, **second}, {**second, **first}):
+        with pytest.raises(ValueError, match=r"expected \d places of"):
+            Recording({name: np.full(shape, 1.0 / 6.0) for name, shape in shapes.items()}, TOKENS)
+
+
+def test_queries_and_keys_have_to_be_as_wide_as_each_other_and_values_need_not():
+    with pytest.raises(ValueError, match="k: expected 4 places of d_k, found 3"):
+        Recording({"q": np.ones((1, 1, 6, 4)), "k": np.ones((1, 1, 6, 3))}, TOKENS)
+    for names in (("v", "q", "k"), ("q", "k", "v")):
+        trace = Recording({name: GIVEN[name] for name in names}, TOKENS).trace(0, 0, Settings())
+        assert float(trace["divisor"]) == 2.0
+
+
+def test_keys_are_not_made_of_the_vectors_of_the_queries():
+    given = {"x": np.ones((1, 6, 2)), **{f"w_{role}": np.ones((1, 1, 2, 2)) for role in "qkv"}}
+    with pytest.raises(ValueError, match="expected k and v themselves"):
+        Recording(given, TOKENS, KEYS)
+
+
+def test_equal_tokens_are_the_same_text():
+    source = Recording({"weights": GIVEN["weights"]}, TOKENS, list(TOKENS))
+    assert source.key_tokens is source.tokens
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, list])
+def test_numbers_of_any_precision_pass_their_checks(kind):
+    exact = np.random.RandomState(1)
+    arrays = {name: exact.normal(size=(1, 2, 6, 16)) for name in "qkv"}
+    taken = {name: array.tolist() if kind is list else array.astype(kind) for name, array in arrays.items()}
+    source = Recording(taken, TOKENS)
+    assert [check.name.key for check in checks(source, source.settings) if not check.passed] == []
+
+
+def test_a_query_that_may_look_at_one_key_alone_has_no_choice_to_be_told_of():
+    causal = np.tri(6) / np.arange(1, 7)[:, None]
+    (head,) = Recording({"weights": causal[None, None]}, TOKENS).heads
+    assert head.largest[0] == 0.0
+    assert all(pair.query > 0 for pair in head.pairs)
+
+
+def test_given_sums_that_disagree_are_named():
+    arrays = {**{name: GIVEN[name] for name in "qk"}, "total": np.full((1, 2, 6), 99.0)}
+    found = checks(Recording(arrays, TOKENS), Settings())
+    failed = {check.name.values.get("name") for check in found if not check.passed}
+    assert "total" in failed
+
+
+def test_softmax_over_the_wrong_axis_goes_through_every_stage():
+    wrong = ATTENTION.with_(
+        quantity("total", "Σexp", "key", "exp[*,key]"),
+        quantity("weights", "α", "query key", "exp[query,key] / total[key]"),
+    )
+    source = Recording({name: GIVEN[name] for name in "qkv"}, TOKENS, lines=wrong)
+    for _, page in pages(source):
+        for figure in page.sheet.stops:
+            assert turn_to(page.stage, page.view.with_(focus=figure.id)).derivation is not None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -23,8 +23,6 @@ from kitten_tui.sources.checkpoint.layer import Layer, norm
 from kitten_tui.sources.checkpoint.looking import Kept, Looking
 from kitten_tui.sources.checkpoint.model import Model
 from kitten_tui.sources.errors import NotYetError, SourceError
-
-Found = TypeVar("Found")
 
 CONTINUATIONS = 10
 """How many next tokens are shown."""
