@@ -27,11 +27,11 @@ class SwitchingScreen(StageScreen):
     def change(self, name: Phrase, source: Source, settings: Settings, since: History | None = None) -> None:
         """One more change; from `since` where a change is still being made."""
         before = (since or self.desk.history).now
-        reached = None
+        done = phrase("change.words", name=name)
         if before.source.tokens == source.tokens:
             selection = self.page.selection
             reached = effect(View(source, settings, selection), View(before.source, before.settings, selection))
-        done = phrase("change.done", name=name, effect=reached or phrase("change.nothing"))
+            done = phrase("change.done", name=name, effect=reached or phrase("change.nothing"))
         self.do(Change(name, source, settings, since), done)
 
     def change_settings(self, view: View) -> None:

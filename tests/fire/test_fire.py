@@ -7,6 +7,8 @@ from random import Random
 import pytest
 from kinds import KINDS
 
+pytestmark = pytest.mark.slow
+
 SLICE = {"sentence": 150, "sample": 100, "checkpoint": 60, "sent": 400, "keys": 2}
 
 

@@ -24,6 +24,8 @@ from kitten_tui.stages.figure import Axis, Bars, Matrix
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
+pytestmark = pytest.mark.slow
+
 EN = Words("en")
 
 

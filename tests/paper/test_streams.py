@@ -14,6 +14,8 @@ from rich.cells import cell_len
 
 from kitten_tui.output import BAD, LONGEST_ERROR, OK
 
+pytestmark = pytest.mark.slow
+
 STARTED = [sys.executable, "-m", "kitten_tui"]
 
 
@@ -85,7 +87,6 @@ def test_a_folder_that_cannot_be_listed_is_one_line(
     assert capsys.readouterr().err == "kitten-tui: /folder: Permission denied\n"
 
 
-@pytest.mark.slow
 def test_in_a_notebook_the_lesson_comes_as_text_and_ends(tmp_path: Path) -> None:
     with Session("--stage", "1", environment={"JPY_PARENT_PID": "1"}) as session:
         assert session.until_gone() == OK

@@ -18,6 +18,8 @@ from kitten_tui.sources.find import open_source
 from kitten_tui.sources.save import save
 from kitten_tui.typed import LONGEST_LINE
 
+pytestmark = pytest.mark.slow
+
 MARKUP = ["[/]", "[red]", "[/x", "x=1", "a]", "[@click=q]", "[b]c[/b]", "\\[x"]
 
 

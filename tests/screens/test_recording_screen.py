@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "stages"))
 
-from piloting import model, overview
+from piloting import hit, model, overview
 from test_every_source import SOURCES, words_of_the_new_lines  # noqa: F401  (a fixture)
 
 from kitten_tui.app import KittenApp
@@ -60,9 +60,8 @@ async def test_every_stage_is_walked_through_with_every_key(name):
         for number in range(1, len(STAGES) + 1):
             await pilot.press(str(number))
             assert model(pilot).page.stage is STAGES[number - 1]
-            for key in KEYS:
-                await pilot.press(key)
-                await pilot.press("escape")
+            await hit(pilot, *KEYS)
+            await pilot.press("escape", "escape")
         assert pilot.app.is_running
 
 

@@ -27,6 +27,8 @@ sys.exit(main(sys.argv[1:]))
 IN_A_THREAD = """
 import sys
 from kitten_tui.sources.checkpoint.reading import Reading
+
+pytestmark = pytest.mark.slow
 def break_down(self, *given):
     raise RuntimeError("broken")
 Reading.advance = break_down
@@ -44,7 +46,6 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-@pytest.mark.slow
 def test_a_fault_ends_with_one_screen_and_keeps_what_was_changed(tmp_path: Path) -> None:
     with Session(code=AT_A_KEY, cwd=tmp_path) as session:
         session.until("journey")
@@ -54,7 +55,7 @@ def test_a_fault_ends_with_one_screen_and_keeps_what_was_changed(tmp_path: Path)
         session.send(b"xyz")
         session.until("xyz")
         session.send(b"\r")
-        session.until("Another word: xyz")
+        session.until("→ “xyz”")
         session.send(b"b")
         assert session.until_gone() == 1
         assert session.left_on == set()
@@ -71,7 +72,6 @@ def test_a_fault_ends_with_one_screen_and_keeps_what_was_changed(tmp_path: Path)
     assert "xyz" in read_sample(path).tokens
 
 
-@pytest.mark.slow
 def test_a_fault_where_nothing_was_changed_writes_nothing(tmp_path: Path) -> None:
     with Session(code=AT_A_KEY, cwd=tmp_path) as session:
         session.until("journey")
@@ -80,7 +80,6 @@ def test_a_fault_where_nothing_was_changed_writes_nothing(tmp_path: Path) -> Non
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
 def test_a_fault_in_a_thread_is_one_of_the_program(tmp_path: Path) -> None:
     model = ROOT / "tests" / "checkpoints" / "llama"
     with Session("--model", str(model), "the cat", code=IN_A_THREAD, cwd=tmp_path) as session:

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from ptying import ROOT, Session
 
+pytestmark = pytest.mark.slow
+
 CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
 CLIPBOARD = "\x1b]52;c;aGk=\x07"
 MARKS = f"{CLIPBOARD}\x1b[2J\x9b31m\x9d0;t\x9c\u202eMARK\u202c\u2066x\u2069\u2028\x7f\x08"
@@ -126,7 +128,6 @@ def test_what_is_refused_is_shown_harmless(tmp_path: Path) -> None:
     assert_harmless(run(str(missing)))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("size", [(90, 26), (130, 40)])
 def test_the_screen_of_a_sample_is_harmless(sample: Path, size: tuple[int, int]) -> None:
     """Every stage, the lesson text, every dialog, the list of changes, what is refused."""
@@ -141,7 +142,6 @@ def test_the_screen_of_a_sample_is_harmless(sample: Path, size: tuple[int, int])
         assert_harmless(session.output)
 
 
-@pytest.mark.slow
 def test_the_screen_of_a_model_is_harmless(tmp_path: Path) -> None:
     with Session("--model", str(model(tmp_path)), f"the cat {MARKS}", "--stage", "1", "--lang", "en") as session:
         session.until("MARK")

@@ -9,6 +9,8 @@ from textual.events import Key, Paste, Resize
 
 from kitten_tui.reader import LARGEST, PASTE_PAUSE, Reader
 
+pytestmark = pytest.mark.slow
+
 
 class Clock:
     now = 0.0
