@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from importlib.metadata import version
@@ -52,6 +53,25 @@ def test_importing_the_package_costs_nothing() -> None:
     code = "import sys, kitten_tui; print([m for m in ('numpy', 'rich', 'textual') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_public_name_is_there_when_it_is_asked_for() -> None:
+    for name in kitten_tui.__all__:
+        assert getattr(kitten_tui, name) is not None
+        assert name in dir(kitten_tui)
+    with pytest.raises(AttributeError, match="'Attention'"):
+        _ = kitten_tui.Attention
+
+
+def test_a_type_checker_finds_the_same_public_names() -> None:
+    tree = ast.parse(Path(kitten_tui.__file__).read_text("utf-8"))
+    checking = next(node for node in tree.body if isinstance(node, ast.If))
+    imports = [node for node in checking.body if isinstance(node, ast.ImportFrom)]
+    typed = {alias.name: node.module for node in imports for alias in node.names}
+    rooms = {name: f"kitten_tui.{room}" for name, room in kitten_tui._ROOMS.items()}
+    assert typed == rooms
+    assert {*rooms, "__version__"} == set(kitten_tui.__all__)
+    assert (Path(kitten_tui.__file__).parent / "py.typed").is_file()
 
 
 def test_it_runs_as_a_module() -> None:
