@@ -14,6 +14,8 @@ from kitten_tui.sources.find import open_source
 from kitten_tui.sources.sample import read_sample
 from kitten_tui.words import Words
 
+pytestmark = pytest.mark.slow
+
 AT_A_KEY = """
 import sys
 from kitten_tui.screens.switching import SwitchingScreen
@@ -27,8 +29,6 @@ sys.exit(main(sys.argv[1:]))
 IN_A_THREAD = """
 import sys
 from kitten_tui.sources.checkpoint.reading import Reading
-
-pytestmark = pytest.mark.slow
 def break_down(self, *given):
     raise RuntimeError("broken")
 Reading.advance = break_down
