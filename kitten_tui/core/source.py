@@ -6,16 +6,18 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.chain import Chain
-from kitten_tui.core.measures import HeadSummary
 from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.trace import Trace
+
+if TYPE_CHECKING:
+    from kitten_tui.core.measures import HeadSummary  # 6 ms, and only models and recordings sum up their heads
 
 
 @dataclass(frozen=True, eq=False)
