@@ -18,11 +18,18 @@ Named = tuple[tuple[str, ...], Any]
 
 def product(operands: Sequence[Named], axes: tuple[str, ...]) -> Array:
     """All operands multiplied, summed over *, aligned with these axes so that NumPy spreads it over them."""
+    operands = [operand for operand in operands if not _changes_nothing(operand)] or operands[:1]
     if not any(STAR in names for names, _ in operands):
         return reduce(mul, (aligned(operand, axes) for operand in operands))
     scalars = [array for names, array in operands if not names]
     names, array = _summed([operand for operand in operands if operand[0]])
     return reduce(mul, scalars, aligned((names, array), axes))
+
+
+def _changes_nothing(operand: Named) -> bool:
+    """Whether it is a mask that lets everything through: a grid is not multiplied by a million ones."""
+    array = operand[1]
+    return isinstance(array, np.ndarray) and array.dtype == np.bool_ and bool(array.all())
 
 
 def _summed(operands: Sequence[Named]) -> Named:

@@ -121,3 +121,14 @@ def test_sensitivity_is_the_trace_of_the_jacobian_found_by_finite_differences(sc
 def test_a_saturated_row_has_no_sensitivity_and_no_headroom():
     scores = np.array([[0.0, 1e4, 0.0]])
     assert [of_scores(name, scores).tolist() for name in ("sensitivity", "headroom")] == [[0.0], [0.0]]
+
+
+def test_a_grid_without_dropout_is_not_computed_twice():
+    """A mask that keeps everything is a factor of a million ones."""
+    trace = Trace(
+        ATTENTION,
+        {"weights": np.full((3, 3), 1 / 3), "keep": np.ones((3, 3), dtype=bool), "kept_share": 1.0},
+        (Scope.HEAD,),
+        sizes={"query": 3, "key": 3},
+    )
+    assert trace["dropped"] is trace["weights"]
