@@ -69,9 +69,12 @@ class Terms(Sequence[Term]):
     @overload
     def __getitem__(self, place: slice) -> Sequence[Term]: ...
     def __getitem__(self, place: int | slice) -> Term | Sequence[Term]:
-        if isinstance(place, slice):
-            return _Part(self, range(len(self))[place])
         long = len(self.factors[0].values)
+        if isinstance(place, slice):
+            places = range(len(self))[place]
+            if places.step == 1 and places.start == 0 and places.stop >= long:
+                return Terms(self.factors, self.more[: places.stop - long])
+            return tuple(self[at] for at in places)
         place = range(len(self))[place]
         if place >= long:
             return self.more[place - long]
@@ -84,33 +87,9 @@ class Terms(Sequence[Term]):
         return np.concatenate([long, _products(self.more)])  # [term]
 
 
-@dataclass(frozen=True, eq=False)
-class _Part(Sequence[Term]):
-    """Some of the terms of a long sum."""
-
-    terms: Terms
-    places: range
-
-    def __len__(self) -> int:
-        return len(self.places)
-
-    @overload
-    def __getitem__(self, place: int) -> Term: ...
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[Term]: ...
-    def __getitem__(self, place: int | slice) -> Term | Sequence[Term]:
-        if isinstance(place, slice):
-            return _Part(self.terms, self.places[place])
-        return self.terms[self.places[place]]
-
-    @property
-    def products(self) -> Array:
-        return self.terms.products[self.places.start : self.places.stop : self.places.step]
-
-
 def products(terms: Sequence[Term]) -> Array:
     """The value of each term: the product of its operands.  -> [term]"""
-    return terms.products if isinstance(terms, (Terms, _Part)) else _products(terms)
+    return terms.products if isinstance(terms, Terms) else _products(terms)
 
 
 def _products(terms: Sequence[Term]) -> Array:

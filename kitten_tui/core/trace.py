@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 
 import numpy as np
 import numpy.typing as npt
 
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.formula import Count, Number, Op, Part, Ref
+from kitten_tui.core.operations import CHOICES, FUNCTIONS
 from kitten_tui.core.ops import Array, Mask
 from kitten_tui.core.products import STAR, Named, product
 from kitten_tui.core.quantity import Quantity, Scope
@@ -22,8 +20,6 @@ LONG = 64
 """Texts of more tokens are looked at a row at a time as far as possible."""
 ROWS = 2
 """How many queries' rows are kept: of the selected one and of one that is pinned."""
-SAFE_EXPONENT = 8.0
-"""Rows whose largest score lies within ± this are exponentiated as they are, as the formula has it."""
 
 
 class MissingError(LookupError):
@@ -80,6 +76,8 @@ class Trace:
         """The layer before, in a source that has one."""
         self._present: dict[str, bool] = {}
         self._known: dict[str, Array] = {}
+        self._grids: list[str] = []
+        """Those of them that can be let go of: what is yes or no takes an eighth of the room, and a draw is slow."""
         self._rows: OrderedDict[int, dict[str, Array]] = OrderedDict()
 
     # Presence
@@ -124,7 +122,11 @@ class Trace:
         """
         if name in self._known:
             return self._known[name]
-        return self._keep(self._known, name, self._whole(self.chain[name]))
+        quantity = self.chain[name]
+        array = self._keep(self._known, name, self._whole(quantity))
+        if quantity.axes[:2] == ("query", "key") and not quantity.truth:
+            self._grids.append(name)
+        return array
 
     def truth(self, name: str) -> Mask:
         """A whole quantity that is yes or no."""
@@ -222,11 +224,9 @@ class Trace:
 
     def forget(self) -> None:
         """Lets its grids go; what is asked for again is computed again."""
-        for name in list(self._known):
-            quantity = self.chain[name]
-            # What is yes or no takes an eighth of the room, and a draw takes longer than a product.
-            if quantity.axes[:2] == ("query", "key") and not quantity.truth:
-                del self._known[name]
+        for name in self._grids:
+            del self._known[name]
+        self._grids.clear()
 
     @staticmethod
     def _keep(kept: dict[str, Array], name: str, value: npt.ArrayLike) -> Array:
@@ -243,9 +243,9 @@ class Trace:
         if formula is None:
             raise MissingError(quantity.name)
         axes = tuple(axis for axis in quantity.axes if axis not in fixed)
-        if formula.op in _CHOICES:
+        if formula.op in CHOICES:
             (names, array) = self._operand(next(formula.refs), fixed)
-            return _CHOICES[formula.op](array, names.index(STAR))
+            return CHOICES[formula.op](array, names.index(STAR))
         parts: list[Array | float] = []
         counted = 0
         for part in formula.parts:
@@ -259,7 +259,7 @@ class Trace:
                 continue
             counted = next((array.shape[names.index(STAR)] for names, array in operands if STAR in names), counted)
             parts.append(product(operands, axes))
-        return _FUNCTIONS[formula.op](*parts)
+        return FUNCTIONS[formula.op](*parts)
 
     def _operands(self, part: Part, fixed: Mapping[str, int]) -> list[Named] | None:
         """None where one that may be missing is."""
@@ -304,45 +304,3 @@ class Trace:
                 array = array.take(self["partner"].astype(np.intp), axis=place)
             names.append(label.lstrip("≤~"))
         return tuple(names), array
-
-
-def _shift(terms: Array, axis: int) -> Array:
-    """Softmax does not change when a row is shifted. Small rows are left alone, so that the exp on the screen is the
-    exp of the score beside it; large rows are shifted by their largest score.
-    """
-    top = terms.max(axis=axis)
-    return np.where(np.isfinite(top) & (np.abs(top) > SAFE_EXPONENT), top, 0.0).astype(terms.dtype)
-
-
-def _median(terms: Array, axis: int) -> Array:
-    # Of an odd number; np.median would cost an import that is felt at the first key.
-    return np.asarray(np.sort(terms, axis=axis).take(terms.shape[axis] // 2, axis=axis))
-
-
-def _sum(*parts: Array) -> Array:
-    return reduce(add, parts)
-
-
-def _quotient(*parts: Array) -> Array:
-    above, below = _sum(*parts[:-1]), parts[-1]
-    if isinstance(below, float):
-        return above if below == 1.0 else above / below
-    return np.divide(above, below, out=np.zeros_like(above), where=below != 0)
-
-
-def _norm(before: Array, mean: Array, spread: Array, gain: Array, bias: Array) -> Array:
-    return (before - mean) / spread * gain + bias
-
-
-_CHOICES: dict[Op, Callable[[Array, int], Array]] = {Op.SHIFT: _shift, Op.MEDIAN: _median}
-"""What takes one of the terms along an axis."""
-_FUNCTIONS: dict[Op, Callable[..., Array]] = {
-    Op.SUM: _sum,
-    Op.QUOTIENT: _quotient,
-    Op.EXP: lambda power, shift: np.exp(power - shift),
-    Op.WHERE: lambda kept, allowed: np.where(allowed, kept, kept.dtype.type(-math.inf)),
-    Op.LESS: lambda one, other: one - other,
-    Op.ROOT: lambda *parts: np.sqrt(_sum(*parts)),
-    Op.NORM: _norm,
-}
-"""What is done with the parts, each an array with the axes of the result."""

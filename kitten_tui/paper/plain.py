@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from kitten_tui.core.source import Source
 from kitten_tui.ink.about import notes_of, title_of
@@ -16,6 +15,7 @@ from kitten_tui.ink.say import say
 from kitten_tui.ink.sheet import Picture
 from kitten_tui.ink.window import is_long
 from kitten_tui.stages import Stage, stages_of, turn_to
+from kitten_tui.stages.stage import covered
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
@@ -37,17 +37,14 @@ def plain(source: Source, view: View, words: Words, stages: Sequence[int] | None
 
 
 def _stage(stage: Stage, number: int, view: View, words: Words) -> Iterator[str]:
-    # The stage about the mask has nothing to show without one, and paper has no key to press.
-    covered = stage.covers and view.settings.mask == "none" and "causal" in view.source.masks
-    if covered:
-        view = replace(view, settings=replace(view.settings, mask="causal"))
-    page = turn_to(stage, view.with_(stage=number))
+    shown = covered(stage, view)  # paper has no key to press
+    page = turn_to(stage, shown.with_(stage=number))
     name = words(f"{stage.id}.name")
     yield words("plain.stage", number=number + 1, name=name, formula=page.formula)
     yield ""
     yield from wrap(words(page.lesson), WIDTH)
     yield ""
-    if covered:
+    if shown is not view:
         yield words("plain.covered")
         yield ""
     look = Look(words, PLAIN, page.selection, page.focused.id)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 from kitten_tui.sources.errors import SourceError
 
+LARGEST_CONFIG = 10_000_000
+"""Bytes of what describes a model."""
 _MEANT = ("/dev/fd/", "/proc/self/fd/")
 """Where a shell puts the pipe of <(command)."""
 
@@ -52,3 +56,21 @@ def read_text(path: Path, most: int) -> str:
     if len(raw) > most:
         raise SourceError(f"{path}: expected a file of at most {most:,} bytes, found more")
     return raw.decode("utf-8")
+
+
+def read_object(path: Path, most: int) -> dict[str, Any]:
+    """A JSON object that belongs to a model.
+
+    Raises:
+        SourceError: it is no file, larger than any that is honest, or holds something else.
+        OSError: it is not there, or cannot be read.
+    """
+    try:
+        values = json.loads(read_text(path, most))
+    except SourceError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{path}: expected JSON: {error}") from None
+    if not isinstance(values, dict):
+        raise SourceError(f"{path}: expected an object, found {type(values).__name__}")
+    return values

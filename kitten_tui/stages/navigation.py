@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from kitten_tui.stages.figure import Axis, Figure, Matrix
-from kitten_tui.stages.stage import Page, Stage
+from kitten_tui.stages.stage import Page, Stage, covered
 from kitten_tui.stages.view import View
 
 DROPOUT_RATES = (0.0, 0.1, 0.2, 0.5)
@@ -130,9 +130,7 @@ def _next_stage(page: Page, stages: Sequence[Stage]) -> View | None:
     key = min(page.selection.query, len(page.view.source.key_tokens) - 1)
     start = {"d_model": 0, "d_k": 0, "key": key, axis: 0}
     view = page.view.with_(stage=page.selection.stage + 1, focus="" if axis == "head" else figure, **start)
-    # The stage about the mask has nothing to show without one.
-    covers = following.covers and view.settings.mask == "none" and "causal" in view.source.masks
-    return replace(view, settings=replace(view.settings, mask="causal")) if covers else view
+    return covered(following, view)
 
 
 def _steps(page: Page) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ def sheet(view: View) -> Sheet:
         matrix, bias = view.matrix(f"w_{role}"), view.bias(f"b_{role}")
         matrices += [gap(), matrix or gap()]
         biases += [gap(), bias or gap()]
-        first = view.first_of(f"{role}_projected", role)
+        first = f"{role}_projected" if view.has(f"{role}_projected") else role
         title = view.chain[first].symbol if matrix is None else f"{view.chain[first].symbol} = x W_{role}"
         result = styled(view.matrix(first), title=(title,))
         if result is not None and result.rows.labels != view.tokens:

@@ -87,6 +87,13 @@ def turn_to(stage: Stage, view: View) -> Page:
     return Page(stage, view, sheet, _readings(stage, view), focused, derivation)
 
 
+def covered(stage: Stage, view: View) -> View:
+    """The view with the future covered where the stage is about that, since it has nothing to show without."""
+    if not stage.covers or view.settings.mask != "none" or "causal" not in view.source.masks:
+        return view
+    return replace(view, settings=replace(view.settings, mask="causal"))
+
+
 def _focused(stage: Stage, view: View, sheet: Sheet) -> Figure:
     focus, default = view.selection.focus, stage.focus.format(head=view.selection.head + 1)
     out_of_sight = unseen(view, focus.removeprefix(UNSEEN)) if focus.startswith(UNSEEN) else None

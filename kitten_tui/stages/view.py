@@ -12,7 +12,7 @@ from kitten_tui.core.chain import Chain
 from kitten_tui.core.ops import Array, Mask
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
-from kitten_tui.core.trace import MissingError, Trace
+from kitten_tui.core.trace import Trace
 from kitten_tui.core.workings import Workings
 from kitten_tui.desk.selection import Selection
 from kitten_tui.stages.figure import Axis, Band, Figure, Foot, Gap, Matrix, Sign
@@ -116,10 +116,6 @@ class View:
         """Whether the source has this quantity."""
         return self.workings.has(name, self.selection.head)
 
-    def first_of(self, *names: str) -> str:
-        """The first of these quantities that the source has, else the last."""
-        return next((name for name in names if self.has(name)), names[-1])
-
     def matrix(self, name: str, *, head: int | None = None, rows: str = "", back: int = 0) -> Matrix | None:
         """A quantity of the vocabulary as a figure, with the axes it has there; `back` is so many layers before.
 
@@ -151,23 +147,18 @@ class View:
 
     def numbers_of_tokens(self, name: str) -> Matrix | None:
         """A quantity with one number for each token, as a column."""
-        if not self.has(name):
+        values = self.workings.array(name, self.selection.head)  # [token]
+        if values is None:
             return None
         return Matrix(
             id=name,
             name=name,
-            values=self._array(name)[:, None],
+            values=values[:, None],
             rows=self.axis("token"),
             columns=Axis("", (self.chain[name].symbol,)),
             axes=("token",),
             heat=False,
         )
-
-    def _array(self, name: str) -> Array:
-        values = self.workings.array(name, self.selection.head)
-        if values is None:
-            raise MissingError(name)
-        return values
 
     @property
     def pinned(self) -> int | None:
@@ -214,9 +205,9 @@ class View:
 
     def bias(self, name: str) -> Matrix | None:
         """What is added to every row of a projection, as a row."""
-        if not self.has(name):
+        values, quantity = self.workings.array(name, self.selection.head), self.chain[name]  # [column]
+        if values is None:
             return None
-        values, quantity = self._array(name), self.chain[name]  # [column]
         return Matrix(
             id=name,
             name=name,

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from kitten_tui.core.attention import ATTENTION
+from kitten_tui.core.operations import SAFE_EXPONENT
 from kitten_tui.core.ops import project
 from kitten_tui.core.quantity import Scope
-from kitten_tui.core.trace import SAFE_EXPONENT, Trace
+from kitten_tui.core.trace import Trace
 
 TABLES = array_shapes(min_dims=2, max_dims=2, max_side=5)
 

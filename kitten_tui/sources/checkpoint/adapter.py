@@ -6,10 +6,11 @@ import json
 import re
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kitten_tui.core.ops import Array
 from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.reading import LARGEST_CONFIG, read_object
 
 if TYPE_CHECKING:
     from kitten_tui.sources.checkpoint.tensors import Tensors
@@ -29,13 +30,9 @@ class Adapter:
         self.folder = folder
         path = folder / CONFIG
         try:
-            self.said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            self.said = read_object(path, LARGEST_CONFIG)
         except OSError as error:
             raise SourceError(f"{path}: {error.strerror}") from None
-        except (ValueError, RecursionError) as error:
-            raise SourceError(f"{path}: expected JSON: {error}") from None
-        if not isinstance(self.said, dict):
-            raise SourceError(f"{path}: expected an object, found {type(self.said).__name__}")
         self.path = path
         self._refuse("peft_type", "LORA", self.said.get("peft_type"), ("LORA",))
         self._refuse("use_dora", "false", self.said.get("use_dora") or False, (False,))

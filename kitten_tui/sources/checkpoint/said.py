@@ -11,9 +11,8 @@ from typing import Any
 from kitten_tui.sources.checkpoint.families import FAMILIES, KEYS, Family
 from kitten_tui.sources.checkpoint.layout import families_of
 from kitten_tui.sources.errors import SourceError
-from kitten_tui.sources.reading import read_text
+from kitten_tui.sources.reading import LARGEST_CONFIG, read_object
 
-MAX_BYTES = 10_000_000
 LARGEST = 10_000_000
 """No honest size in a config is larger."""
 
@@ -32,15 +31,11 @@ class Reader:
         self.path = path
         self.nested = False
         try:
-            self.raw = json.loads(read_text(path, MAX_BYTES))
+            self.raw = read_object(path, LARGEST_CONFIG)
         except FileNotFoundError:
             raise SourceError(f"{path.parent}: expected config.json, found none") from None
         except OSError as error:
             raise SourceError(f"{path}: {error.strerror}") from None
-        except (ValueError, RecursionError) as error:
-            raise SourceError(f"{path}: expected JSON: {error}") from None
-        if not isinstance(self.raw, dict):
-            raise SourceError(f"{path}: expected an object, found {type(self.raw).__name__}")
         self._refuse_quantized()
         model_type, inner = self.raw.get("model_type"), self.raw.get("text_config")
         if isinstance(inner, dict) and not (isinstance(model_type, str) and model_type in FAMILIES):

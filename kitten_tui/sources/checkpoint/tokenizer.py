@@ -23,6 +23,7 @@ from kitten_tui.sources.checkpoint.tokenizer_kinds import (
     content_of,
 )
 from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.reading import read_bytes
 
 FILE, CONFIG = "tokenizer.json", "tokenizer_config.json"
 LARGEST_FILE = 200_000_000
@@ -274,11 +275,12 @@ def _frame_by_flags(tokenizer: Any, special: Json, said: Json) -> None:
 
 def _read_json(path: Path) -> Json:
     try:
-        with path.open("rb") as file:
-            raw = file.read(LARGEST_FILE + 1)
+        raw = read_bytes(path, LARGEST_FILE)
         if len(raw) > LARGEST_FILE:
             raise SourceError(f"{path}: expected a tokenizer of at most {LARGEST_FILE:,} bytes, found more")
         values = json.loads(raw.decode("utf-8"))
+    except SourceError:
+        raise
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
