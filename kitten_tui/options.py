@@ -8,6 +8,10 @@ from typing import NoReturn
 from kitten_tui import __version__
 from kitten_tui.sources.errors import SourceError
 
+MOST_THREADS = 1024
+PAPER = ("save", "heads", "json", "explain", "check", "plain")
+"""Options that ask for something printed or written in place of a screen; of two, the first is answered."""
+
 
 class UsageError(SourceError):
     """The command line asks for something that does not exist."""
@@ -75,3 +79,29 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--theme", metavar="NAME", help="dark, light, or the name of one of Textual's themes")
     options.add_argument("--version", action="version", version=f"kitten-tui {__version__}")
     return options
+
+
+def refuse_pairs(arguments: argparse.Namespace) -> None:
+    """Options that are nothing without one another, or that cannot both be answered."""
+    if arguments.model is None and (arguments.save or arguments.full or arguments.heads):
+        raise UsageError("--save, --full and --heads: expected --model DIR with them, found none")
+    for name in ("trust_layout", "download"):
+        if arguments.model is None and getattr(arguments, name):
+            raise UsageError(f"--{name.replace('_', '-')}: expected --model with it, found none")
+    if arguments.threads is not None:
+        if arguments.model is None:
+            raise UsageError("--threads: expected --model DIR with it, found none")
+        if not 1 <= arguments.threads <= MOST_THREADS:
+            raise UsageError(f"--threads: expected a number from 1 to {MOST_THREADS}, found {arguments.threads}")
+    if arguments.full and not arguments.save:
+        raise UsageError("--full: expected --save FILE with it, found none")
+    for name in ("plain", "check", "explain", "save"):
+        if arguments.heads and getattr(arguments, name):
+            raise UsageError(f"--heads: expected alone or with --json, found --{name}")
+    if arguments.depth is not None and arguments.explain is None:
+        raise UsageError("--depth: expected --explain CELL with it, found none")
+    if arguments.save is not None:
+        from kitten_tui.sources.checkpoint.export import check_path
+        from kitten_tui.sources.writing import path_of
+
+        check_path(path_of(arguments.save))

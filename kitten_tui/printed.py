@@ -1,0 +1,111 @@
+"""What is printed in place of a screen: an answer for each option that asks for one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from kitten_tui.options import PAPER, UsageError
+from kitten_tui.output import FAILED, OK, print_lines
+from kitten_tui.stages.view import View
+from kitten_tui.words import Words
+
+Answer = Callable[[argparse.Namespace, View, Words], int]
+"""Prints, and says with which status the program ends."""
+
+
+def print_answer(arguments: argparse.Namespace, view: View, words: Words) -> int:
+    """What was asked for on paper, or else the lesson as text."""
+    _compute(arguments, view)
+    facts = view.source.facts
+    if facts is not None and facts["whole"] > facts["read"]:
+        print(words("model.cut", **facts), file=sys.stderr)
+    answer = next((name for name in PAPER if getattr(arguments, name)), "plain")
+    return ANSWERS[answer](arguments, view, words)
+
+
+def _compute(arguments: argparse.Namespace, view: View) -> None:
+    """As many layers as are asked for, saying how far it is where somebody may be waiting."""
+    from kitten_tui.paper.explain import quantity_of
+
+    source, layer = view.source, view.selection.layer
+    if source.survey is None or source.ready == source.n_layers:
+        return
+    explained = quantity_of(arguments.explain or "", view.chain)
+    every = not (arguments.json or arguments.explain) or arguments.heads
+    # What comes next needs every layer.
+    every = every or (explained in view.chain and "rank" in view.chain[explained].axes)
+    wanted = source.n_layers if every else layer + 1
+    waiting = sys.stderr is not None and sys.stderr.isatty()
+    while source.ready < wanted:
+        if waiting:
+            print(f"\rlayer {source.ready + 1} of {wanted}", end="", file=sys.stderr, flush=True)
+        source.survey.advance(lambda: None)
+    if waiting:
+        print("\r" + " " * 30 + "\r", end="", file=sys.stderr, flush=True)
+
+
+def _save(arguments: argparse.Namespace, view: View, words: Words) -> int:
+    import signal
+    from typing import cast
+
+    from kitten_tui.sources.checkpoint.export import export
+    from kitten_tui.sources.checkpoint.reading import Reading
+    from kitten_tui.sources.writing import path_of
+
+    # What ends the program lets it clear away first; half a file is none.
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
+            signal.signal(getattr(signal, name), lambda number, frame: sys.exit(128 + number))
+    export(cast(Reading, view.source), path_of(arguments.save), full=arguments.full)
+    return OK
+
+
+def _heads(arguments: argparse.Namespace, view: View, words: Words) -> int:
+    from kitten_tui.paper.heads import heads_json, heads_table
+
+    source, survey = view.source, view.source.survey
+    assert survey is not None  # options go together: --heads comes with a model
+    return print_lines([heads_json(source, survey)] if arguments.json else heads_table(source, survey, words))
+
+
+def _json(arguments: argparse.Namespace, view: View, words: Words) -> int:
+    from kitten_tui.paper.json import to_json
+
+    return print_lines([to_json(view)])
+
+
+def _explain(arguments: argparse.Namespace, view: View, words: Words) -> int:
+    from kitten_tui.paper.explain import explain, parse_cell
+
+    depth = 1 if arguments.depth is None else arguments.depth
+    if depth < 1:
+        raise UsageError(f"--depth: expected a number from 1, found {depth}")
+    cell = parse_cell(arguments.explain, view.workings, view.selection.head)
+    return print_lines(explain(view.workings, cell, depth, words))
+
+
+def _check(arguments: argparse.Namespace, view: View, words: Words) -> int:
+    from kitten_tui.paper.check import checks, report
+
+    results = list(checks(view.source, view.settings))
+    print_lines(report(results, words))
+    return OK if all(check.passed for check in results) else FAILED
+
+
+def _plain(arguments: argparse.Namespace, view: View, words: Words) -> int:
+    from kitten_tui.paper.plain import plain
+
+    return print_lines(plain(view.source, view, words, None if arguments.stage is None else [view.selection.stage]))
+
+
+ANSWERS: dict[str, Answer] = {
+    "save": _save,
+    "heads": _heads,
+    "json": _json,
+    "explain": _explain,
+    "check": _check,
+    "plain": _plain,
+}
+"""By the name of the option, one for each of PAPER."""

@@ -1,0 +1,128 @@
+"""What is looked at to begin with: a source, its settings and the selection, from what was asked for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from kitten_tui.core.settings import Settings
+from kitten_tui.core.source import Source
+from kitten_tui.desk.selection import Selection
+from kitten_tui.options import UsageError
+from kitten_tui.sources.find import DEFAULT, MAX_TEXT, open_source, read_text, without_line_end
+from kitten_tui.sources.sentence import from_sentence
+from kitten_tui.stages import stages_of
+from kitten_tui.stages.view import View
+
+MAX_SENTENCE = 100_000
+
+
+def start(arguments: argparse.Namespace) -> View:
+    """The first view; nothing of a model is computed yet.
+
+    Raises:
+        SourceError: what was asked for cannot be opened, or the source does not have it.
+    """
+    _settings(Settings(), seed=arguments.seed)  # refused before a sentence draws from it
+    source = _source(arguments)
+    given = {name: getattr(arguments, name) for name in ("scale", "mask", "dropout", "seed")}
+    settings = _settings(source.settings, **given)
+    if settings.mask not in source.masks:
+        raise UsageError(f"--mask: expected one of {', '.join(source.masks)} for this source, found {settings.mask}")
+    if arguments.init is not None:
+        if source.editor is None:
+            raise UsageError("--init: expected a lesson, found a model, whose numbers stay as they are")
+        source = source.editor.other_matrices(settings.seed, arguments.init)
+    return View(source, settings, _selection(arguments, source))
+
+
+def _source(arguments: argparse.Namespace) -> Source:
+    argument = arguments.source
+    if arguments.model is not None:
+        from kitten_tui.sources.checkpoint.model import open_model
+        from kitten_tui.sources.checkpoint.reading import Reading
+
+        model = open_model(arguments.model, arguments.trust_layout, arguments.download)
+        return Reading(model, _read_sentence(MAX_TEXT) if argument == "-" else read_text(argument))
+    if argument == "-":
+        return from_sentence(_read_sentence(), Settings.seed if arguments.seed is None else arguments.seed)
+    return open_source(DEFAULT if argument is None else argument, arguments.seed)
+
+
+def _settings(settings: Settings, **given: Any) -> Settings:
+    """The settings with what was given on the command line in place of the sample's."""
+    try:
+        return replace(settings, **{name: value for name, value in given.items() if value is not None})
+    except ValueError as error:
+        raise UsageError(f"--{error}") from None
+
+
+def _selection(arguments: argparse.Namespace, source: Source) -> Selection:
+    """What is selected to begin with."""
+    query = source.query if arguments.query is None else _token(arguments.query, source.tokens)
+    return Selection(
+        stage=_stage(arguments.stage, [stage.id for stage in stages_of(source)]),
+        layer=_number("--layer", arguments.layer, source.n_layers),
+        head=_number("--head", arguments.head, source.n_heads),
+        query=query,
+        key=min(query, len(source.key_tokens) - 1),
+    )
+
+
+def _number(option: str, given: int | None, count: int) -> int:
+    if given is None:
+        return 0
+    if not 1 <= given <= count:
+        raise UsageError(f"{option}: expected a number from 1 to {count}, found {given}")
+    return given - 1
+
+
+def _stage(given: str | None, names: Sequence[str]) -> int:
+    if given is None:
+        return 0
+    if given in names:
+        return names.index(given)
+    if _counts(given, len(names)):
+        return int(given) - 1
+    raise UsageError(f"--stage: expected a number from 1 to {len(names)} or one of {', '.join(names)}, found {given}")
+
+
+def _counts(given: str, count: int) -> bool:
+    """Whether this is a number from 1 to a count."""
+    return given.isascii() and given.isdigit() and len(given) < 10 and 1 <= int(given) <= count
+
+
+def _token(given: str, tokens: Sequence[str]) -> int:
+    # Pieces of a real tokenizer carry the space before them.
+    for place, token in enumerate(tokens):
+        if given in (token, token.strip()):
+            return place
+    if _counts(given, len(tokens)):
+        return int(given) - 1
+    shown = ", ".join(tokens[:8]) + (", …" if len(tokens) > 8 else "")
+    raise UsageError(f"--query: expected one of {shown} or a number from 1 to {len(tokens)}, found {given}")
+
+
+def _read_sentence(limit: int = MAX_SENTENCE) -> str:
+    """The sentence on standard input, which then becomes the terminal again so that keys can be read."""
+    if sys.stdin is None:
+        raise UsageError("-: expected a sentence on standard input, found none")
+    raw = sys.stdin.buffer.read(limit + 1) if hasattr(sys.stdin, "buffer") else sys.stdin.read(limit + 1).encode()
+    if len(raw) > limit:
+        raise UsageError(f"-: expected a sentence of at most {limit:,} bytes, found more")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"-: expected UTF-8, found byte 0x{raw[error.start]:02x} at position {error.start}") from None
+    text = without_line_end(text)
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY)
+    except OSError:
+        return text
+    os.dup2(terminal, 0)
+    os.close(terminal)
+    return text
