@@ -19,13 +19,13 @@ from textual.widgets import Button, Input, OptionList
 from textual.worker import WorkerFailed
 
 from kitten_tui import themes
-from kitten_tui.commands import on_screen
+from kitten_tui.commands import offered
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.desk.selection import Selection
 from kitten_tui.screens.dialog import ClosedOnce
 from kitten_tui.screens.messages import Failed, SourceOpened
-from kitten_tui.screens.stages import StageScreen
+from kitten_tui.stages import stages_of
 from kitten_tui.stages.view import View
 from kitten_tui.typed import LONGEST_LINE, narrow, one_line
 from kitten_tui.widgets.gate import Gate
@@ -203,14 +203,16 @@ class KittenApp(App[None]):
         """The registry's commands; a pair of keys is two entries."""
         front = self.front
         words = front.words
-        for command in on_screen("stages" if isinstance(front, StageScreen) else "overview"):
+        for command in offered(front.now):
             if command.id == "palette":
                 continue
             labels = command.label.split(" ")
             if len(labels) != len(command.keys):
                 labels = [command.label] * len(command.keys)
             for label, (key, action) in zip(labels, command.keys, strict=True):
+                if command.id == "numbers" and int(key) > len(stages_of(front.now.source)):
+                    break
                 label = key if command.id == "numbers" else label
-                title = f"{words(f'command.{command.id}.name')} ({label})"
+                called = f"command.{command.called(front.now)}"
                 run = partial(front.run_action, action)
-                yield SystemCommand(title, words(f"command.{command.id}.help"), run)
+                yield SystemCommand(f"{words(f'{called}.name')} ({label})", words(f"{called}.help"), run)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from kitten_tui.stages import STAGES
+from kitten_tui import offers
 from kitten_tui.words import Words
 
 
@@ -22,74 +23,101 @@ class Command:
     """Whether the last line of the screen names it, as far as there is room."""
     where: tuple[str, ...] = ("stages",)
     """The screens that answer it: the stages, the overview of all heads."""
+    works: Callable[[Any], bool] = offers.always
+    """Whether it has something to do, asked with what is looked at: offers.AtStage or offers.AtOverview."""
+    otherwise: tuple[tuple[Callable[[Any], bool], str], ...] = ()
+    """Where the first of these holds, its words are those of another id."""
+    passing: bool = False
+    """Whether it comes and goes while one looks around; such stand last, so that nothing else moves."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of all the words it may be called by."""
+        return self.id, *(id for _, id in self.otherwise)
+
+    def called(self, now: offers.Now) -> str:
+        """The id of its words, by what it does with what is looked at."""
+        return next((id for holds, id in self.otherwise if holds(now)), self.id)
 
 
 OVERVIEW, BOTH = ("overview",), ("stages", "overview")
 
 COMMANDS = (
     Command("stage", (("left", "step_stage(-1)"), ("right", "step_stage(1)")), "← →", "walk", footer=True),
-    Command("query", (("up", "step_query(-1)"), ("down", "step_query(1)")), "↑ ↓", "walk", footer=True),
-    Command("along", (("h", "step_along(-1)"), ("l", "step_along(1)")), "h l", "walk", footer=True),
-    Command("walk", (("space", "walk"),), "space", "walk", footer=True),
-    Command("down", (("k", "step_down(-1)"), ("j", "step_down(1)")), "k j", "walk"),
-    Command("figure", (("shift+tab", "step_figure(-1)"), ("tab", "step_figure(1)")), "⇧tab tab", "walk"),
     Command(
-        "head",
-        (("left_square_bracket", "step_head(-1)"), ("right_square_bracket", "step_head(1)")),
-        "[ ]",
-        "walk",
+        *("query", (("up", "step_query(-1)"), ("down", "step_query(1)")), "↑ ↓", "walk"),
         footer=True,
+        works=offers.has_words,
     ),
-    Command("pin", (("p", "pin"),), "p", "walk"),
+    Command("along", (("h", "step_along(-1)"), ("l", "step_along(1)")), "h l", "walk", footer=True),
+    Command("walk", (("space", "walk"),), "space", "walk", footer=True, works=offers.walks, passing=True),
+    Command("down", (("k", "step_down(-1)"), ("j", "step_down(1)")), "k j", "walk", works=offers.has_rows),
     Command(
-        "layer", (("left_curly_bracket", "step_layer(-1)"), ("right_curly_bracket", "step_layer(1)")), "{ }", "walk"
+        *("figure", (("shift+tab", "step_figure(-1)"), ("tab", "step_figure(1)")), "⇧tab tab", "walk"),
+        works=offers.has_figures,
     ),
     Command(
-        "numbers",
-        tuple((str(number), f"go_to_stage({number})") for number in range(1, len(STAGES) + 1)),
-        f"1–{len(STAGES)}",
-        "walk",
+        *("head", (("left_square_bracket", "step_head(-1)"), ("right_square_bracket", "step_head(1)")), "[ ]", "walk"),
+        footer=True,
+        works=offers.has_heads,
     ),
-    Command("find", (("f", "find"), ("F", "find_next")), "f F", "walk"),
-    Command("strongest", (("g", "strongest"), ("G", "next_strongest")), "g G", "walk"),
-    Command("follow", (("enter", "follow"),), "⏎", "ask", footer=True),
-    Command("back", (("backspace", "back"),), "⌫", "ask", footer=True),
-    Command("choose", (("a", "choose"),), "a", "ask"),
-    Command("whole", (("equals_sign", "show_whole"),), "=", "ask"),
+    Command("pin", (("p", "pin"),), "p", "walk", works=offers.has_words, otherwise=((offers.has_pinned, "unpin"),)),
+    Command(
+        *("layer", (("left_curly_bracket", "step_layer(-1)"), ("right_curly_bracket", "step_layer(1)")), "{ }", "walk"),
+        works=offers.has_layers,
+    ),
+    Command("numbers", tuple((str(number), f"go_to_stage({number})") for number in range(1, 10)), "1–9", "walk"),
+    Command("find", (("f", "find"), ("F", "find_next")), "f F", "walk", works=offers.has_words),
+    Command("strongest", (("g", "strongest"), ("G", "next_strongest")), "g G", "walk", works=offers.weighs),
+    Command("follow", (("enter", "follow"),), "⏎", "ask", footer=True, works=offers.follows, passing=True),
+    Command("back", (("backspace", "back"),), "⌫", "ask", footer=True, works=offers.goes_back, passing=True),
+    Command("choose", (("a", "choose"),), "a", "ask", works=offers.follows),
+    Command("whole", (("equals_sign", "show_whole"),), "=", "ask", works=offers.has_arithmetic),
     Command("copy", (("y", "copy"),), "y", "ask"),
-    Command("edit", (("e", "change"),), "e", "change", footer=True),
-    Command("undo", (("u", "undo"), ("U", "redo")), "u U", "change"),
-    Command("flip", (("b", "flip"),), "b", "change"),
-    Command("changes", (("c", "list_changes"),), "c", "change"),
-    Command("save", (("ctrl+s", "save"),), "ctrl+s", "change"),
-    Command("scale", (("s", "toggle_scale"),), "s", "change", footer=True),
-    Command("mask", (("m", "next_mask"),), "m", "change", footer=True),
-    Command("dropout", (("d", "next_dropout"),), "d", "change", footer=True),
-    Command("draw", (("r", "next_seed"),), "r", "change"),
-    Command("redrop", (("R", "next_dropped"),), "R", "change"),
-    Command("rename", (("n", "rename_token"),), "n", "tokens"),
-    Command("insert", (("N", "insert_token"),), "N", "tokens"),
-    Command("delete", (("delete", "delete_token"),), "del", "tokens"),
-    Command("swap", (("less_than_sign", "swap_token(-1)"), ("greater_than_sign", "swap_token(1)")), "< >", "tokens"),
-    Command("positions", (("P", "next_positions"),), "P", "tokens"),
-    Command("overview", (("v", "overview"),), "v", "heads"),
+    Command("edit", (("e", "change"),), "e", "change", footer=True, works=offers.changes, passing=True),
+    Command("undo", (("u", "undo"), ("U", "redo")), "u U", "change", works=offers.has_history),
+    Command("flip", (("b", "flip"),), "b", "change", works=offers.flips),
+    Command("changes", (("c", "list_changes"),), "c", "change", works=offers.has_history),
     Command(
-        "place",
-        (("left", "step(-1, 0)"), ("right", "step(1, 0)"), ("up", "step(0, -1)"), ("down", "step(0, 1)")),
-        "← → ↑ ↓",
-        "heads",
+        "save", (("ctrl+s", "save"),), "ctrl+s", "change", works=offers.saves, otherwise=((offers.exports, "export"),)
+    ),
+    Command("scale", (("s", "toggle_scale"),), "s", "change", footer=True, works=offers.scales),
+    Command("mask", (("m", "next_mask"),), "m", "change", footer=True, works=offers.masks),
+    Command("dropout", (("d", "next_dropout"),), "d", "change", footer=True, works=offers.weighs),
+    Command("draw", (("r", "next_seed"),), "r", "change", works=offers.edits),
+    Command("redrop", (("R", "next_dropped"),), "R", "change", works=offers.drops),
+    Command("rename", (("n", "rename_token"),), "n", "tokens", works=offers.edits),
+    Command("insert", (("N", "insert_token"),), "N", "tokens", works=offers.edits),
+    Command("delete", (("delete", "delete_token"),), "del", "tokens", works=offers.deletes),
+    Command(
+        *("swap", (("less_than_sign", "swap_token(-1)"), ("greater_than_sign", "swap_token(1)")), "< >", "tokens"),
+        works=offers.deletes,
+    ),
+    Command("positions", (("P", "next_positions"),), "P", "tokens", works=offers.edits),
+    Command("overview", (("v", "overview"),), "v", "heads", works=offers.has_pictures),
+    Command(
+        *("place", (("left", "step(-1, 0)"), ("right", "step(1, 0)"), ("up", "step(0, -1)"), ("down", "step(0, 1)"))),
+        *("← → ↑ ↓", "heads"),
         footer=True,
         where=OVERVIEW,
     ),
     Command("open_head", (("enter", "open_head"),), "⏎", "heads", footer=True, where=OVERVIEW),
     Command(
-        "measure", (("S", "step_measure(-1)"), ("s", "step_measure(1)")), "S s", "heads", footer=True, where=OVERVIEW
+        *("measure", (("shift+tab", "step_measure(-1)"), ("tab", "step_measure(1)")), "⇧tab tab", "heads"),
+        footer=True,
+        where=OVERVIEW,
     ),
-    Command("order", (("o", "toggle_order"),), "o", "heads", footer=True, where=OVERVIEW),
+    Command("order", (("O", "toggle_order"),), "O", "heads", footer=True, where=OVERVIEW),
+    Command("stop", (("z", "toggle_computing"),), "z", "heads", footer=True, where=OVERVIEW, works=offers.computes),
     Command("about_head", (("i", "about_head"),), "i", "heads", footer=True, where=OVERVIEW),
-    Command("stop", (("c", "toggle_computing"),), "c", "heads", footer=True, where=OVERVIEW),
-    Command("sentence", (("slash", "ask_sentence"),), "/", "open", footer=True, where=BOTH),
-    Command("open", (("o", "ask_file"),), "o", "open"),
+    Command(
+        *("sentence", (("slash", "ask_sentence"),), "/", "open"),
+        footer=True,
+        where=BOTH,
+        works=offers.reads,
+        otherwise=((offers.is_model, "read"),),
+    ),
+    Command("open", (("o", "ask_file"),), "o", "open", where=BOTH),
     Command("lesson", (("i", "toggle_lesson"),), "i", "look", footer=True),
     Command("language", (("L", "next_language"),), "L", "look", where=BOTH),
     Command("theme", (("t", "toggle_theme"),), "t", "look", where=BOTH),
@@ -107,15 +135,24 @@ def on_screen(where: str) -> tuple[Command, ...]:
     return tuple(command for command in COMMANDS if where in command.where)
 
 
-def grouped() -> Iterator[tuple[str, tuple[Command, ...]]]:
+def offered(now: offers.Now) -> tuple[Command, ...]:
+    """The commands that have something to do."""
+    where = "stages" if isinstance(now, offers.AtStage) else "overview"
+    return tuple(command for command in on_screen(where) if command.works(now))
+
+
+def grouped(commands: Iterable[Command]) -> Iterator[tuple[str, tuple[Command, ...]]]:
     """The commands by group, in the order of the registry."""
+    commands = tuple(commands)
     for group in GROUPS:
-        yield group, tuple(command for command in COMMANDS if command.group == group)
+        of_group = tuple(command for command in commands if command.group == group)
+        if of_group:
+            yield group, of_group
 
 
 def markdown_table(words: Words, headings: tuple[str, str]) -> str:
     """The keys as the README has them."""
     rows = [f"| {headings[0]} | {headings[1]} |", "|---|---|"]
-    for _, commands in grouped():
+    for _, commands in grouped(COMMANDS):
         rows += [f"| `{command.label}` | {words(f'command.{command.id}.help')} |" for command in commands]
     return "\n".join(rows)

@@ -73,10 +73,11 @@ class Desk:
     def do(self, command: Command) -> Desk:
         """What is looked at after a command."""
         match command:
-            case Look(selection, lens):
+            case Look(selection, settings):
+                lens = self._lens(settings, stays=selection.stage == self.selection.stage)
                 return replace(self, selection=selection, lens=lens, trail=(), flipped=False)
-            case Follow(cell, selection, lens):
-                left = Step(self.selection, cell, self.lens)
+            case Follow(cell, selection, settings):
+                left, lens = Step(self.selection, cell, self.lens), self._lens(settings)
                 return replace(self, selection=selection, lens=lens, trail=(*self.trail, left), flipped=False)
             case Back():
                 return self._back()
@@ -96,6 +97,12 @@ class Desk:
                 return replace(self, history=self.history.marked_saved())
             case Warn():
                 return replace(self, warned=True)
+
+    def _lens(self, settings: Settings | None, *, stays: bool = False) -> Settings | None:
+        """What is looked through under these settings; without any, what was looked through as long as it stays."""
+        if settings is None:
+            return self.lens if stays else None
+        return None if settings == self.present.settings else settings
 
     def _back(self) -> Desk:
         if not self.trail:
@@ -124,7 +131,8 @@ class Look:
     """At another place; the way that was followed ends."""
 
     selection: Selection
-    lens: Settings | None = None
+    settings: Settings | None = None
+    """Others than the present ones are looked through until the stage is left; None goes on as before."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +141,8 @@ class Follow:
 
     cell: Cell
     selection: Selection
-    lens: Settings | None = None
+    settings: Settings | None = None
+    """Others than the present ones are looked through there."""
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,18 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
-from kitten_tui.commands import COMMANDS, Command, grouped, on_screen
+from kitten_tui.commands import Command, grouped, offered, on_screen
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
-from kitten_tui.desk.phrase import Phrase
-from kitten_tui.ink.cells import Line, cut, fit, show_token, wrap
+from kitten_tui.ink.cells import Line, cut, fit, show_token, text_of, wrap
 from kitten_tui.ink.formula import Sum, arithmetic, arithmetic_room, choices
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.say import say
+from kitten_tui.ink.shown import Shown
+from kitten_tui.offers import AtStage, Now
 from kitten_tui.stages import Page, Stage
-from kitten_tui.stages.changes import Comparison
 from kitten_tui.words import Words
 
 READING_LINES = 2
@@ -144,24 +144,6 @@ def _first_in_sight(widths: Sequence[int], selected: int, width: int) -> int:
     return first
 
 
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """What the screen gives to every widget: a page, in a language, and what is to be said about it."""
-
-    page: Page
-    words: Words
-    title: str
-    notes: tuple[str, ...] = ()
-    message: Phrase | None = None
-    """What is to be said just now in place of the reading."""
-    trail: tuple[Cell, ...] = ()
-    """The cells that were followed to come here, the first one first."""
-    comparison: Comparison | None = None
-    """The page before the last change."""
-    chosen: Cell | None = None
-    """The operand that is chosen while the arithmetic line has the arrows."""
-
-
 def foot(shown: Shown, palette: Palette, width: int) -> Drawn:
     """A message, the way that was followed, or the reading of the picture; below it the arithmetic of the cell."""
     page, words, derivation = shown.page, shown.words, shown.page.derivation
@@ -201,38 +183,49 @@ def operand_choices(page: Page, words: Words, width: int) -> list[Cell]:
     return choices(derivation, look, arithmetic_room(derivation, look, width - 2))
 
 
-def key_line(words: Words, palette: Palette, width: int, where: str = "stages") -> Drawn:
-    """The keys that there is room for; help and quit always."""
-    named = [command for command in on_screen(where) if command.footer]
+def key_line(now: Now, words: Words, palette: Palette, width: int) -> Drawn:
+    """The keys that have something to do, as far as there is room; help and quit always, at the right."""
+    where = "stages" if isinstance(now, AtStage) else "overview"
+    named = [command for command in on_screen(where) if command.footer and (command.passing or command.works(now))]
     always = [command for command in named if command.id in ("help", "quit")]
-    chosen = list(always)
-    room = width - 1 - sum(_key_width(command, words) for command in always)
+    room = width - 1 - sum(_key_width(command, now, words) for command in always)
+    chosen = []
     for command in named:
-        if command not in always and _key_width(command, words) <= room:
+        size = _key_width(command, now, words)
+        if command not in always and size <= room:
             chosen.append(command)
-            room -= _key_width(command, words)
+            room -= size
+    # Those that come and go stand last, and leave their room free.
+    chosen.sort(key=lambda command: command.passing)
     line: Line = []
-    hits = []
-    x = 0
-    for command in (command for command in named if command in chosen):
-        line += [Segment(f" {command.label}", palette.key), Segment(f" {_key_name(command, words)} ", palette.muted)]
-        size = _key_width(command, words)
-        # A pair of keys is a click on either half of its label: the first goes back, the second on.
-        half = x + 1 + cell_len(command.label) // 2
-        if len(command.keys) <= 2:
-            hits.append(Hit(0, x, half if len(command.keys) == 2 else x + size, command.keys[0][1]))
-        if len(command.keys) == 2:
-            hits.append(Hit(0, half, x + size, command.keys[1][1]))
-        x += size
+    hits: list[Hit] = []
+    for command in chosen:
+        if not command.passing or command.works(now):
+            _add_key(command, now, words, palette, line, hits)
+    gap = width - 1 - sum(_key_width(command, now, words) for command in always) - cell_len(text_of(line))
+    line.append(Segment(" " * gap, palette.text))
+    for command in always:
+        _add_key(command, now, words, palette, line, hits)
     return Drawn([line], tuple(hits))
 
 
-def _key_name(command: Command, words: Words) -> str:
-    return words(f"command.{command.id}.name")
+def _add_key(command: Command, now: Now, words: Words, palette: Palette, line: Line, hits: list[Hit]) -> None:
+    x, size = cell_len(text_of(line)), _key_width(command, now, words)
+    line += [Segment(f" {command.label}", palette.key), Segment(f" {_key_name(command, now, words)} ", palette.muted)]
+    # A pair of keys is a click on either half of its label: the first goes back, the second on.
+    half = x + 1 + cell_len(command.label) // 2
+    if len(command.keys) <= 2:
+        hits.append(Hit(0, x, half if len(command.keys) == 2 else x + size, command.keys[0][1]))
+    if len(command.keys) == 2:
+        hits.append(Hit(0, half, x + size, command.keys[1][1]))
 
 
-def _key_width(command: Command, words: Words) -> int:
-    return cell_len(command.label) + cell_len(_key_name(command, words)) + 3
+def _key_name(command: Command, now: Now, words: Words) -> str:
+    return words(f"command.{command.called(now)}.name")
+
+
+def _key_width(command: Command, now: Now, words: Words) -> int:
+    return cell_len(command.label) + cell_len(_key_name(command, now, words)) + 3
 
 
 def lesson(page: Page, notes: Sequence[str], words: Words, palette: Palette, width: int) -> list[Line]:
@@ -249,14 +242,15 @@ def _paragraphs(texts: Sequence[str], style: Style, width: int) -> list[Line]:
     return [[Segment(line, style)] for text in texts for line in wrap(text, width)]
 
 
-def help_page(words: Words, palette: Palette, width: int) -> list[Line]:
-    """All keys by group."""
-    column = max(cell_len(command.label) for command in COMMANDS) + 3
+def help_page(now: Now, words: Words, palette: Palette, width: int) -> list[Line]:
+    """The keys that have something to do, by group."""
+    commands = offered(now)
+    column = max(cell_len(command.label) for command in commands) + 3
     lines: list[Line] = []
-    for group, commands in grouped():
+    for group, of_group in grouped(commands):
         lines.append([Segment(words(f"group.{group}"), palette.title)])
-        for command in commands:
-            texts = wrap(words(f"command.{command.id}.help"), width - column - 1)
+        for command in of_group:
+            texts = wrap(words(f"command.{command.called(now)}.help"), width - column - 1)
             lines.append([Segment(fit(f" {command.label}", column), palette.key), Segment(texts[0], palette.text)])
             lines += [[Segment(" " * column + text, palette.text)] for text in texts[1:]]
         lines.append([])

@@ -8,10 +8,10 @@ import numpy as np
 
 from kitten_tui.ink.blocks import Look
 from kitten_tui.ink.cells import clean, text_of
-from kitten_tui.ink.chrome import Shown
 from kitten_tui.ink.formula import Sum, arithmetic
 from kitten_tui.ink.palette import PLAIN
 from kitten_tui.ink.sheet import Picture
+from kitten_tui.ink.shown import Shown
 from kitten_tui.stages.figure import Bars, Matrix
 
 WIDTH, HEIGHT = 100, 40

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from textual.worker import get_current_worker
@@ -35,8 +36,7 @@ class ModelScreen(SwitchingScreen):
 
     def refresh_state(self) -> None:
         """One more layer has been computed, as the line above says."""
-        if self.shown is not None:
-            self.shown = self._shown(self.page, self.shown.message, self.shown.chosen)
+        self.shown = replace(self._now)
 
     def open(self, source: Source) -> None:
         """A lesson in place of the model, or another text in the model: both begin anew."""

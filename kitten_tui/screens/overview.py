@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event
@@ -24,6 +25,7 @@ from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.cells import Line, clean, wrap
 from kitten_tui.ink.overview import Overview, about_head
 from kitten_tui.ink.palette import Palette
+from kitten_tui.offers import AtOverview
 from kitten_tui.screens.messages import Failed, SourceOpened
 from kitten_tui.screens.model import ModelScreen
 from kitten_tui.sources.errors import SourceError
@@ -81,6 +83,10 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         assert survey is not None  # what sums up no heads comes to no overview
         return survey
 
+    @property
+    def now(self) -> AtOverview:
+        return AtOverview(self.source)
+
     def compose(self) -> ComposeResult:
         yield OverviewLine("title")
         yield OverviewLine("muted")
@@ -114,7 +120,8 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         self.query_one(HeadGrid).overview = overview
         text = self.query_one(HeadText)
         text.words, text.overview = self.words, overview
-        self.query_one(OverviewKeys).words = self.words
+        keys = self.query_one(OverviewKeys)
+        keys.now, keys.words = self.now, self.words
 
     def say(self, key: str, **values: object) -> None:
         """A sentence in place of the state, until the next key."""
@@ -266,6 +273,18 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         self.app.push_screen(TextScreen(words("overview.name"), write))
 
     def action_ask_sentence(self) -> None:
+        reader = self.source.reader
+        if reader is None:
+            self.say("message.recording_fixed")
+        else:
+            self._ask("ask.sentence", reader.read)
+
+    def action_ask_file(self) -> None:
+        from kitten_tui.sources.find import open_file, samples
+
+        self._ask("ask.file", open_file, self.words("ask.samples", names=", ".join(samples())))
+
+    def _ask(self, question: str, answer: Callable[[str], Source], hint: str = "") -> None:
         from kitten_tui.screens.ask import AskScreen
 
         def opened(source: Source | None) -> None:
@@ -273,16 +292,12 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
                 self.stopping.set()
                 self.post_message(SourceOpened(source, self.words))
 
-        reader = self.source.reader
-        if reader is None:
-            self.say("message.recording_fixed")
-        else:
-            self.app.push_screen(AskScreen(self.words, "ask.sentence", reader.read), opened)
+        self.app.push_screen(AskScreen(self.words, question, answer, hint), opened)
 
     def action_help(self) -> None:
         from kitten_tui.screens.text import TextScreen
 
-        self.app.push_screen(TextScreen.help(self.words))
+        self.app.push_screen(TextScreen.help(self.now, self.words))
 
     def action_next_language(self) -> None:
         self.words = Words(self.words.next_language)

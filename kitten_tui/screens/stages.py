@@ -19,12 +19,12 @@ from kitten_tui.core.formula import Op
 from kitten_tui.core.source import Source
 from kitten_tui.desk.desk import Back, Command, Desk, Follow, Look, Open
 from kitten_tui.desk.phrase import Phrase, phrase
-from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.cells import cut
-from kitten_tui.ink.chrome import Shown, operand_choices
+from kitten_tui.ink.chrome import operand_choices
+from kitten_tui.ink.shown import Shown
+from kitten_tui.offers import AtStage
 from kitten_tui.screens.dialog import ClosedOnce
-from kitten_tui.stages import Page, navigation, stages_of, turn_to
-from kitten_tui.stages.changes import Comparison
+from kitten_tui.stages import Page, navigation, stages_of
 from kitten_tui.stages.follow import follow, largest
 from kitten_tui.stages.view import View
 from kitten_tui.widgets.canvas import Canvas
@@ -53,13 +53,10 @@ class StageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
 
     def __init__(self, view: View, lesson: Source, words: Words) -> None:
         super().__init__()
-        self.desk = Desk.of(lesson, view.settings, view.selection)
-        self.words = words
         self.sought = ""
         """What was looked for last."""
-        page = self._page(self.desk)
-        self.desk = replace(self.desk, selection=page.selection)
-        self.set_reactive(StageScreen.shown, self._shown(page))
+        desk = Desk.of(lesson, view.settings, view.selection)
+        self.set_reactive(StageScreen.shown, Shown.of(desk, words))
 
     def compose(self) -> ComposeResult:
         shown = StageScreen.shown
@@ -74,9 +71,25 @@ class StageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
         yield SizeNotice().data_bind(shown)
 
     @property
-    def page(self) -> Page:
+    def _now(self) -> Shown:
         assert self.shown is not None
-        return self.shown.page
+        return self.shown
+
+    @property
+    def desk(self) -> Desk:
+        return self._now.desk
+
+    @property
+    def page(self) -> Page:
+        return self._now.page
+
+    @property
+    def words(self) -> Words:
+        return self._now.words
+
+    @property
+    def now(self) -> AtStage:
+        return self._now.now
 
     @property
     def source(self) -> Source:
@@ -84,22 +97,11 @@ class StageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
 
     def do(self, command: Command, message: Phrase | None = None) -> None:
         """The desk after a command, and something to say about it."""
-        desk = self.desk.do(command)
-        page = self._page(desk)
-        self.desk = replace(desk, selection=page.selection)
-        self.shown = self._shown(page, message)
-
-    @staticmethod
-    def _page(desk: Desk) -> Page:
-        view = View(desk.source, desk.settings, desk.selection)
-        return turn_to(stages_of(desk.source)[desk.selection.stage], view)
+        self.shown = Shown.of(self.desk.do(command), self.words, message)
 
     def look_at(self, view: View) -> None:
-        """Another place; settings that came with it are looked through until the stage is left."""
-        lens = self.desk.lens if view.selection.stage == self.desk.selection.stage else None
-        if view.settings != self.page.view.settings:
-            lens = view.settings
-        self.do(Look(view.selection, lens))
+        """Another place, under the settings of the present one or through others that come with it."""
+        self.do(Look(view.selection, None if view.settings == self.page.view.settings else view.settings))
 
     def open(self, source: Source) -> None:
         """Another source, at the same stage, under the settings it asks for."""
@@ -107,26 +109,15 @@ class StageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
 
     def speak(self, words: Words) -> None:
         """The same page in another language."""
-        self.words = words
-        self.shown = self._shown(self.page)
+        self.shown = replace(self._now, words=words, message=None, chosen=None)
 
     def say(self, key: str, **values: object) -> None:
         """A sentence in the place of the reading, until the next key."""
-        self.shown = self._shown(self.page, phrase(key, **values))
+        self.shown = replace(self._now, message=phrase(key, **values), chosen=None)
 
-    def _shown(self, page: Page, message: Phrase | None = None, chosen: Cell | None = None) -> Shown:
-        notes = notes_of(page.view.source, page.view.settings, self.words)
-        trail = tuple(step.cell for step in self.desk.trail)
-        title = title_of(page.view.source, self.words)
-        comparison = self._comparison(page)
-        return Shown(page, self.words, title, notes, message, trail, comparison=comparison, chosen=chosen)
-
-    def _comparison(self, page: Page) -> Comparison | None:
-        """The page before the last change, as far as the two can be laid over each other."""
-        before = self.desk.compared
-        if before is None or before.source.tokens != page.view.tokens:
-            return None
-        return Comparison(turn_to(page.stage, View(before.source, before.settings, page.selection)))
+    def _choose(self, operand: Cell | None) -> None:
+        """The arrows move along the arithmetic line, or no longer."""
+        self.shown = replace(self._now, message=None, chosen=operand)
 
     @on(Pointed)
     def follow_pointer(self, event: Pointed) -> None:
@@ -139,12 +130,11 @@ class StageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
     def action_follow(self) -> None:
         page = self.page
         derivation = page.derivation
-        cell = (self.shown and self.shown.chosen) or (derivation and largest(derivation))
+        cell = self._now.chosen or (derivation and largest(derivation))
         view = cell and follow(page, cell, stages_of(self.source))
         if view and derivation:
             # A number of the comparison is met with the scale switched, one of another layer as the model has it.
-            lens = view.settings if view.settings != self.desk.present.settings else None
-            self.do(Follow(derivation.cell, view.selection, lens))
+            self.do(Follow(derivation.cell, view.selection, view.settings))
         else:
             self._say_end()
 
@@ -158,7 +148,7 @@ class StageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
         """The arrows choose an operand, until one is followed or something else is done."""
         choices = operand_choices(self.page, self.words, self.size.width)
         if choices:
-            self.shown = self._shown(self.page, chosen=choices[0])
+            self._choose(choices[0])
         else:
             self._say_end()
 
@@ -172,24 +162,23 @@ class StageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
         choices = operand_choices(self.page, self.words, self.size.width)
         place = choices.index(chosen) + by if chosen in choices else 0  # a narrower window shows fewer
         if choices:
-            self.shown = self._shown(self.page, chosen=choices[max(0, min(place, len(choices) - 1))])
+            self._choose(choices[max(0, min(place, len(choices) - 1))])
 
     def action_leave(self) -> None:
-        self.shown = self._shown(self.page)
+        self._choose(None)
 
     def action_show_whole(self) -> None:
         from kitten_tui.screens.text import TextScreen
 
-        if self.shown is not None and self.page.derivation is not None:
-            self.app.push_screen(TextScreen.whole(self.shown))
+        if self.page.derivation is not None:
+            self.app.push_screen(TextScreen.whole(self._now))
 
     def action_copy(self) -> None:
         """Offers what can be taken along; the terminal has the clipboard, and may keep it to itself."""
         from kitten_tui.ink.copies import copies
         from kitten_tui.screens.choose import ChooseScreen
 
-        assert self.shown is not None
-        texts = list(copies(self.shown))
+        texts = list(copies(self._now))
         options = [f"{self.words(key)}: {cut(text, LONGEST_OPTION)}" for key, text in texts]
 
         def chosen(place: int | None) -> None:
@@ -200,7 +189,7 @@ class StageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
         self.app.push_screen(ChooseScreen(self.words("copy.title"), options), chosen)
 
     def action_step_stage(self, by: int) -> None:
-        chosen = self.shown and self.shown.chosen
+        chosen = self._now.chosen
         if chosen:
             self._choose_next(chosen, by)
             return
@@ -211,7 +200,10 @@ class StageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
             self.say("message.stage_edge")
 
     def action_go_to_stage(self, number: int) -> None:
-        self.look_at(navigation.go_to_stage(self.page, number - 1))
+        if number <= len(stages_of(self.source)):
+            self.look_at(navigation.go_to_stage(self.page, number - 1))
+        else:
+            self.say("message.stage_edge")
 
     def action_step_query(self, by: int) -> None:
         self.look_at(navigation.step_query(self.page, by))
@@ -295,13 +287,13 @@ class StageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
 
         if self.has_class("-wide") or self.has_class("-broad"):
             self.toggle_class("-without-text")
-        elif self.shown is not None:
-            self.app.push_screen(TextScreen.lesson(self.shown))
+        else:
+            self.app.push_screen(TextScreen.lesson(self._now))
 
     def action_help(self) -> None:
         from kitten_tui.screens.text import TextScreen
 
-        self.app.push_screen(TextScreen.help(self.words))
+        self.app.push_screen(TextScreen.help(self.now, self.words))
 
     def action_next_language(self) -> None:
         self.speak(Words(self.words.next_language))

@@ -40,7 +40,7 @@ class SwitchingScreen(StageScreen):
         if view.settings != now.settings:
             self.change(difference(now.settings, view.settings), now.source, view.settings)
         elif self.desk.lens is not None:
-            self.do(Look(self.desk.selection))
+            self.do(Look(self.desk.selection, now.settings))
 
     def action_toggle_scale(self) -> None:
         self.change_settings(navigation.toggle_scale(self.present))
@@ -53,7 +53,10 @@ class SwitchingScreen(StageScreen):
 
     def action_next_dropped(self) -> None:
         """The next seed for dropout alone."""
-        self.change_settings(navigation.next_seed(self.present))
+        if self.present.settings.dropout:
+            self.change_settings(navigation.next_seed(self.present))
+        else:
+            self.say("message.nothing_dropped")
 
     def refuse(self, problem: str) -> None:
         """What could not be done, in the place of the reading."""

@@ -10,10 +10,11 @@ from textual.geometry import Size
 
 from kitten_tui.ink import chrome
 from kitten_tui.ink.cells import Line
-from kitten_tui.ink.chrome import Shown
 from kitten_tui.ink.formula import Sum
 from kitten_tui.ink.palette import Palette
+from kitten_tui.ink.shown import Shown
 from kitten_tui.ink.whole import whole
+from kitten_tui.offers import Now
 from kitten_tui.screens.dialog import Dialog, Panel
 from kitten_tui.widgets.inked import InkedText
 from kitten_tui.words import Words
@@ -47,8 +48,8 @@ class TextScreen(Dialog[None]):
         self.write = write
 
     @classmethod
-    def help(cls, words: Words) -> TextScreen:
-        return cls(words("help.title"), lambda palette, width: chrome.help_page(words, palette, width))
+    def help(cls, now: Now, words: Words) -> TextScreen:
+        return cls(words("help.title"), lambda palette, width: chrome.help_page(now, words, palette, width))
 
     @classmethod
     def lesson(cls, shown: Shown) -> TextScreen:

@@ -36,8 +36,8 @@ def step_along(page: Page, by: int) -> View:
 
 def step_down(page: Page, by: int) -> View:
     """Down the rows of the figure with the cursor."""
-    rows = getattr(page.focused, "rows", None)
-    if not isinstance(rows, Axis) or not rows.name:
+    rows = rows_of(page.focused)
+    if rows is None:
         return page.view
     return page.view.with_(**{rows.name: _clamped(page.selection.at(rows.name) + by, len(rows))})
 
@@ -177,6 +177,11 @@ def _across(figure: Figure) -> Axis | None:
     columns = getattr(figure, "columns", None)
     if isinstance(columns, Axis) and columns.name:
         return columns
+    return rows_of(figure)
+
+
+def rows_of(figure: Figure) -> Axis | None:
+    """The axis that runs down a figure, where there is one to go along."""
     rows = getattr(figure, "rows", None)
     return rows if isinstance(rows, Axis) and rows.name else None
 

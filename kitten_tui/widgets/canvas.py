@@ -11,8 +11,8 @@ from textual.strip import Strip
 
 from kitten_tui.ink.blocks import HEADING, Look
 from kitten_tui.ink.cells import Line
-from kitten_tui.ink.chrome import Shown
 from kitten_tui.ink.sheet import Picture
+from kitten_tui.ink.shown import Shown
 from kitten_tui.ink.window import Windows
 from kitten_tui.widgets.inked import InkedScroll, Pointed
 

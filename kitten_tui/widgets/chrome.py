@@ -7,7 +7,8 @@ from textual.message import Message
 
 from kitten_tui.ink import chrome
 from kitten_tui.ink.cells import Line, wrap
-from kitten_tui.ink.chrome import Drawn, Shown
+from kitten_tui.ink.chrome import Drawn
+from kitten_tui.ink.shown import Shown
 from kitten_tui.stages import stages_of
 from kitten_tui.widgets.inked import InkedLines, InkedText, KeyClicked, Pointed
 
@@ -57,7 +58,7 @@ class KeyLine(InkedLines):
     """The keys."""
 
     def draw(self, shown: Shown, width: int) -> Drawn:
-        return chrome.key_line(shown.words, self.palette, width)
+        return chrome.key_line(shown.now, shown.words, self.palette, width)
 
     def clicked(self, value: int | str) -> Message:
         return KeyClicked(str(value))

@@ -17,8 +17,9 @@ from textual.widget import Widget
 from kitten_tui.ink import heat
 from kitten_tui.ink.blocks import Moves
 from kitten_tui.ink.cells import Line
-from kitten_tui.ink.chrome import Drawn, Shown
+from kitten_tui.ink.chrome import Drawn
 from kitten_tui.ink.palette import Palette
+from kitten_tui.ink.shown import Shown
 
 
 @dataclass

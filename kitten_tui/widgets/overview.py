@@ -15,6 +15,7 @@ from textual.strip import Strip
 from kitten_tui.ink.cells import Line, wrap
 from kitten_tui.ink.chrome import Drawn, key_line
 from kitten_tui.ink.overview import Grid, Overview, about_head
+from kitten_tui.offers import Now
 from kitten_tui.widgets.inked import Inked, InkedScroll, KeyClicked
 from kitten_tui.words import Words
 
@@ -128,12 +129,13 @@ class OverviewKeys(Inked):
     """The keys."""
 
     words: reactive[Words | None] = reactive(None)
+    now: reactive[Now | None] = reactive(None, always_update=True)
 
     @property
     def drawn(self) -> Drawn:
-        if self.words is None:
+        if self.words is None or self.now is None:
             return Drawn([[]])
-        return key_line(self.words, self.palette, self.size.width, "overview")
+        return key_line(self.now, self.words, self.palette, self.size.width)
 
     def render_line(self, y: int) -> Strip:
         return self.strip(self.drawn.lines[0], self.size.width)

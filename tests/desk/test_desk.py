@@ -101,6 +101,16 @@ def test_the_way_back_leads_through_every_place_and_its_settings(seed):
     assert now.do(Back()) is now
 
 
+def test_other_settings_are_looked_through_until_the_stage_is_left():
+    start, lens = desk(), Settings(scale=False)
+    here = start.selection
+    through = start.do(Look(here, lens))
+    assert through.settings == lens
+    assert through.do(Look(here.moved(query=3))).settings == lens
+    assert through.do(Look(here.moved(stage=4))).settings == start.settings
+    assert through.do(Look(here, start.settings)).lens is None
+
+
 def test_a_change_that_is_still_being_made_is_one_change():
     start = desk()
     now = start

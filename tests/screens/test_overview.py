@@ -134,7 +134,7 @@ async def test_hostile_text_reaches_no_terminal() -> None:
     app = model_app("llama", "\x1b[31mred\x9b2J [red]x[/] \u202eevil 👨‍👩‍👧 שלום \x07")
     async with app.run_test() as pilot:
         await computed(pilot)
-        await pilot.press("s", "o", "i")
+        await pilot.press("tab", "O", "i")
         for shown in (screen_text(pilot.app), pilot.app.export_screenshot()):
             assert not {"\x1b", "\x9b", "\x07", "\u202e", "\u200d"} & set(shown)
 
@@ -156,27 +156,27 @@ async def test_the_arrows_select_a_head_and_stop_at_the_edges() -> None:
 async def test_a_measure_is_chosen_back_and_forth() -> None:
     async with model_app().run_test() as pilot:
         await computed(pilot)
-        await pilot.press("s")
+        await pilot.press("tab")
         assert overview(pilot).overview.measure == MEASURES[1]
-        await pilot.press("S", "S")
+        await pilot.press("shift+tab", "shift+tab")
         assert overview(pilot).overview.measure == MEASURES[-1]
 
 
 async def test_sorted_heads_are_looked_at_from_the_largest() -> None:
     async with model_app().run_test() as pilot:
         await computed(pilot)
-        await pilot.press("s", "s", "o")
+        await pilot.press("tab", "tab", "O")
         of = overview(pilot).overview
         largest = max(of.heads, key=lambda head: head.measures["previous"])
         assert selected(pilot) == (largest.layer, largest.head)
-        await pilot.press("o")
+        await pilot.press("O")
         assert selected(pilot) == (largest.layer, largest.head)
 
 
 async def test_the_state_says_in_which_order() -> None:
     async with model_app().run_test() as pilot:
         await computed(pilot)
-        await pilot.press("s", "o")
+        await pilot.press("tab", "O")
         assert lines(pilot)[1].strip().startswith("the largest first: to the first token")
 
 
@@ -299,7 +299,23 @@ async def test_another_text_is_read_by_the_same_model() -> None:
 
 async def test_random_keys_break_nothing() -> None:
     keys = [
-        *("left", "right", "up", "down", "enter", "s", "S", "o", "i", "c", "L", "t", "v", "escape", "question_mark"),
+        *(
+            "left",
+            "right",
+            "up",
+            "down",
+            "enter",
+            "tab",
+            "shift+tab",
+            "O",
+            "i",
+            "z",
+            "L",
+            "t",
+            "v",
+            "escape",
+            "question_mark",
+        ),
         *("right_curly_bracket", "tab", "4", "7", "x", "backspace", "f", "g", "u", "m", "space", "home"),
     ]
     draw = np.random.RandomState(7)
@@ -320,7 +336,7 @@ async def test_keys_are_answered_while_a_layer_is_computed() -> None:
     async with KittenApp(source).run_test() as pilot:
         try:
             assert source.begun.wait(5)
-            await pilot.press("right", "down", "s", "o", "o", "L")
+            await pilot.press("right", "down", "tab", "O", "O", "L")
             assert (source.ready, overview(pilot).overview.measure) == (0, MEASURES[1])
             assert overview(pilot).words.language == "zh"
         finally:
@@ -360,13 +376,13 @@ async def test_computing_is_stopped_and_goes_on() -> None:
     async with KittenApp(source).run_test() as pilot:
         try:
             await until(pilot, 1)
-            await pilot.press("c")
+            await pilot.press("z")
             await pilot.app.workers.wait_for_complete()
             assert "stopped after 1 of 2 layers; c goes on" in lines(pilot)[1]
             source.let.release()
             await pilot.pause(0.05)
             assert source.ready == 1
-            await pilot.press("c")
+            await pilot.press("z")
             await until(pilot, 2)
             assert "2 layers × 4 heads" in lines(pilot)[1]
         finally:
@@ -377,7 +393,7 @@ async def test_stopping_and_going_on_at_once_computes_every_layer_once() -> None
     source = slow()
     async with KittenApp(source).run_test() as pilot:
         try:
-            await hit(pilot, *["c"] * 6)
+            await hit(pilot, *["z"] * 6)
             await until(pilot, 2)
             await pilot.pause(0.05)
             assert (source.ready, len(overview(pilot).overview.heads)) == (2, 8)

@@ -47,7 +47,7 @@ async def test_all_heads_are_seen_at_once(name):
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
         assert len(overview(pilot).overview.heads) == source.n_layers * source.n_heads
-        await pilot.press("s", "o", "right", "i")
+        await pilot.press("tab", "O", "right", "i")
         await pilot.press("escape")
 
 

@@ -26,7 +26,7 @@ SOURCES = [path.read_text("utf-8") for path in Path(kitten_tui.__file__).parent.
 def families() -> set[str]:
     """Keys that are put together in code from the names of things."""
     keys = {f"{stage.id}.{part}" for stage in (*STAGES, CONTINUATION, FITTING) for part in ("name", "lesson")}
-    keys |= {f"command.{command.id}.{part}" for command in COMMANDS for part in ("name", "help")}
+    keys |= {f"command.{id}.{part}" for command in COMMANDS for id in command.ids for part in ("name", "help")}
     keys |= {f"{stage.id}.lesson_model" for stage in STAGES if stage.of_model}
     keys |= {f"group.{group}" for group in GROUPS}
     keys |= {f"{group}.mask_{mask}" for mask in MASKS for group in ("status", "setting")}

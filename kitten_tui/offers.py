@@ -1,0 +1,150 @@
+"""When a command has something to do, by what is looked at: no key is offered that would refuse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kitten_tui.core.formula import Op
+from kitten_tui.core.source import Source
+from kitten_tui.desk.desk import Desk
+from kitten_tui.stages import Page, navigation, stages_of
+from kitten_tui.stages.follow import largest
+from kitten_tui.stages.stage import homes
+
+
+@dataclass(frozen=True)
+class AtOverview:
+    """All heads of a source."""
+
+    source: Source
+
+
+@dataclass(frozen=True)
+class AtStage:
+    """A desk with the page that it is opened at."""
+
+    desk: Desk
+    page: Page
+
+    @property
+    def source(self) -> Source:
+        return self.desk.source
+
+
+Now = AtOverview | AtStage
+
+
+def always(now: Now) -> bool:
+    return True
+
+
+def has_heads(now: Now) -> bool:
+    return now.source.n_heads > 1
+
+
+def has_layers(now: Now) -> bool:
+    return now.source.n_layers > 1
+
+
+def has_words(now: Now) -> bool:
+    return len(now.source.tokens) > 1
+
+
+def has_pictures(now: Now) -> bool:
+    """Whether there are all heads to go to."""
+    return now.source.survey is not None
+
+
+def computes(now: Now) -> bool:
+    return now.source.ready < now.source.n_layers
+
+
+def reads(now: Now) -> bool:
+    """Whether another text can be looked at."""
+    return is_model(now) or edits(now)
+
+
+def is_model(now: Now) -> bool:
+    return now.source.reader is not None
+
+
+def exports(now: Now) -> bool:
+    return now.source.exporter is not None
+
+
+def edits(now: Now) -> bool:
+    return now.source.editor is not None
+
+
+def deletes(now: Now) -> bool:
+    return edits(now) and has_words(now)
+
+
+def saves(now: Now) -> bool:
+    return edits(now) or exports(now)
+
+
+def masks(now: Now) -> bool:
+    return len(now.source.masks) > 1
+
+
+# At a stage
+
+
+def walks(now: AtStage) -> bool:
+    return navigation.walk(now.page, stages_of(now.source)) is not None
+
+
+def has_rows(now: AtStage) -> bool:
+    return len(navigation.rows_of(now.page.focused) or ()) > 1
+
+
+def has_figures(now: AtStage) -> bool:
+    return len(now.page.sheet.stops) > 1
+
+
+def has_pinned(now: AtStage) -> bool:
+    return now.page.selection.pinned >= 0
+
+
+def weighs(now: AtStage) -> bool:
+    return now.page.view.has("dropped")
+
+
+def scales(now: AtStage) -> bool:
+    return now.page.view.has("scores")
+
+
+def drops(now: AtStage) -> bool:
+    return weighs(now) and now.desk.settings.dropout > 0
+
+
+def has_arithmetic(now: AtStage) -> bool:
+    return now.page.derivation is not None
+
+
+def follows(now: AtStage) -> bool:
+    """Whether something that the number is made of is shown somewhere."""
+    derivation, source = now.page.derivation, now.source
+    cell = None if derivation is None else largest(derivation)
+    return cell is not None and bool(homes(cell.name, source.chain(cell.layer), stages_of(source)))
+
+
+def goes_back(now: AtStage) -> bool:
+    return bool(now.desk.trail)
+
+
+def changes(now: AtStage) -> bool:
+    """Whether the number is an input, or made of some."""
+    derivation = now.page.derivation
+    given = derivation is not None and derivation.op is Op.GIVEN
+    return edits(now) and (given or follows(now))
+
+
+def has_history(now: AtStage) -> bool:
+    return len(now.desk.history.states) > 1
+
+
+def flips(now: AtStage) -> bool:
+    before = now.desk.history.before
+    return before is not None and before.source.tokens == now.page.view.tokens
