@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual import on
+from textual._compositor import LayoutUpdate
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.command import CommandList, CommandPalette
@@ -151,6 +152,18 @@ class KittenApp(App[None]):
         refuse = getattr(self.screen, "refuse", None)
         if refuse is not None:
             refuse(self.front.words("ask.too_long", most=f"{LONGEST_LINE:,}", length=f"{length:,}"))
+
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        """The screen as a picture, in which Chinese has its room; Textual's snapshots and its command ask for it."""
+        from kitten_tui.paper.svg import Ground, svg
+
+        screen = self.screen
+        update = screen._compositor.render_update(full=True, screen_stack=self._background_screens, simplify=simplify)
+        assert isinstance(update, LayoutUpdate)
+        lines = [[segment for strip in strips for segment in strip] for strips in update.strips]
+        theme = self.current_theme
+        ground = Ground(theme.foreground or Ground.text, theme.background or Ground.back)
+        return svg(lines, title or self.title, self.front.words.language, ground)
 
     def get_default_screen(self) -> Screen[Any]:
         return self.first_screen

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
@@ -36,6 +38,14 @@ def test_the_readme_names_every_sample_and_shows_pictures_that_exist(readme: str
     pictures = [line.split("(")[1].split(")")[0] for line in text.splitlines() if line.startswith("![")]
     assert len(pictures) >= 7
     assert all((ROOT / picture.replace("%5B", "[").replace("%5D", "]")).is_file() for picture in pictures)
+
+
+@pytest.mark.parametrize(("readme", "language"), [("README.md", "en"), ("README.zh.md", "zh")])
+def test_the_pictures_of_a_readme_are_in_its_language(readme: str, language: str) -> None:
+    scripts = tomllib.loads((ROOT / "tests/snapshots/scripts.toml").read_text("utf-8"))["script"]
+    languages = {script["name"]: script.get("language", "en") for script in scripts}
+    shown = re.findall(r"test_screen%5B(.*?)%5D", (ROOT / readme).read_text("utf-8"))
+    assert {languages[name] for name in shown} == {language}
 
 
 @pytest.mark.parametrize("screen", ["stages", "overview"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,4 +126,4 @@ async def painted(pilot: Pilot[None], anew: bool = False) -> str:
         canvas.notify_style_update()
         canvas.refresh()
     await pilot.pause()
-    return re.sub(r"terminal-\d+", "", pilot.app.export_screenshot())
+    return pilot.app.export_screenshot()
