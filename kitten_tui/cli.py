@@ -65,12 +65,16 @@ def _run(arguments: argparse.Namespace) -> int:
         from kitten_tui.threads import choose
 
         choose(arguments.threads)  # before NumPy is loaded, which asks once
+    if arguments.train is not None:
+        from kitten_tui.threads import choose
+
+        choose(1)  # the same bits on every machine, and no slower: its matrices are small
     # NumPy costs 80 ms, so --help and --version go without.
     from kitten_tui.start import start
 
     view = start(arguments)
     # What is asked for on paper costs no screen, and a screen no paper.
-    if any(getattr(arguments, name) for name in PAPER) or not _has_screen():
+    if any(getattr(arguments, name) for name in (*PAPER, "train")) or not _has_screen():
         from kitten_tui.printed import print_answer
 
         return print_answer(arguments, view, words)

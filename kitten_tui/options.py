@@ -75,10 +75,34 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--dropout", type=float, metavar="P", help="drop weights at this rate, from 0 to below 1")
     options.add_argument("--seed", type=int, metavar="N", help="decides what is dropped, and a sentence's matrices")
     options.add_argument("--init", choices=("rand", "linear"), help="draw all matrices from the seed, as PyTorch does")
+    _add_training(options)
     options.add_argument("--lang", choices=("en", "zh"), help="the language (default: from LANG)")
     options.add_argument("--theme", metavar="NAME", help="dark, light, or the name of one of Textual's themes")
     options.add_argument("--version", action="version", version=f"kitten-tui {__version__}")
     return options
+
+
+def _add_training(options: argparse.ArgumentParser) -> None:
+    training = options.add_argument_group("training")
+    training.add_argument(
+        "--train", metavar="TASK", help="train a small transformer: copy, induction; SOURCE is the sentence looked at"
+    )
+    training.add_argument("--steps", type=int, metavar="N", help="how many steps")
+    training.add_argument("--step-size", type=float, metavar="X", help="how far a step goes")
+    training.add_argument("--batch", type=int, metavar="N", help="how many sentences each step learns from")
+    training.add_argument("--optimizer", metavar="NAME", help="adam or sgd")
+    training.add_argument("--start", metavar="NAME", help="random, or same: all heads of a layer begin equal")
+    training.add_argument("--layers", type=int, metavar="N", help="how many layers")
+    training.add_argument("--n-heads", type=int, metavar="N", help="how many heads a layer has")
+    training.add_argument("--d-model", type=int, metavar="N", help="how wide the vectors are")
+    training.add_argument("--d-k", type=int, metavar="N", help="how wide queries, keys and values are")
+    training.add_argument(
+        "--positions", action=argparse.BooleanOptionalAction, help="say where a token stands, or do not"
+    )
+
+
+TRAINING = ("steps", "step_size", "batch", "optimizer", "start", "layers", "n_heads", "d_model", "d_k", "positions")
+"""Options that are nothing without --train."""
 
 
 def refuse_pairs(arguments: argparse.Namespace) -> None:
@@ -88,6 +112,11 @@ def refuse_pairs(arguments: argparse.Namespace) -> None:
     for name in ("trust_layout", "download"):
         if arguments.model is None and getattr(arguments, name):
             raise UsageError(f"--{name.replace('_', '-')}: expected --model with it, found none")
+    if arguments.train is not None and arguments.model is not None:
+        raise UsageError("--train: expected without --model, found both")
+    for name in TRAINING:
+        if arguments.train is None and getattr(arguments, name) is not None:
+            raise UsageError(f"--{name.replace('_', '-')}: expected --train TASK with it, found none")
     if arguments.threads is not None:
         if arguments.model is None:
             raise UsageError("--threads: expected --model DIR with it, found none")

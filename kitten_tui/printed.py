@@ -5,11 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
+from kitten_tui.core.learning import Trainer
 from kitten_tui.options import PAPER, UsageError
 from kitten_tui.output import FAILED, OK, print_lines
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
+
+REPORTS = 10
+"""Lines that say how far a training is."""
 
 Answer = Callable[[argparse.Namespace, View, Words], int]
 """Prints, and says with which status the program ends."""
@@ -17,6 +22,8 @@ Answer = Callable[[argparse.Namespace, View, Words], int]
 
 def print_answer(arguments: argparse.Namespace, view: View, words: Words) -> int:
     """What was asked for on paper, or else the lesson as text."""
+    if view.source.trainer is not None:
+        view = _train(view, view.source.trainer, words)
     _compute(arguments, view)
     facts = view.source.facts
     if facts is not None and facts["whole"] > facts["read"]:
@@ -46,6 +53,21 @@ def _compute(arguments: argparse.Namespace, view: View) -> None:
         print("\r" + " " * 30 + "\r", end="", file=sys.stderr, flush=True)
 
 
+def _train(view: View, trainer: Trainer, words: Words) -> View:
+    """All steps that are asked for, or those until ctrl+c, saying how far it is; then the last of them."""
+    every = max(trainer.planned // REPORTS, 1)
+    try:
+        while trainer.made < trainer.planned and trainer.advance(lambda: None):
+            if trainer.made % every == 0 and sys.stderr is not None:
+                at = trainer.kept[-1].measured
+                told = words("learn.progress", step=trainer.made, steps=trainer.planned, loss=at.loss)
+                print(told, file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        trainer.stop()
+        print(words("learn.stopped", step=trainer.made), file=sys.stderr)
+    return replace(view, source=trainer.at(trainer.made))
+
+
 def _save(arguments: argparse.Namespace, view: View, words: Words) -> int:
     import signal
     from typing import cast
@@ -73,6 +95,11 @@ def _heads(arguments: argparse.Namespace, view: View, words: Words) -> int:
 def _json(arguments: argparse.Namespace, view: View, words: Words) -> int:
     from kitten_tui.paper.json import to_json
 
+    if view.source.trainer is not None and arguments.head is None:
+        from kitten_tui.paper.learning import learning_json
+
+        return print_lines([learning_json(view.source.trainer)])
+
     return print_lines([to_json(view)])
 
 
@@ -96,6 +123,11 @@ def _check(arguments: argparse.Namespace, view: View, words: Words) -> int:
 
 def _plain(arguments: argparse.Namespace, view: View, words: Words) -> int:
     from kitten_tui.paper.plain import plain
+
+    if view.source.trainer is not None and arguments.stage is None:
+        from kitten_tui.paper.learning import learning_table
+
+        return print_lines(learning_table(view.source.trainer, words))
 
     return print_lines(plain(view.source, view, words, None if arguments.stage is None else [view.selection.stage]))
 

@@ -48,6 +48,13 @@ def _source(arguments: argparse.Namespace) -> Source:
 
         model = open_model(arguments.model, arguments.trust_layout, arguments.download)
         return Reading(model, _read_sentence(MAX_TEXT) if argument == "-" else read_text(argument))
+    if arguments.train is not None:
+        from kitten_tui.sources.training.opening import open_training
+        from kitten_tui.sources.training.source import Training, words_of
+
+        run = open_training(arguments.train, vars(arguments))
+        text = _read_sentence() if argument == "-" else argument
+        return Training(run, run.state, None if text is None else words_of(run, text))
     if argument == "-":
         return from_sentence(_read_sentence(), Settings.seed if arguments.seed is None else arguments.seed)
     return open_source(DEFAULT if argument is None else argument, arguments.seed)

@@ -17,6 +17,7 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.core.trace import Trace
 
 if TYPE_CHECKING:
+    from kitten_tui.core.learning import Trainer
     from kitten_tui.core.measures import HeadSummary  # 6 ms, and only models and recordings sum up their heads
 
 
@@ -128,7 +129,7 @@ class Editor(Protocol):
 
 
 class Source(Protocol):
-    """Where attention comes from: a lesson, a checkpoint, a recording."""
+    """Where attention comes from: a lesson, a checkpoint, a recording, a step of a training."""
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -221,3 +222,6 @@ class Source(Protocol):
 
     @property
     def editor(self) -> Editor | None: ...
+
+    @property
+    def trainer(self) -> Trainer | None: ...

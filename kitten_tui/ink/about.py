@@ -14,6 +14,8 @@ from kitten_tui.words import Words
 
 def title_of(source: Source, words: Words) -> str:
     """Its title, or else its sentence."""
+    if source.trainer is not None:
+        return words("learn.title", task=source.trainer.task, step=source.trainer.step)
     return _shown(words.of(source.title) or sentence(source.tokens))
 
 

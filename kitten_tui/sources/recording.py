@@ -37,7 +37,7 @@ class Recording:
     invented = False
     references = ()
     note: Mapping[str, str] = {}
-    next_tokens = reader = exporter = editor = None
+    next_tokens = reader = exporter = editor = trainer = None
 
     def __init__(
         self,

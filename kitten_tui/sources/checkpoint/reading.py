@@ -51,7 +51,7 @@ class Reading:
 
     note: Mapping[str, str] = {}
     invented = False
-    editor = None
+    editor = trainer = None
     references = ()
 
     def __init__(self, model: Model, text: str) -> None:

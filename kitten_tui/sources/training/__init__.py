@@ -1,0 +1,1 @@
+"""Small transformers that learn a task, from random matrices to trained ones."""

@@ -1,0 +1,90 @@
+"""Pieces that come again: said once more after a mark, or repeated until the sentence ends."""
+
+from __future__ import annotations
+
+import string
+
+import numpy as np
+
+from kitten_tui.core.learning import Expectation, Measured
+from kitten_tui.sources.training.network import Batch
+from kitten_tui.sources.training.shape import Shape
+from kitten_tui.sources.training.task import Setup, Task
+
+MARK = "|"
+LETTERS = tuple(string.ascii_lowercase[:20])
+PIECE = 8
+"""Letters that are to be copied."""
+WINDOW, SHORTEST, LONGEST = 24, 5, 12
+"""Tokens of a sentence for induction, and of the piece that repeats in it."""
+
+
+def copied(generator: np.random.Generator, sentences: int) -> Batch:
+    """a b c | a b c: what stands before the mark, again after it."""
+    piece = generator.integers(0, len(LETTERS), (sentences, PIECE))  # [sentence, place]
+    mark = np.full((sentences, 1), len(LETTERS))  # [sentence, 1]
+    whole = np.concatenate([piece, mark, piece], axis=1)  # [sentence, token + 1]
+    return _repeating(whole, range(PIECE, 2 * PIECE), PIECE)
+
+
+def repeated(generator: np.random.Generator, sentences: int) -> Batch:
+    """A random piece over and over; what follows can be known from the second time on."""
+    size = int(generator.integers(SHORTEST, LONGEST + 1))
+    piece = generator.integers(0, len(LETTERS), (sentences, size))  # [sentence, place]
+    whole = np.tile(piece, (1, -(-(WINDOW + 1) // size)))[:, : WINDOW + 1]  # [sentence, token + 1]
+    return _repeating(whole, range(size, WINDOW), size - 1)
+
+
+def _repeating(whole: np.ndarray[tuple[int, int], np.dtype[np.intp]], places: range, back: int) -> Batch:
+    """What should be said at these places stands so many tokens before them.  [sentence, token + 1]"""
+    ids, targets = np.ascontiguousarray(whole[:, :-1]), np.ascontiguousarray(whole[:, 1:])  # [sentence, token] each
+    every = np.array(places)  # [place]
+    link = np.full(ids.shape, -1)  # [sentence, token]
+    link[:, every] = every - back
+    return Batch(ids, targets, np.flatnonzero(link.ravel() >= 0), link)
+
+
+def _copy_expected(setup: Setup) -> tuple[Expectation, ...]:
+    if setup.start == "same":
+        return (Expectation("learn.expected.same", lambda at: not at.distance.any()),)
+    return (
+        Expectation("learn.expected.copied", lambda at: at.accuracy >= 0.99),
+        Expectation("learn.expected.apart", lambda at: float(at.distance.min()) >= 0.3),
+    )
+
+
+COPY = Task(
+    name="copy",
+    vocabulary=(*LETTERS, MARK),
+    draw=copied,
+    sentence=(*"sleeping", MARK, *"sleepin"),
+    setup=Setup(Shape(len(LETTERS) + 1, 2 * PIECE, 1, 4, 16, 2), steps=600, step_size=1e-2),
+    expected=_copy_expected,
+    query=PIECE,
+    link="learn.link.copy",
+)
+
+
+def _formed(at: Measured) -> bool:
+    """Whether the first layer has a head for the token before, and the second one for what followed last time."""
+    return bool(len(at.link) > 1 and at.previous[0].max() >= 0.6 and at.link[1].max() >= 0.6)
+
+
+def _induction_expected(setup: Setup) -> tuple[Expectation, ...]:
+    if setup.shape.n_layers == 1:
+        return (Expectation("learn.expected.one_layer", lambda at: float(at.link.max()) < 0.5),)
+    if not setup.shape.positions:
+        return (Expectation("learn.expected.no_positions", lambda at: float(at.previous[0].max()) < 0.5),)
+    return (Expectation("learn.expected.induction", _formed),)
+
+
+INDUCTION = Task(
+    name="induction",
+    vocabulary=LETTERS,
+    draw=repeated,
+    sentence=tuple("kitten" * 4),
+    setup=Setup(Shape(len(LETTERS), WINDOW, 2, 2, 48, 24), steps=1500, step_size=3e-3),
+    expected=_induction_expected,
+    query=11,
+    link="learn.link.induction",
+)

@@ -1,0 +1,134 @@
+"""How large a network is and what it has, and its parameters: one long row of numbers, and names for parts of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+
+from kitten_tui.core.ops import Array
+
+STARTS = ("random", "same")
+"""Every head from numbers of its own, or all heads of a layer from the same."""
+EMBEDDING, POSITION, OUTPUT = 0.5, 0.5, 0.5
+"""How far the numbers of a table are spread to begin with, and by how much less an output projection is."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    n_vocab: int
+    window: int
+    """How many tokens it reads at most."""
+    n_layers: int = 1
+    n_heads: int = 4
+    d_model: int = 32
+    d_k: int = 8
+    positions: bool = True
+    scale: bool = True
+    """Whether scores are divided by √d_k."""
+    d_hidden: int = 0
+    """How wide the feed-forward network is. 0 is attention alone, without norms and biases."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether its layers are those of GPT-2, and not attention alone."""
+        return self.d_hidden > 0
+
+    @cached_property
+    def parts(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each parameter by its name, which is that of the chain and, in a layer, its number from 0."""
+        heads, d_model, d_k = self.n_heads, self.d_model, self.d_k
+        parts: dict[str, tuple[int, ...]] = {"embedding": (self.n_vocab, d_model)}
+        if self.positions:
+            parts["position"] = (self.window, d_model)
+        for layer in range(self.n_layers):
+            of_layer: dict[str, tuple[int, ...]] = {f"w_{role}": (heads, d_model, d_k) for role in "qkv"}
+            of_layer["w_o"] = (heads, d_k, d_model)
+            if self.whole:
+                of_layer |= {f"b_{role}": (heads, d_k) for role in "qkv"}
+                of_layer |= dict.fromkeys(("b_o", "x_gain", "x_bias", "middle_gain", "middle_bias"), (d_model,))
+                of_layer |= {"w_up": (d_model, self.d_hidden), "b_up": (self.d_hidden,)}
+                of_layer |= {"w_down": (self.d_hidden, d_model), "b_down": (d_model,)}
+            parts |= {f"{name}.{layer}": shape for name, shape in of_layer.items()}
+        if self.whole:
+            parts |= {"last_gain": (d_model,), "last_bias": (d_model,)}
+        return {**parts, "unembedding": (self.n_vocab, d_model)}
+
+    @cached_property
+    def begins(self) -> dict[str, int]:
+        """Where each parameter begins in the row of all of them."""
+        ends = list(accumulate(map(prod, self.parts.values()), initial=0))
+        return dict(zip(self.parts, ends, strict=False))
+
+    @cached_property
+    def size(self) -> int:
+        """How many numbers are trained."""
+        return sum(map(prod, self.parts.values()))
+
+
+class Parameters(Mapping[str, Array]):
+    """Views of one row of numbers, by name."""
+
+    def __init__(self, shape: Shape, flat: Array) -> None:
+        self.shape = shape
+        self.flat = flat
+        """[parameter]"""
+
+    def __getitem__(self, name: str) -> Array:
+        size, begin = self.shape.parts[name], self.shape.begins[name]
+        return self.flat[begin : begin + prod(size)].reshape(size)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.shape.parts)
+
+    def __len__(self) -> int:
+        return len(self.shape.parts)
+
+    def projections(self, layer: int) -> Array:
+        """W_q of all heads, then W_k, then W_v, which stand after one another.  -> [role · head, d_model, d_k]"""
+        return self._three(f"w_q.{layer}")
+
+    def biases(self, layer: int) -> Array:
+        """[role · head, d_k]"""
+        return self._three(f"b_q.{layer}")
+
+    def _three(self, name: str) -> Array:
+        """A part and the two after it, which have its shape."""
+        (heads, *rest), begin = self.shape.parts[name], self.shape.begins[name]
+        return self.flat[begin : begin + 3 * heads * prod(rest)].reshape(3 * heads, *rest)
+
+
+def draw(shape: Shape, seed: int, start: str, dtype: npt.DTypeLike = np.float32) -> Parameters:
+    """The numbers that a training begins with, normally distributed.  `start` is one of STARTS."""
+    generator = np.random.default_rng((seed, 0))
+    parameters = Parameters(shape, np.zeros(shape.size, dtype))
+    for name, part in parameters.items():
+        kind = name.partition(".")[0]
+        if kind.endswith("_gain"):
+            part[...] = 1.0
+        elif kind.startswith("b_") or kind.endswith("_bias"):
+            continue
+        else:
+            part[...] = generator.standard_normal(part.shape) * _spread(kind, shape)
+        if start == "same" and part.ndim == 3:
+            part[...] = part[0]
+    return parameters
+
+
+def _spread(kind: str, shape: Shape) -> float:
+    match kind:
+        case "embedding":
+            return EMBEDDING
+        case "position":
+            return POSITION
+        case "w_o":
+            return float(OUTPUT * (shape.n_heads * shape.d_k) ** -0.5)
+        case "w_down":
+            return float(OUTPUT * shape.d_hidden**-0.5)
+        case _:
+            return float(shape.d_model**-0.5)

@@ -1,0 +1,216 @@
+"""A training at one of its steps, as a source: every number of it answers, as those of a lesson do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache, partial
+from typing import TYPE_CHECKING
+
+from kitten_tui.core import layers
+from kitten_tui.core.learning import Expectation, Kept
+from kitten_tui.core.ops import Array, Places
+from kitten_tui.core.settings import Settings
+from kitten_tui.core.source import Pulse
+from kitten_tui.core.trace import Trace, Value
+from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.sentence import tokenise
+from kitten_tui.sources.training.lines import layer_lines
+from kitten_tui.sources.training.opening import line_of
+from kitten_tui.sources.training.optimizer import State
+from kitten_tui.sources.training.run import Run
+
+if TYPE_CHECKING:
+    from kitten_tui.core.chain import Chain
+
+
+class Training:
+    """The matrices of one step and a sentence in the task's vocabulary. Answers `Source`."""
+
+    facts = None
+    invented = False
+    references = ()
+    title: Mapping[str, str] = {}
+    note: Mapping[str, str] = {}
+    masks = ("none", "causal")
+    next_tokens = survey = exporter = editor = None
+
+    def __init__(self, run: Run, state: State, tokens: Sequence[str] | None = None) -> None:
+        """`tokens` are those of the task's sentence where nothing else is asked for.
+
+        Raises:
+            SourceError: a token is not in the vocabulary, or there are more of them than the window takes.
+        """
+        self.run = run
+        self.state = state
+        self.tokens = tuple(run.task.sentence if tokens is None else tokens)
+        self.ids = _ids(run, self.tokens)
+        self.settings = Settings(scale=run.setup.shape.scale, mask="causal", seed=run.setup.seed)
+        self.trace = lru_cache(maxsize=4 * run.setup.shape.n_layers * run.setup.shape.n_heads)(self._trace)
+        self.joined = lru_cache(maxsize=4 * run.setup.shape.n_layers)(self._joined)
+        self._shared = lru_cache(maxsize=4 * run.setup.shape.n_layers)(self._share)
+
+    # What it is
+
+    @property
+    def key_tokens(self) -> tuple[str, ...]:
+        return self.tokens
+
+    @property
+    def n_layers(self) -> int:
+        return self.run.setup.shape.n_layers
+
+    @property
+    def ready(self) -> int:
+        return self.n_layers
+
+    @property
+    def n_heads(self) -> int:
+        return self.run.setup.shape.n_heads
+
+    @property
+    def query(self) -> int:
+        return min(self.run.task.query, len(self.tokens) - 1)
+
+    def shared_by(self, head: int) -> None:
+        """Every head has its own keys and values."""
+
+    # What it can do
+
+    @property
+    def reader(self) -> Training:
+        return self
+
+    def read(self, text: str) -> Training:
+        """Another sentence at the same step."""
+        return Training(self.run, self.state, words_of(self.run, text))
+
+    @property
+    def trainer(self) -> Training:
+        return self
+
+    @property
+    def task(self) -> str:
+        return self.run.task.name
+
+    @property
+    def step(self) -> int:
+        return self.state.step
+
+    @property
+    def made(self) -> int:
+        return self.run.step
+
+    @property
+    def planned(self) -> int:
+        return self.run.setup.steps
+
+    @property
+    def diverged(self) -> int:
+        return self.run.diverged
+
+    @property
+    def kept(self) -> Sequence[Kept]:
+        return self.run.kept
+
+    @property
+    def link(self) -> str:
+        return self.run.task.link
+
+    @property
+    def expected(self) -> Sequence[Expectation]:
+        return self.run.task.expected(self.run.setup)
+
+    @property
+    def about(self) -> Mapping[str, object]:
+        shape, setup = self.run.setup.shape, self.run.setup
+        return {
+            "task": self.run.task.name,
+            "layers": shape.n_layers,
+            "heads": shape.n_heads,
+            "d_model": shape.d_model,
+            "d_k": shape.d_k,
+            "parameters": shape.size,
+            "optimizer": setup.optimizer,
+            "step_size": setup.step_size,
+            "sentences": setup.sentences,
+        }
+
+    @property
+    def line(self) -> str:
+        return line_of(self.run.task, self.run.setup)
+
+    def advance(self, pulse: Pulse) -> bool:
+        pulse()
+        return self.run.advance()
+
+    def stop(self) -> None:
+        self.run.keep()
+
+    def at(self, step: int) -> Training:
+        return Training(self.run, self.run.at(step), self.tokens)
+
+    # Its numbers
+
+    @cached_property
+    def _given(self) -> dict[str, Array]:
+        """All parameters by name, in float64."""
+        given = {name: part.astype("float64") for name, part in self.run.parameters(self.state).items()}
+        for part in given.values():
+            part.setflags(write=False)
+        return given
+
+    def _of_layer(self, layer: int, *names: str) -> dict[str, Array]:
+        """Those of these parameters that a layer has, by the names of the chain."""
+        return {name: self._given[f"{name}.{layer}"] for name in names if f"{name}.{layer}" in self._given}
+
+    def chain(self, layer: int) -> Chain:
+        return layer_lines(self.run.setup.shape, layer)
+
+    def _share(self, layer: int, settings: Settings) -> Trace:
+        shape, n = self.run.setup.shape, len(self.tokens)
+        given: dict[str, Value] = {"embedding": self._given["embedding"][self.ids]}  # [token, d_model]
+        if shape.positions:
+            given["position"] = self._given["position"][:n]  # [token, d_model]
+        sizes = layers.sizes(n, n, d_model=shape.d_model, d_k=shape.d_k)
+        before = partial(self.joined, layer - 1, self.settings) if layer else None
+        return layers.shared(self.chain(layer), given, settings, sizes, before=before)
+
+    def _trace(self, layer: int, head: int, settings: Settings) -> Trace:
+        given = {name: part[head] for name, part in self._of_layer(layer, "w_q", "w_k", "w_v").items()}
+        return layers.head(self._shared(layer, settings), given, settings, None, layer, head)
+
+    def _joined(self, layer: int, settings: Settings) -> Trace:
+        w_o = self._given[f"w_o.{layer}"]  # [head, d_k, d_model]
+        given: dict[str, Value] = {"w_o": w_o.reshape(-1, w_o.shape[-1])}  # [concat, d_model]
+        heads = [partial(self.trace, layer, head, settings) for head in range(self.n_heads)]
+        return layers.joined(self._shared(layer, settings), given, heads)
+
+
+def words_of(run: Run, text: str) -> tuple[str, ...]:
+    """A typed sentence as tokens of the task: separate tokens where there are spaces, else as any sentence is taken.
+
+    Raises:
+        SourceError: there is nothing in it.
+    """
+    known = set(run.task.vocabulary)
+    words = text.split()
+    tokens = tuple(words) if known.issuperset(words) else tokenise(text)
+    if not known.issuperset(tokens) and known.issuperset("".join(words)):
+        tokens = tuple("".join(words))
+    if not tokens:
+        raise SourceError("SOURCE: expected a sentence, found nothing in it")
+    return tokens
+
+
+def _ids(run: Run, tokens: Sequence[str]) -> Places:
+    window = run.setup.shape.window
+    if len(tokens) > window:
+        raise SourceError(
+            f"SOURCE: expected at most {window} tokens, the window of {run.task.name}, found {len(tokens)}"
+        )
+    try:
+        return run.task.ids(tokens)
+    except KeyError as error:
+        known = run.task.vocabulary
+        shown = " ".join(known[:40]) + (" …" if len(known) > 40 else "")
+        raise SourceError(f"SOURCE: expected tokens of {run.task.name} ({shown}), found {error.args[0]}") from None

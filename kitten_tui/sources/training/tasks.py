@@ -1,0 +1,8 @@
+"""The tasks that have a name: each a vocabulary, a generator of sentences, and what to expect."""
+
+from __future__ import annotations
+
+from kitten_tui.sources.training.copying import COPY, INDUCTION
+from kitten_tui.sources.training.task import Task
+
+TASKS: dict[str, Task] = {task.name: task for task in (COPY, INDUCTION)}

@@ -1,0 +1,74 @@
+"""Training without a screen: a table or one object, the same bytes each time."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from kitten_tui.cli import main
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    status = main([*arguments, "--lang", "en"])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_a_training_is_a_table_with_what_was_expected(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "--train", "copy", "--steps", "40", "--plain")
+    assert status == 0
+    assert out.splitlines()[1] == "kitten-tui --train copy --steps 40 --seed 0"
+    assert "✗ did not come:  every letter is copied rightly" in out
+    assert "step 40 of 40" in err
+
+
+def test_the_same_training_prints_the_same_bytes(capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = (run(capsys, "--train", "copy", "--steps", "30", "--json")[1] for _ in range(2))
+    assert first == second
+    told = json.loads(first)
+    assert told["steps_made"] == 30
+    assert [step["step"] for step in told["steps"]][:3] == [0, 1, 2]
+    assert {each["expectation"] for each in told["expected"]} == {"copied", "apart"}
+
+
+def test_a_number_of_the_last_step_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("--train", "induction", "--steps", "3", "--layer", "2", "--explain", "x[2,1]", "abcabc")
+    status, out, _ = run(capsys, *arguments)
+    assert status == 0
+    assert out.startswith("x[b#2, d1] = ")
+
+
+def test_ctrl_c_keeps_what_there_is(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from kitten_tui.sources.training.source import Training
+
+    advance = Training.advance
+
+    def interrupted(self: Training, pulse: object) -> bool:
+        if self.made == 23:
+            raise KeyboardInterrupt
+        return advance(self, lambda: None)
+
+    monkeypatch.setattr(Training, "advance", interrupted)
+    status, out, err = run(capsys, "--train", "copy", "--plain")
+    assert status == 0
+    assert "stopped at step 23" in err
+    assert "\n  23 " in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--steps", "3"), "--steps: expected --train TASK with it, found none"),
+        (("--train", "copy", "--model", "minilm"), "--train: expected without --model, found both"),
+        (("--train", "nothing"), "--train: expected one of copy,"),
+        (("--train", "copy", "zebra"), "SOURCE: expected tokens of copy"),
+    ],
+)
+def test_what_does_not_go_together_is_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+) -> None:
+    status, out, err = run(capsys, *arguments)
+    assert (status, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1

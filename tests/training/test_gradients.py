@@ -1,0 +1,112 @@
+"""The fast path against central differences, against the chain, and against itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from kitten_tui.core.cell import Cell
+from kitten_tui.core.workings import Workings
+from kitten_tui.sources.training.network import forward, loss_and_gradient, said
+from kitten_tui.sources.training.optimizer import start, updated
+from kitten_tui.sources.training.run import Run
+from kitten_tui.sources.training.shape import Parameters, draw
+from kitten_tui.sources.training.source import Training
+from kitten_tui.sources.training.task import Setup, Task
+from kitten_tui.sources.training.tasks import TASKS
+
+H = 1e-5
+
+
+def small(task: Task, **of_shape: object) -> Setup:
+    return replace(task.setup, shape=replace(task.setup.shape, d_model=6, d_k=2, **of_shape), sentences=3)
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["attention alone", "blocks as GPT-2 has them"])
+@pytest.mark.parametrize("scale", [True, False], ids=["scaled", "unscaled"])
+@pytest.mark.parametrize("task", TASKS.values(), ids=str)
+def test_every_gradient_is_what_central_differences_say(task: Task, scale: bool, whole: bool) -> None:
+    setup = small(task, scale=scale, d_hidden=5 if whole else 0)
+    batch = task.draw(np.random.default_rng(1), setup.sentences)
+    at = draw(setup.shape, 2, "random", np.float64)
+    at.flat[:] += 0.1 * np.random.default_rng(3).standard_normal(setup.shape.size)  # no bias is 0, no gain is 1
+    _, gradient = loss_and_gradient(at, batch)
+    named = Parameters(setup.shape, gradient)
+    for name, part in at.items():
+        places = np.random.default_rng(4).choice(part.size, min(part.size, 6), replace=False)
+        for place in places:
+            was = part.flat[place]
+            losses = []
+            for moved in (was + H, was - H):
+                part.flat[place] = moved
+                losses.append(loss_and_gradient(at, batch)[0])
+            part.flat[place] = was
+            slope = (losses[0] - losses[1]) / (2.0 * H)
+            assert named[name].flat[place] == pytest.approx(slope, abs=2e-8, rel=1e-5), name
+
+
+@pytest.mark.parametrize("step", [0, 1, 40])
+@pytest.mark.parametrize("task", TASKS.values(), ids=str)
+def test_the_chain_says_the_same_as_the_fast_path(task: Task, step: int) -> None:
+    run = Run(task, replace(task.setup, sentences=8))
+    while run.step < step:
+        run.advance()
+    source = Training(run, run.state)
+    parameters = Parameters(run.setup.shape, run.state.parameters.astype(np.float64))
+    went = forward(parameters, source.ids[None])
+    for layer, passed in enumerate(went.layers):
+        joined = source.joined(layer, source.settings)
+        np.testing.assert_allclose(joined["x"], passed.x, atol=1e-12)
+        for head in range(source.n_heads):
+            trace = source.trace(layer, head, source.settings)
+            np.testing.assert_allclose(trace["weights"], passed.weights[head, 0], atol=1e-12)
+            np.testing.assert_allclose(trace["context"], passed.context[head], atol=1e-12)
+    np.testing.assert_allclose(joined["x"] + joined["output"], went.last, atol=1e-12)
+    single = forward(run.parameters(run.state), source.ids[None])
+    np.testing.assert_allclose(single.last, went.last, atol=1e-4)
+
+
+def test_every_number_of_a_training_says_where_it_comes_from() -> None:
+    run = Run(TASKS["induction"], TASKS["induction"].setup)
+    source = Training(run, run.state, tuple("kitkit"))
+    workings = Workings(source, source.settings, 1)
+    for name in ("x", "q", "scores", "weights", "context", "output"):
+        axes = workings.chain[name].axes
+        derivation = workings.derive(Cell(name, (2,) * len(axes), 1, 1))
+        assert derivation.terms, name
+
+
+def test_heads_that_begin_equal_stay_equal_to_the_last_bit() -> None:
+    task = TASKS["copy"]
+    run = Run(task, replace(task.setup, start="same"))
+    for _ in range(150):
+        run.advance()
+    for name, part in run.parameters(run.state).items():
+        if part.ndim == 3:
+            assert all(np.array_equal(part[0], head) for head in part[1:]), name
+    assert run.losses[-1] < 0.5 * run.losses[0]
+    run.keep()
+    assert not run.kept[-1].measured.distance.any()
+
+
+def test_plain_descent_goes_against_the_gradient() -> None:
+    state = start(np.array([1.0, 2.0]), "sgd")
+    after = updated(state, np.array([0.5, -1.0]), 0.1)
+    np.testing.assert_allclose(after.parameters, [0.95, 2.1])
+
+
+def test_the_first_step_of_adam_goes_as_far_as_the_step_size() -> None:
+    after = updated(start(np.array([1.0, 2.0]), "adam"), np.array([0.5, -1e-3]), 0.1)
+    np.testing.assert_allclose(after.parameters, [0.9, 2.1], rtol=1e-5)
+
+
+def test_what_is_said_is_a_distribution() -> None:
+    task = TASKS["copy"]
+    run = Run(task, task.setup)
+    parameters, last = run.parameters(run.state), forward(run.parameters(run.state), run.held_out.ids).last
+    chances, losses = said(parameters, last, run.held_out.targets.ravel())
+    np.testing.assert_allclose(chances.sum(axis=-1), 1.0, rtol=1e-5)
+    wanted = np.take_along_axis(chances, run.held_out.targets.reshape(-1, 1), axis=-1)[:, 0]
+    np.testing.assert_allclose(losses, -np.log(wanted), rtol=1e-4)

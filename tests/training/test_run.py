@@ -1,0 +1,109 @@
+"""Steps: kept, made again, stopped; and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.training.opening import line_of, open_training
+from kitten_tui.sources.training.run import Run, is_kept
+from kitten_tui.sources.training.source import Training, words_of
+from kitten_tui.sources.training.task import Task
+from kitten_tui.sources.training.tasks import TASKS
+
+
+def trained(task: Task, steps: int, **more: object) -> Run:
+    run = Run(task, replace(task.setup, steps=steps, **more))
+    while run.step < steps and run.advance():
+        pass
+    return run
+
+
+def test_a_step_that_is_made_again_has_the_same_bits() -> None:
+    task = TASKS["copy"]
+    run = Run(task, replace(task.setup, steps=130))
+    seen = {0: run.state}
+    while run.step < 130:
+        run.advance()
+        seen[run.step] = run.state
+    for step in (0, 7, 33, 97, 123, 130):
+        again = run.at(step)
+        for name in ("parameters", "mean", "square"):
+            assert np.array_equal(getattr(again, name), getattr(seen[step], name))
+    assert [kept.step for kept in run.kept][-3:] == [110, 120, 130]
+
+
+def test_the_same_seed_is_the_same_training_and_another_is_another() -> None:
+    one, same, other = (trained(TASKS["copy"], 20, seed=seed).state.parameters for seed in (1, 1, 2))
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
+def test_steps_are_kept_at_a_distance_that_grows() -> None:
+    kept = [step for step in range(3001) if is_kept(step)]
+    assert kept[:21] == [*range(21)]
+    assert kept[21] == 22
+    assert all(after - before <= max(1, before // 10) for before, after in pairwise(kept))
+    assert len(kept) < 120
+
+
+def test_a_training_that_diverges_keeps_the_last_good_step() -> None:
+    run = trained(TASKS["copy"], 50, optimizer="sgd", step_size=1e30)
+    assert 0 < run.diverged <= 50
+    assert run.step == run.diverged - 1 == run.kept[-1].step
+    assert np.isfinite(run.state.parameters).all()
+    assert np.isfinite(run.kept[-1].measured.loss)
+    assert not run.advance()
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "said"),
+    [
+        ("copies", {}, "--train: expected one of copy, "),
+        ("copy", {"steps": 0}, "--steps: expected a number from 1 to 1,000,000, found 0"),
+        ("copy", {"step_size": -1.0}, "--step-size: expected a number above 0, found -1"),
+        ("copy", {"step_size": float("nan")}, "--step-size: expected a number above 0, found nan"),
+        ("copy", {"optimizer": "lion"}, "--optimizer: expected one of adam, sgd, found lion"),
+        ("copy", {"start": "zero"}, "--start: expected one of random, same, found zero"),
+        ("copy", {"layers": 13}, "--layers: expected a number from 1 to 12, found 13"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_in_one_line(name: str, asked: dict[str, object], said: str) -> None:
+    with pytest.raises(SourceError) as refused:
+        open_training(name, asked)
+    assert str(refused.value).startswith(said)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_sentence_has_to_be_of_the_vocabulary_and_fit_the_window() -> None:
+    run = open_training("induction", {})
+    assert Training(run, run.state, words_of(run, "abcabc")).tokens == tuple("abcabc")
+    assert words_of(run, "a b c") == ("a", "b", "c")
+    for text in ("kitten zebra", "a" * 25, " "):
+        with pytest.raises(SourceError, match="SOURCE: expected"):
+            Training(run, run.state, words_of(run, text))
+
+
+def test_the_line_that_is_shown_asks_for_the_same_training() -> None:
+    run = open_training("copy", {"steps": 10, "seed": 3, "start": "same", "d_k": 4, "positions": False})
+    assert line_of(run.task, run.setup) == (
+        "kitten-tui --train copy --steps 10 --start same --seed 3 --d-k 4 --no-positions"
+    )
+
+
+def test_heads_come_apart_and_copy() -> None:
+    run = trained(TASKS["copy"], 300)
+    assert all(each.came(run.kept[-1].measured) for each in run.task.expected(run.setup))
+    assert run.kept[0].measured.distance[0] < 0.25
+
+
+@pytest.mark.slow
+def test_an_induction_head_forms_in_two_layers_and_in_no_single_one() -> None:
+    task = TASKS["induction"]
+    for setup in (task.setup, replace(task.setup, shape=replace(task.setup.shape, n_layers=1))):
+        run = trained(task, 1200, shape=setup.shape)
+        assert all(each.came(run.kept[-1].measured) for each in task.expected(setup))
