@@ -51,6 +51,7 @@ COMMANDS = (
     ),
     Command("along", (("h", "step_along(-1)"), ("l", "step_along(1)")), "h l", "walk", footer=True),
     Command("walk", (("space", "walk"),), "space", "walk", footer=True, works=offers.walks, passing=True),
+    Command("follow", (("enter", "follow"),), "⏎", "ask", footer=True, works=offers.follows, passing=True),
     Command("down", (("k", "step_down(-1)"), ("j", "step_down(1)")), "k j", "walk", works=offers.has_rows),
     Command(
         *("figure", (("shift+tab", "step_figure(-1)"), ("tab", "step_figure(1)")), "⇧tab tab", "walk"),
@@ -69,7 +70,6 @@ COMMANDS = (
     Command("numbers", tuple((str(number), f"go_to_stage({number})") for number in range(1, 10)), "1–9", "walk"),
     Command("find", (("f", "find"), ("F", "find_next")), "f F", "walk", works=offers.has_words),
     Command("strongest", (("g", "strongest"), ("G", "next_strongest")), "g G", "walk", works=offers.weighs),
-    Command("follow", (("enter", "follow"),), "⏎", "ask", footer=True, works=offers.follows, passing=True),
     Command("back", (("backspace", "back"),), "⌫", "ask", footer=True, works=offers.goes_back, passing=True),
     Command("choose", (("a", "choose"),), "a", "ask", works=offers.follows),
     Command("whole", (("equals_sign", "show_whole"),), "=", "ask", works=offers.has_arithmetic),

@@ -21,6 +21,7 @@ EXAMPLES = {"org", "path", "my.toml"}
 BESIDE = {
     **dict.fromkeys(("__main__", "start", "printed", "options", "output", "threads", "crash"), "cli"),
     **dict.fromkeys(("terminal", "reader", "typed"), "app"),
+    "offers": "commands",
 }
 """Files that belong to the room of another one."""
 
