@@ -41,6 +41,7 @@ def first(lesson: Lesson, settings: Settings | None = None) -> Check:
     return next(checks(lesson, settings or Settings()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mask", ["none", "causal", "own"])
 @pytest.mark.parametrize("name", [*samples(), "the cat sat on the mat"])
 def test_every_lesson_passes_under_every_mask(name, mask):

@@ -309,6 +309,7 @@ def test_a_lesson_on_paper_imports_nothing_of_models(argv):
     assert not [name for name in ran.stdout.splitlines() if name.startswith(NO_MODELS)]
 
 
+@pytest.mark.slow
 def test_a_lesson_on_the_screen_imports_nothing_of_models():
     code = """
 import asyncio, sys

@@ -227,6 +227,7 @@ async def test_a_step_of_the_stage_is_one_frame(sample: str) -> None:
             assert len(layouts) <= 1, screen(pilot).page.stage.id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(104, 24), (104, 30), (120, 30)])
 async def test_the_text_beside_the_figures_keeps_its_last_letters_beside_its_bar(size: tuple[int, int]) -> None:
     async with app().run_test(size=size) as pilot:
@@ -257,6 +258,7 @@ async def test_the_bars_stand_where_the_figures_do(keys: str) -> None:
                 assert (bar.position, bar.window_virtual_size, bar.window_size) == (at, whole, seen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample", ["journey", "long"])
 async def test_painting_what_changed_shows_what_painting_everything_shows(sample: str) -> None:
     keys = ("down", "up", "l", "h", "right", "left", "j", "k", "s", "m", "d", "p", "tab", "right_square_bracket", "t")
@@ -267,6 +269,7 @@ async def test_painting_what_changed_shows_what_painting_everything_shows(sample
             assert await painted(pilot) == await painted(pilot, anew=True)
 
 
+@pytest.mark.slow
 async def test_random_keys_break_nothing() -> None:
     presses = "1 l l j tab d m s r 7 tab tab l j ] 2 tab j l space space 4 tab tab tab l k h { } 6 l L t i escape"
     names = {"]": "right_square_bracket", "{": "left_curly_bracket", "}": "right_curly_bracket"}

@@ -57,6 +57,7 @@ def canvas(pilot: Pilot[None]) -> Canvas:
 # Stages
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 async def test_every_stage_of_every_family_is_drawn_in_both_languages(name: str) -> None:
     async with opened(name).run_test() as pilot:
@@ -356,6 +357,7 @@ async def test_a_lesson_has_no_overview() -> None:
         assert said(pilot) == "message.no_overview"
 
 
+@pytest.mark.slow
 async def test_painting_what_changed_shows_what_painting_everything_shows() -> None:
     keys = (
         "down",
@@ -381,6 +383,7 @@ async def test_painting_what_changed_shows_what_painting_everything_shows() -> N
             assert await painted(pilot) == await painted(pilot, anew=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["qwen3"])
 async def test_random_keys_break_nothing(name: str) -> None:
     keys = [

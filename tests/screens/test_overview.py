@@ -297,6 +297,7 @@ async def test_another_text_is_read_by_the_same_model() -> None:
         assert overview(pilot).source.ready == 2
 
 
+@pytest.mark.slow
 async def test_random_keys_break_nothing() -> None:
     keys = [
         *(

@@ -40,6 +40,7 @@ def app(source: Recording) -> KittenApp:
     return KittenApp(source)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SOURCES)
 async def test_all_heads_are_seen_at_once(name):
     source = SOURCES[name]
@@ -51,6 +52,7 @@ async def test_all_heads_are_seen_at_once(name):
         await pilot.press("escape")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SOURCES)
 async def test_every_stage_is_walked_through_with_every_key(name):
     source = SOURCES[name]
@@ -65,6 +67,7 @@ async def test_every_stage_is_walked_through_with_every_key(name):
         assert pilot.app.is_running
 
 
+@pytest.mark.slow
 async def test_the_space_bar_walks_to_the_end_of_a_recording():
     async with app(SOURCES["weights alone"]).run_test() as pilot:
         await pilot.app.workers.wait_for_complete()

@@ -23,7 +23,11 @@ def opened(script: dict[str, Any]) -> Source:
     return reading(script["model"], script["source"])
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script["name"])
+def parameter(script: dict[str, Any]) -> Any:
+    return pytest.param(script, id=script["name"], marks=[pytest.mark.slow] if script.get("slow") else [])
+
+
+@pytest.mark.parametrize("script", map(parameter, SCRIPTS))
 def test_screen(script: dict[str, Any], snap_compare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What to look for stands beside each script."""
     if script.get("no_color"):

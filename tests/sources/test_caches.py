@@ -253,6 +253,7 @@ def test_nothing_is_fetched_where_nobody_asks_for_it(served, home):
     assert served.asked == []
 
 
+@pytest.mark.slow
 def test_a_model_is_fetched_once_and_only_what_is_needed_of_it(served, home):
     done = run(served, home, "--download")
     assert (done.returncode, sorted(served.asked)) == (0, NEEDED)
@@ -267,6 +268,7 @@ def test_a_model_that_the_hub_does_not_have_is_one_line(served, home):
     assert "--download tiny/none: expected http://127.0.0.1:" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_server_that_stops_half_way_is_one_line_and_what_came_is_kept(served, home):
     served.stops.append("model.safetensors")
     done = run(served, home, "--download")
@@ -277,6 +279,7 @@ def test_a_server_that_stops_half_way_is_one_line_and_what_came_is_kept(served, 
     assert run(served, home, "--download").returncode == 0
 
 
+@pytest.mark.slow
 def test_nobody_there_is_one_line(served, home):
     served.server.shutdown()
     served.server.server_close()

@@ -187,6 +187,7 @@ def test_a_part_that_is_missing_is_named(tmp_path):
     assert "expected a part data/0, found none" in refused(packed(tmp_path, tensor(b"K\x04\x85", b"K\x01\x85")))
 
 
+@pytest.mark.slow
 def test_bombs_do_not_go_off(tmp_path):
     """Doubling again and again, a pickle without an end, and a part that grows when it is unpacked."""
     doubled = b"\x80\x02]" + b"(h\x00h\x00e" * 10 + b"."

@@ -150,6 +150,7 @@ def test_the_heads_are_told_in_a_table_and_as_json(name):
     assert (told["heads"][0]["distance"] is None) == across
 
 
+@pytest.mark.slow
 @every
 def test_every_operand_of_every_figure_is_led_to(name):
     source = SOURCES[name]

@@ -32,6 +32,7 @@ def focuses(stage: Stage, view: View) -> list[str]:
     return [figure.id for figure in seen] + [figure.id for name in loose if (figure := unseen(view, name))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", SETTINGS, ids=range(len(SETTINGS)))
 @pytest.mark.parametrize("source", [*samples(), "the cat saw the cat"])
 def test_every_operand_can_be_followed_to_its_value(source: str, settings: Settings) -> None:

@@ -130,6 +130,7 @@ def test_pointing_into_another_panel_selects_its_head() -> None:
     assert (here.selection.head, here.selection.query, here.selection.key) == (2, 2, 4)
 
 
+@pytest.mark.slow
 def test_every_key_works_at_every_figure_and_at_every_setting() -> None:
     moves = (
         navigation.step_along,
