@@ -11,7 +11,7 @@ from kitten_tui.words import Words
 
 
 @dataclass(frozen=True)
-class Command:
+class KeyCommand:
     id: str
     """Its words are command.<id>.name and command.<id>.help."""
     keys: tuple[tuple[str, str], ...]
@@ -43,105 +43,105 @@ class Command:
 OVERVIEW, BOTH = ("overview",), ("stages", "overview")
 
 COMMANDS = (
-    Command("stage", (("left", "step_stage(-1)"), ("right", "step_stage(1)")), "← →", "walk", footer=True),
-    Command(
+    KeyCommand("stage", (("left", "step_stage(-1)"), ("right", "step_stage(1)")), "← →", "walk", footer=True),
+    KeyCommand(
         *("query", (("up", "step_query(-1)"), ("down", "step_query(1)")), "↑ ↓", "walk"),
         footer=True,
         works=offers.has_words,
     ),
-    Command("along", (("h", "step_along(-1)"), ("l", "step_along(1)")), "h l", "walk", footer=True),
-    Command("walk", (("space", "walk"),), "space", "walk", footer=True, works=offers.walks, passing=True),
-    Command("follow", (("enter", "follow"),), "⏎", "ask", footer=True, works=offers.follows, passing=True),
-    Command("down", (("k", "step_down(-1)"), ("j", "step_down(1)")), "k j", "walk", works=offers.has_rows),
-    Command(
+    KeyCommand("along", (("h", "step_along(-1)"), ("l", "step_along(1)")), "h l", "walk", footer=True),
+    KeyCommand("walk", (("space", "walk"),), "space", "walk", footer=True, works=offers.walks, passing=True),
+    KeyCommand("follow", (("enter", "follow"),), "⏎", "ask", footer=True, works=offers.follows, passing=True),
+    KeyCommand("down", (("k", "step_down(-1)"), ("j", "step_down(1)")), "k j", "walk", works=offers.has_rows),
+    KeyCommand(
         *("figure", (("shift+tab", "step_figure(-1)"), ("tab", "step_figure(1)")), "⇧tab tab", "walk"),
         works=offers.has_figures,
     ),
-    Command(
+    KeyCommand(
         *("head", (("left_square_bracket", "step_head(-1)"), ("right_square_bracket", "step_head(1)")), "[ ]", "walk"),
         footer=True,
         works=offers.has_heads,
     ),
-    Command("pin", (("p", "pin"),), "p", "walk", works=offers.has_words, otherwise=((offers.has_pinned, "unpin"),)),
-    Command(
+    KeyCommand("pin", (("p", "pin"),), "p", "walk", works=offers.has_words, otherwise=((offers.has_pinned, "unpin"),)),
+    KeyCommand(
         *("layer", (("left_curly_bracket", "step_layer(-1)"), ("right_curly_bracket", "step_layer(1)")), "{ }", "walk"),
         works=offers.has_layers,
     ),
-    Command("numbers", tuple((str(number), f"go_to_stage({number})") for number in range(1, 10)), "1–9", "walk"),
-    Command("find", (("f", "find"), ("F", "find_next")), "f F", "walk", works=offers.has_words),
-    Command("strongest", (("g", "strongest"), ("G", "next_strongest")), "g G", "walk", works=offers.weighs),
-    Command("back", (("backspace", "back"),), "⌫", "ask", footer=True, works=offers.goes_back, passing=True),
-    Command("choose", (("a", "choose"),), "a", "ask", works=offers.follows),
-    Command("whole", (("equals_sign", "show_whole"),), "=", "ask", works=offers.has_arithmetic),
-    Command("copy", (("y", "copy"),), "y", "ask"),
-    Command("edit", (("e", "change"),), "e", "change", footer=True, works=offers.changes, passing=True),
-    Command("undo", (("u", "undo"), ("U", "redo")), "u U", "change", works=offers.has_history),
-    Command("flip", (("b", "flip"),), "b", "change", works=offers.flips),
-    Command("changes", (("c", "list_changes"),), "c", "change", works=offers.has_history),
-    Command(
+    KeyCommand("numbers", tuple((str(number), f"go_to_stage({number})") for number in range(1, 10)), "1–9", "walk"),
+    KeyCommand("find", (("f", "find"), ("F", "find_next")), "f F", "walk", works=offers.has_words),
+    KeyCommand("strongest", (("g", "strongest"), ("G", "next_strongest")), "g G", "walk", works=offers.weighs),
+    KeyCommand("back", (("backspace", "back"),), "⌫", "ask", footer=True, works=offers.goes_back, passing=True),
+    KeyCommand("choose", (("a", "choose"),), "a", "ask", works=offers.follows),
+    KeyCommand("whole", (("equals_sign", "show_whole"),), "=", "ask", works=offers.has_arithmetic),
+    KeyCommand("copy", (("y", "copy"),), "y", "ask"),
+    KeyCommand("edit", (("e", "change"),), "e", "change", footer=True, works=offers.changes, passing=True),
+    KeyCommand("undo", (("u", "undo"), ("U", "redo")), "u U", "change", works=offers.has_history),
+    KeyCommand("flip", (("b", "flip"),), "b", "change", works=offers.flips),
+    KeyCommand("changes", (("c", "list_changes"),), "c", "change", works=offers.has_history),
+    KeyCommand(
         "save", (("ctrl+s", "save"),), "ctrl+s", "change", works=offers.saves, otherwise=((offers.exports, "export"),)
     ),
-    Command("scale", (("s", "toggle_scale"),), "s", "change", footer=True, works=offers.scales),
-    Command("mask", (("m", "next_mask"),), "m", "change", footer=True, works=offers.masks),
-    Command("dropout", (("d", "next_dropout"),), "d", "change", footer=True, works=offers.weighs),
-    Command("draw", (("r", "next_seed"),), "r", "change", works=offers.edits),
-    Command("redrop", (("R", "next_dropped"),), "R", "change", works=offers.drops),
-    Command("rename", (("n", "rename_token"),), "n", "tokens", works=offers.edits),
-    Command("insert", (("N", "insert_token"),), "N", "tokens", works=offers.edits),
-    Command("delete", (("delete", "delete_token"),), "del", "tokens", works=offers.deletes),
-    Command(
+    KeyCommand("scale", (("s", "toggle_scale"),), "s", "change", footer=True, works=offers.scales),
+    KeyCommand("mask", (("m", "next_mask"),), "m", "change", footer=True, works=offers.masks),
+    KeyCommand("dropout", (("d", "next_dropout"),), "d", "change", footer=True, works=offers.weighs),
+    KeyCommand("draw", (("r", "next_seed"),), "r", "change", works=offers.edits),
+    KeyCommand("redrop", (("R", "next_dropped"),), "R", "change", works=offers.drops),
+    KeyCommand("rename", (("n", "rename_token"),), "n", "tokens", works=offers.edits),
+    KeyCommand("insert", (("N", "insert_token"),), "N", "tokens", works=offers.edits),
+    KeyCommand("delete", (("delete", "delete_token"),), "del", "tokens", works=offers.deletes),
+    KeyCommand(
         *("swap", (("less_than_sign", "swap_token(-1)"), ("greater_than_sign", "swap_token(1)")), "< >", "tokens"),
         works=offers.deletes,
     ),
-    Command("positions", (("P", "next_positions"),), "P", "tokens", works=offers.edits),
-    Command("overview", (("v", "overview"),), "v", "heads", works=offers.has_pictures),
-    Command(
+    KeyCommand("positions", (("P", "next_positions"),), "P", "tokens", works=offers.edits),
+    KeyCommand("overview", (("v", "overview"),), "v", "heads", works=offers.has_pictures),
+    KeyCommand(
         *("place", (("left", "step(-1, 0)"), ("right", "step(1, 0)"), ("up", "step(0, -1)"), ("down", "step(0, 1)"))),
         *("← → ↑ ↓", "heads"),
         footer=True,
         where=OVERVIEW,
     ),
-    Command("open_head", (("enter", "open_head"),), "⏎", "heads", footer=True, where=OVERVIEW),
-    Command(
+    KeyCommand("open_head", (("enter", "open_head"),), "⏎", "heads", footer=True, where=OVERVIEW),
+    KeyCommand(
         *("measure", (("shift+tab", "step_measure(-1)"), ("tab", "step_measure(1)")), "⇧tab tab", "heads"),
         footer=True,
         where=OVERVIEW,
     ),
-    Command("order", (("O", "toggle_order"),), "O", "heads", footer=True, where=OVERVIEW),
-    Command("stop", (("z", "toggle_computing"),), "z", "heads", footer=True, where=OVERVIEW, works=offers.computes),
-    Command("about_head", (("i", "about_head"),), "i", "heads", footer=True, where=OVERVIEW),
-    Command(
+    KeyCommand("order", (("O", "toggle_order"),), "O", "heads", footer=True, where=OVERVIEW),
+    KeyCommand("stop", (("z", "toggle_computing"),), "z", "heads", footer=True, where=OVERVIEW, works=offers.computes),
+    KeyCommand("about_head", (("i", "about_head"),), "i", "heads", footer=True, where=OVERVIEW),
+    KeyCommand(
         *("sentence", (("slash", "ask_sentence"),), "/", "open"),
         footer=True,
         where=BOTH,
         works=offers.reads,
         otherwise=((offers.is_model, "read"),),
     ),
-    Command("open", (("o", "ask_file"),), "o", "open", where=BOTH),
-    Command("lesson", (("i", "toggle_lesson"),), "i", "look", footer=True),
-    Command("language", (("L", "next_language"),), "L", "look", where=BOTH),
-    Command("theme", (("t", "toggle_theme"),), "t", "look", where=BOTH),
-    Command("themes", (("T", "app.change_theme"),), "T", "look", where=BOTH),
-    Command("palette", (("ctrl+p", "app.command_palette"),), "ctrl+p", "look", where=BOTH),
-    Command("help", (("question_mark", "help"),), "?", "look", footer=True, where=BOTH),
-    Command("suspend", (("ctrl+z", "app.suspend_process"),), "ctrl+z", "look", where=BOTH),
-    Command("quit", (("q", "app.quit"),), "q", "look", footer=True, where=BOTH),
+    KeyCommand("open", (("o", "ask_file"),), "o", "open", where=BOTH),
+    KeyCommand("lesson", (("i", "toggle_lesson"),), "i", "look", footer=True),
+    KeyCommand("language", (("L", "next_language"),), "L", "look", where=BOTH),
+    KeyCommand("theme", (("t", "toggle_theme"),), "t", "look", where=BOTH),
+    KeyCommand("themes", (("T", "app.change_theme"),), "T", "look", where=BOTH),
+    KeyCommand("palette", (("ctrl+p", "app.command_palette"),), "ctrl+p", "look", where=BOTH),
+    KeyCommand("help", (("question_mark", "help"),), "?", "look", footer=True, where=BOTH),
+    KeyCommand("suspend", (("ctrl+z", "app.suspend_process"),), "ctrl+z", "look", where=BOTH),
+    KeyCommand("quit", (("q", "app.quit"),), "q", "look", footer=True, where=BOTH),
 )
 GROUPS = ("walk", "ask", "change", "tokens", "heads", "open", "look")
 
 
-def on_screen(where: str) -> tuple[Command, ...]:
+def on_screen(where: str) -> tuple[KeyCommand, ...]:
     """The commands that a screen answers."""
     return tuple(command for command in COMMANDS if where in command.where)
 
 
-def offered(now: offers.Now) -> tuple[Command, ...]:
+def offered(now: offers.Now) -> tuple[KeyCommand, ...]:
     """The commands that have something to do."""
     where = "stages" if isinstance(now, offers.AtStage) else "overview"
     return tuple(command for command in on_screen(where) if command.works(now))
 
 
-def grouped(commands: Iterable[Command]) -> Iterator[tuple[str, tuple[Command, ...]]]:
+def grouped(commands: Iterable[KeyCommand]) -> Iterator[tuple[str, tuple[KeyCommand, ...]]]:
     """The commands by group, in the order of the registry."""
     commands = tuple(commands)
     for group in GROUPS:

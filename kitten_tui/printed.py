@@ -114,10 +114,10 @@ def _explain(arguments: argparse.Namespace, view: View, words: Words) -> int:
 
 
 def _check(arguments: argparse.Namespace, view: View, words: Words) -> int:
-    from kitten_tui.paper.check import checks, report
+    from kitten_tui.paper.check import check_lines, checks
 
     results = list(checks(view.source, view.settings))
-    print_lines(report(results, words))
+    print_lines(check_lines(results, words))
     return OK if all(check.passed for check in results) else FAILED
 
 

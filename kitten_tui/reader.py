@@ -31,7 +31,7 @@ _X10_MOUSE = re.compile(rb"\x1b\[M[\s\S]{3}")
 _X10_BEGUN = re.compile(rb"\x1b(\[(M[\s\S]{0,2})?)?\Z")
 
 
-class Reader:
+class KeyReader:
     """Bytes in, messages out, as they become complete."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from kitten_tui.reader import LARGEST, Reader
+from kitten_tui.reader import LARGEST, KeyReader
 from kitten_tui.sources.writing import discard_unfinished
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class Terminal(LinuxDriver):
             self._loop.call_soon_threadsafe(self._app._handle_exception, error)
 
     def run_input_thread(self) -> None:
-        reader = Reader()
+        reader = KeyReader()
         while not self.exit_event.is_set():
             if not select.select([self.fileno], [], [], reader.patience)[0]:
                 messages = reader.tick()

@@ -44,7 +44,7 @@ Term = tuple[Operand, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Factor:
+class Operands:
     """One operand of each term of a long sum."""
 
     values: Array
@@ -57,7 +57,7 @@ class Factor:
 class Terms(Sequence[Term]):
     """The terms of a long sum, each made when it is asked for: in a real model there are a thousand."""
 
-    factors: tuple[Factor, ...]
+    factors: tuple[Operands, ...]
     more: tuple[Term, ...] = ()
     """What comes after them, such as a bias."""
 

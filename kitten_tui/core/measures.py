@@ -170,11 +170,11 @@ class Landmarks:
         away = np.lib.stride_tricks.sliding_window_view(ramp, n)[::-1]  # [query, key]
         return cls(n, targets, _bins(n), _bins(n), away)
 
-    def part(self, queries: slice, keys: slice) -> Part:
+    def part(self, queries: slice, keys: slice) -> LandmarkBlock:
         """What there is of it for some queries and all keys that any of them may look at."""
         pixels = len(self.query_bins)
         row = slice(queries.start * pixels // self.n, (queries.stop - 1) * pixels // self.n + 1)
-        return Part(
+        return LandmarkBlock(
             keys.start,
             {name: targets.within(queries, keys) for name, targets in self.targets.items()},
             self.away[queries, keys],
@@ -185,7 +185,7 @@ class Landmarks:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class LandmarkBlock:
     """The landmarks of a block of queries and keys."""
 
     first_key: int
@@ -200,7 +200,7 @@ class Part:
     """[key, column]"""
 
 
-class Survey:
+class Tally:
     """Some heads, added up a block of queries at a time."""
 
     def __init__(self, marks: Landmarks, heads: int) -> None:
@@ -214,7 +214,7 @@ class Survey:
         self.largest_key: list[Places] = []
         """[head, query]"""
 
-    def add(self, rows: Rows, part: Part) -> None:
+    def add(self, rows: Rows, part: LandmarkBlock) -> None:
         """The rows of the next queries; keys that are not in this part have no weight."""
         away = np.einsum("hqk,qk->hq", rows.exp, part.away)  # [head, query]
         self.totals["distance"] += np.einsum("hq,hq->h", away, rows.share)
@@ -258,7 +258,7 @@ def _bins(n: int) -> Array:
 
 def survey_weights(weights: Array, marks: Landmarks, layer: int, head: int) -> HeadSummary:
     """The summary of a head of which there are the weights.  [query, key]"""
-    survey = Survey(marks, 1)
+    survey = Tally(marks, 1)
     survey.add(
         Rows.of_weights(np.asarray(weights, dtype=np.float64)[None]),
         marks.part(slice(0, marks.n), slice(0, weights.shape[1])),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from kitten_tui.core.cell import Cell, Derivation, Factor, Operand, Term, Terms
+from kitten_tui.core.cell import Cell, Derivation, Operand, Operands, Term, Terms
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.formula import Count, Formula, Number, Op, Part, Ref
 from kitten_tui.core.ops import Array
@@ -143,7 +143,7 @@ class _Terms:
     cell: Cell
 
     def of(self, line: Formula) -> Sequence[Term]:
-        long: tuple[Factor, ...] = ()
+        long: tuple[Operands, ...] = ()
         single: list[Term] = []
         for part in line.parts:
             if part == (Count(),):
@@ -218,7 +218,7 @@ class _Terms:
             case _:
                 return self.workings.address(Cell(ref.name, index, cell.head, cell.layer, cell.rescaled))
 
-    def _along(self, ref: Ref) -> Factor:
+    def _along(self, ref: Ref) -> Operands:
         """The operands of a long sum: the places of a quantity along the index that is left open."""
         places = dict(zip(self.quantity.axes, self.cell.index, strict=True))
         open_at = next(at for at, label in enumerate(ref.labels) if label == STAR or label.startswith("≤"))
@@ -228,10 +228,10 @@ class _Terms:
         if ref.labels[open_at] != STAR:
             values = values[: places[ref.labels[open_at][1:]] + 1]
         if self.trace.chain[ref.name].scope is Scope.CONSTANT:
-            return Factor(values, lambda _: None)
+            return Operands(values, lambda _: None)
 
         def cell(along: int) -> Cell:
             index[open_at] = along
             return self._cell(ref, tuple(index))  # type: ignore[arg-type]
 
-        return Factor(values, cell)
+        return Operands(values, cell)

@@ -73,7 +73,7 @@ class Desk:
     def do(self, command: Command) -> Desk:
         """What is looked at after a command."""
         match command:
-            case Look(selection, settings):
+            case LookAt(selection, settings):
                 lens = self._lens(settings, stays=selection.stage == self.selection.stage)
                 return replace(self, selection=selection, lens=lens, trail=(), flipped=False)
             case Follow(cell, selection, settings):
@@ -127,7 +127,7 @@ class Desk:
 
 
 @dataclass(frozen=True)
-class Look:
+class LookAt:
     """At another place; the way that was followed ends."""
 
     selection: Selection
@@ -196,4 +196,4 @@ class Warn:
     """It was said that leaving loses changes."""
 
 
-Command = Look | Follow | Back | Change | GoTo | Restore | Flip | Open | Save | Warn
+Command = LookAt | Follow | Back | Change | GoTo | Restore | Flip | Open | Save | Warn

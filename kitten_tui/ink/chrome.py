@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
-from kitten_tui.commands import Command, grouped, offered, on_screen
+from kitten_tui.commands import KeyCommand, grouped, offered, on_screen
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
@@ -209,7 +209,7 @@ def key_line(now: Now, words: Words, palette: Palette, width: int) -> Drawn:
     return Drawn([line], tuple(hits))
 
 
-def _add_key(command: Command, now: Now, words: Words, palette: Palette, line: Line, hits: list[Hit]) -> None:
+def _add_key(command: KeyCommand, now: Now, words: Words, palette: Palette, line: Line, hits: list[Hit]) -> None:
     x, size = cell_len(text_of(line)), _key_width(command, now, words)
     line += [Segment(f" {command.label}", palette.key), Segment(f" {_key_name(command, now, words)} ", palette.muted)]
     # A pair of keys is a click on either half of its label: the first goes back, the second on.
@@ -220,11 +220,11 @@ def _add_key(command: Command, now: Now, words: Words, palette: Palette, line: L
         hits.append(Hit(0, half, x + size, command.keys[1][1]))
 
 
-def _key_name(command: Command, now: Now, words: Words) -> str:
+def _key_name(command: KeyCommand, now: Now, words: Words) -> str:
     return words(f"command.{command.called(now)}.name")
 
 
-def _key_width(command: Command, now: Now, words: Words) -> int:
+def _key_width(command: KeyCommand, now: Now, words: Words) -> int:
     return cell_len(command.label) + cell_len(_key_name(command, now, words)) + 3
 
 

@@ -199,7 +199,7 @@ def _quotient(terms: Sequence[Term], look: Sum, room: int) -> Pieces:
     below = Piece(divisor.symbol, divisor) if divisor.symbol else _factor(divisor)
     if len(terms) > 2:
         return [Piece("("), *_sum(terms[:-1], look, room - cell_len(below.text) - 5), Piece(") / "), below]
-    above = product(terms[0])
+    above = product_pieces(terms[0])
     pieces = [*above, Piece(" / "), below]
     if divisor.symbol:
         pieces.append(Piece(f" = {text_of_pieces(above)} / {fmt(divisor.value)}"))
@@ -236,7 +236,7 @@ def _listed(derivation: Derivation, look: Sum, room: int) -> Pieces:
 def _sum(terms: Sequence[Term], look: Sum, room: int) -> Pieces:
     """All terms, with the products worked out if there is room; else the largest, and one term for the rest."""
     if len(terms) * NARROWEST <= room:
-        whole = _added([product(term) for term in terms])
+        whole = _added([product_pieces(term) for term in terms])
         worked = text_of_pieces(_added([[Piece(exact(value))] for value in products(terms).tolist()]))
         worked_out = len(terms) > 1 and any(len(term) > 1 for term in terms)
         if worked_out and _width(whole) + 3 + cell_len(worked) <= room:
@@ -253,7 +253,7 @@ def _shortened(terms: Sequence[Term], look: Sum, room: int) -> Pieces:
     best: Pieces = []
     for count in range(1, len(terms) + 1):
         more = look.words("formula.more", count=len(terms) - count, value=exact(fsum(values[count:])))
-        shown = _added([product(terms[place]) for place in order[:count]])
+        shown = _added([product_pieces(terms[place]) for place in order[:count]])
         pieces = [*shown, Piece(f" + ({more})")] if count < len(terms) else shown
         if best and _width(pieces) > room:
             break
@@ -261,7 +261,7 @@ def _shortened(terms: Sequence[Term], look: Sum, room: int) -> Pieces:
     return best
 
 
-def product(term: Term) -> Pieces:
+def product_pieces(term: Term) -> Pieces:
     """The operands with × between them."""
     return _joined([[_factor(operand)] for operand in term], " × ")
 

@@ -8,7 +8,7 @@ from rich.segment import Segment
 from kitten_tui.core.cell import Derivation, Term, products
 from kitten_tui.ink.bars import bar
 from kitten_tui.ink.cells import Line, cut, fit
-from kitten_tui.ink.formula import Sum, in_words, product, text_of_pieces
+from kitten_tui.ink.formula import Sum, in_words, product_pieces, text_of_pieces
 from kitten_tui.ink.numbers import fmt
 
 BAR = 12
@@ -19,7 +19,7 @@ def whole(derivation: Derivation, look: Sum, width: int) -> list[Line]:
     palette = look.palette
     name = look.name(derivation.cell)
     lines: list[Line] = [[Segment(name, palette.chosen)], [Segment(in_words(derivation, look), palette.muted)], []]
-    written = [text_of_pieces(product(term)) for term in derivation.terms]
+    written = [text_of_pieces(product_pieces(term)) for term in derivation.terms]
     values: list[float] = products(derivation.terms).tolist()
     left = max((cell_len(text) for text in written), default=0)
     largest = max((abs(value) for value in values), default=0.0)

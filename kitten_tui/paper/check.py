@@ -145,7 +145,7 @@ def term_by_term(workings: Workings, head: int) -> tuple[float, float]:
     return max(worst, key=lambda told: told[0] / told[1])
 
 
-def report(results: list[Check], words: Words) -> Iterator[str]:
+def check_lines(results: list[Check], words: Words) -> Iterator[str]:
     """A line for each check, and one for all."""
     for check in results:
         values = {key: clean(str(value)) for key, value in check.name.values.items()}

@@ -17,7 +17,7 @@ from kitten_tui.commands import on_screen
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.formula import Op
 from kitten_tui.core.source import Source
-from kitten_tui.desk.desk import Back, Command, Desk, Follow, Look, Open
+from kitten_tui.desk.desk import Back, Command, Desk, Follow, LookAt, Open
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.ink.cells import cut
 from kitten_tui.ink.chrome import operand_choices
@@ -101,7 +101,7 @@ class StageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
 
     def look_at(self, view: View) -> None:
         """Another place, under the settings of the present one or through others that come with it."""
-        self.do(Look(view.selection, None if view.settings == self.page.view.settings else view.settings))
+        self.do(LookAt(view.selection, None if view.settings == self.page.view.settings else view.settings))
 
     def open(self, source: Source) -> None:
         """Another source, at the same stage, under the settings it asks for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
-from kitten_tui.desk.desk import Change, Flip, GoTo, Look
+from kitten_tui.desk.desk import Change, Flip, GoTo, LookAt
 from kitten_tui.desk.history import History, difference
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.ink.cells import clean
@@ -40,7 +40,7 @@ class SwitchingScreen(StageScreen):
         if view.settings != now.settings:
             self.change(difference(now.settings, view.settings), now.source, view.settings)
         elif self.desk.lens is not None:
-            self.do(Look(self.desk.selection, now.settings))
+            self.do(LookAt(self.desk.selection, now.settings))
 
     def action_toggle_scale(self) -> None:
         self.change_settings(navigation.toggle_scale(self.present))

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from kitten_tui.core.measures import MEASURES, MOST_PAIRS, MOST_PIXELS, HeadSummary, Landmarks, Rows, Survey
+from kitten_tui.core.measures import MEASURES, MOST_PAIRS, MOST_PIXELS, HeadSummary, Landmarks, Rows, Tally
 
 SIZES, BLOCKS, WINDOWS = (1, 2, 7, 33, 70), (1, 4, 100), (None, 2, 3)
 """Tokens; queries at a time; how many keys a query sees."""
@@ -35,7 +35,7 @@ def grid(n: int, window: int | None) -> np.ndarray:
 @cache
 def surveyed(n: int, block: int, window: int | None) -> HeadSummary:
     marks, weights = Landmarks.of(text(n)), grid(n, window)
-    survey = Survey(marks, 1)
+    survey = Tally(marks, 1)
     for start in range(0, n, block):
         stop = min(start + block, n)
         low, high = (0, n) if window is None else (max(0, start - window + 1), stop)
@@ -164,7 +164,7 @@ def test_a_summary_knows_its_layer_and_head():
 
 def summary(tokens: str, weights) -> HeadSummary:
     marks, everything = Landmarks.of(tokens), slice(0, len(tokens))
-    survey = Survey(marks, 1)
+    survey = Tally(marks, 1)
     survey.add(rows(np.array(weights, dtype=np.float32)), marks.part(everything, everything))
     return survey.summaries(0, 0, np.arange(1, len(tokens) + 1))[0]
 

@@ -9,7 +9,7 @@ import pytest
 
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
-from kitten_tui.desk.desk import Back, Change, Desk, Flip, Follow, GoTo, Look, Open, Restore, Save, Warn
+from kitten_tui.desk.desk import Back, Change, Desk, Flip, Follow, GoTo, LookAt, Open, Restore, Save, Warn
 from kitten_tui.desk.history import difference
 from kitten_tui.desk.phrase import phrase
 from kitten_tui.desk.selection import Selection
@@ -35,7 +35,7 @@ def looked(of: Desk, draw: np.random.RandomState) -> Desk:
         pinned=int(draw.randint(-1, 6)),
     )
     lens = [None, Settings(scale=False), Settings(mask="causal")][draw.randint(3)]
-    commands = [Look(there, lens), Follow(Cell("scores", (0, 0)), there, lens), Back(), Flip(), Warn()]
+    commands = [LookAt(there, lens), Follow(Cell("scores", (0, 0)), there, lens), Back(), Flip(), Warn()]
     return of.do(commands[draw.randint(len(commands))])
 
 
@@ -104,11 +104,11 @@ def test_the_way_back_leads_through_every_place_and_its_settings(seed):
 def test_other_settings_are_looked_through_until_the_stage_is_left():
     start, lens = desk(), Settings(scale=False)
     here = start.selection
-    through = start.do(Look(here, lens))
+    through = start.do(LookAt(here, lens))
     assert through.settings == lens
-    assert through.do(Look(here.moved(query=3))).settings == lens
-    assert through.do(Look(here.moved(stage=4))).settings == start.settings
-    assert through.do(Look(here, start.settings)).lens is None
+    assert through.do(LookAt(here.moved(query=3))).settings == lens
+    assert through.do(LookAt(here.moved(stage=4))).settings == start.settings
+    assert through.do(LookAt(here, start.settings)).lens is None
 
 
 def test_a_change_that_is_still_being_made_is_one_change():
@@ -126,7 +126,7 @@ def test_before_and_after_are_flipped_and_any_look_comes_back():
     now = start.do(Change(phrase("change.opened"), start.source, Settings(scale=False)))
     assert now.do(Flip()).settings == start.settings
     assert now.do(Flip()).do(Flip()).settings == now.settings
-    assert now.do(Flip()).do(Look(now.selection)).settings == now.settings
+    assert now.do(Flip()).do(LookAt(now.selection)).settings == now.settings
 
 
 def test_what_is_compared_is_the_state_before_the_last_change_where_both_are_plainly_looked_at():
@@ -135,11 +135,11 @@ def test_what_is_compared_is_the_state_before_the_last_change_where_both_are_pla
     assert start.compared is None
     assert now.compared is start.present
     assert now.do(Flip()).compared is None
-    assert now.do(Look(now.selection, Settings(mask="causal"))).compared is None
+    assert now.do(LookAt(now.selection, Settings(mask="causal"))).compared is None
 
 
 def test_a_change_ends_what_was_looked_through():
-    start = desk().do(Look(Selection(), Settings(scale=False)))
+    start = desk().do(LookAt(Selection(), Settings(scale=False)))
     now = start.do(Change(phrase("change.opened"), start.source, Settings(mask="causal")))
     assert (now.lens, now.settings) == (None, Settings(mask="causal"))
 
@@ -162,7 +162,7 @@ def test_what_is_unsaved_is_warned_of_once_and_saving_ends_it():
 
 
 def test_another_source_begins_at_the_same_stage_with_a_history_of_its_own():
-    now = desk().do(Look(Selection(stage=4, query=3))).do(Open(open_source("kitten")))
+    now = desk().do(LookAt(Selection(stage=4, query=3))).do(Open(open_source("kitten")))
     assert (now.selection.stage, now.selection.query, len(now.history.states)) == (4, now.source.query, 1)
 
 

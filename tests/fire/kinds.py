@@ -19,7 +19,7 @@ from kitten_tui.commands import COMMANDS
 from kitten_tui.core.settings import MASKS, Settings
 from kitten_tui.desk.selection import Selection
 from kitten_tui.paper.plain import plain
-from kitten_tui.reader import Reader
+from kitten_tui.reader import KeyReader
 from kitten_tui.sources.checkpoint.model import Model
 from kitten_tui.sources.checkpoint.reading import Reading
 from kitten_tui.sources.errors import SourceError
@@ -167,7 +167,7 @@ SEQUENCES = [
 def sent(draw: Random) -> int:
     """Bytes from a terminal, broken anywhere; keys after them are read."""
     clock = [0.0]
-    reader = Reader(lambda: clock[0])
+    reader = KeyReader(lambda: clock[0])
     for _ in range(draw.randint(1, 12)):
         raw = draw.choice(SEQUENCES) if draw.random() < 0.7 else draw.randbytes(draw.randint(1, 8))
         list(reader.feed(raw))

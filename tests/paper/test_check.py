@@ -15,7 +15,7 @@ from kitten_tui.core.source import Reference
 from kitten_tui.core.trace import Trace
 from kitten_tui.core.workings import Workings
 from kitten_tui.desk.phrase import phrase
-from kitten_tui.paper.check import Check, checks, largest_error, report, term_by_term
+from kitten_tui.paper.check import Check, check_lines, checks, largest_error, term_by_term
 from kitten_tui.sources.find import open_source, samples
 from kitten_tui.sources.lesson import Lesson
 from kitten_tui.sources.sample import read_sample
@@ -151,16 +151,16 @@ def test_the_sums_term_by_term_see_a_step_that_is_not_what_it_is_made_of(name):
 
 def test_the_report_has_a_line_for_each_check_and_one_for_all():
     results = list(checks(open_source("causal"), Settings()))
-    assert len(list(report(results, Words("en")))) == len(results) + 1
+    assert len(list(check_lines(results, Words("en")))) == len(results) + 1
 
 
 def test_the_report_says_how_many_failed():
     results = list(checks(with_reference("q", [[1.0]]), Settings()))
     words = Words("en")
-    assert list(report(results, words))[-1] == words("check.summary_failed", count=len(results), failed=1)
+    assert list(check_lines(results, words))[-1] == words("check.summary_failed", count=len(results), failed=1)
 
 
 def test_the_report_shows_no_control_character_of_a_source():
     reference = Reference("\x1b[31ma\nbook", 0, Settings(), 1e-6, {"q": fixed([[1.0]])})
-    lines = report(list(checks(replace(open_source("causal"), references=(reference,)), Settings())), Words("en"))
+    lines = check_lines(list(checks(replace(open_source("causal"), references=(reference,)), Settings())), Words("en"))
     assert all(line.isprintable() for line in lines)

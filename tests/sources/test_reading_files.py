@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from kitten_tui.sources.checkpoint.adapter import CONFIG, Adapter
-from kitten_tui.sources.checkpoint.said import Reader
+from kitten_tui.sources.checkpoint.said import ConfigReader
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.reading import LARGEST_CONFIG
 
-OPENED = {"config.json": Reader, CONFIG: lambda path: Adapter(path.parent)}
+OPENED = {"config.json": ConfigReader, CONFIG: lambda path: Adapter(path.parent)}
 WRONG = {
     "{": "expected JSON: ",
     "[]": "expected an object, found list",

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.events import Key, Paste, Resize
 
-from kitten_tui.reader import LARGEST, PASTE_PAUSE, Reader
+from kitten_tui.reader import LARGEST, PASTE_PAUSE, KeyReader
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ class Clock:
 
 def keys(*reads: bytes) -> list[str]:
     """The keys that come of these reads, with nothing more to come."""
-    reader = Reader()
+    reader = KeyReader()
     messages = [message for raw in reads for message in reader.feed(raw)]
     messages += reader.tick()
     return [message.key for message in messages if isinstance(message, Key)]
@@ -61,7 +61,7 @@ def test_keys_after_a_malformed_sequence_are_read(raw: bytes) -> None:
 @settings(max_examples=300, deadline=None)
 def test_no_bytes_end_the_reader(reads: list[bytes]) -> None:
     clock = Clock()
-    reader = Reader(clock)
+    reader = KeyReader(clock)
     for raw in reads:
         for message in [*reader.feed(raw), *reader.tick()]:
             if isinstance(message, Resize):
@@ -78,7 +78,7 @@ def test_no_bytes_end_the_reader(reads: list[bytes]) -> None:
 def test_a_paste_is_one_message_wherever_reads_break_it(data: st.DataObject) -> None:
     text = data.draw(st.text(alphabet="ab \n小é[2~01", max_size=20))
     raw = b"x\x1b[200~" + text.encode() + b"\x1b[201~y"
-    reader, messages = Reader(), []
+    reader, messages = KeyReader(), []
     while raw:
         size = data.draw(st.integers(1, len(raw)))
         messages += reader.feed(raw[:size])
@@ -93,7 +93,7 @@ def test_a_paste_is_one_message_wherever_reads_break_it(data: st.DataObject) -> 
 
 def test_a_paste_without_an_end_is_over_after_a_pause() -> None:
     clock = Clock()
-    reader = Reader(clock)
+    reader = KeyReader(clock)
     assert not list(reader.feed(b"\x1b[200~the cat"))
     assert not list(reader.tick())
     clock.now += PASTE_PAUSE + 0.1
@@ -104,7 +104,7 @@ def test_a_paste_without_an_end_is_over_after_a_pause() -> None:
 def test_the_escape_key_alone_is_a_key() -> None:
     import time
 
-    reader = Reader()
+    reader = KeyReader()
     messages = [*reader.feed(b"\x1b")]
     end = time.monotonic() + 10.0
     while not messages and time.monotonic() < end:
@@ -116,6 +116,6 @@ def test_a_large_paste_is_read_at_once() -> None:
     import time
 
     start = time.monotonic()
-    messages = list(Reader().feed(b"\x1b[200~" + b"word " * 400_000 + b"\x1b[201~"))
+    messages = list(KeyReader().feed(b"\x1b[200~" + b"word " * 400_000 + b"\x1b[201~"))
     assert time.monotonic() - start < 1.0
     assert len(messages) == 1

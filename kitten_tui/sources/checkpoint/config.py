@@ -12,7 +12,7 @@ import numpy as np
 from kitten_tui.core.network import ACTIVATIONS
 from kitten_tui.core.rotary import SCALINGS, Rope
 from kitten_tui.sources.checkpoint.families import Family
-from kitten_tui.sources.checkpoint.said import LARGEST, Names, Reader, Said
+from kitten_tui.sources.checkpoint.said import LARGEST, ConfigReader, Names, Said
 from kitten_tui.sources.errors import SourceError
 
 MOST_BASE = 1e12
@@ -81,7 +81,7 @@ def read_config(path: Path, names: Names = tuple, trusted: bool = False) -> Conf
     Raises:
         SourceError: a key is missing, or asks for something that is not supported.
     """
-    return _config(Reader(path, names, trusted))
+    return _config(ConfigReader(path, names, trusted))
 
 
 def config_of(path: Path, raw: dict[str, Any], family: Family) -> Config:
@@ -93,7 +93,7 @@ def config_of(path: Path, raw: dict[str, Any], family: Family) -> Config:
     return _config(Said(path, raw, family))
 
 
-def _config(of: Reader) -> Config:
+def _config(of: ConfigReader) -> Config:
     path = of.path
     n_heads, d_model, n_layers = of.size("n_heads"), of.size("d_model"), of.size("n_layers")
     n_kv_heads = of.size("n_kv_heads", n_heads)
@@ -146,13 +146,13 @@ def _config(of: Reader) -> Config:
     )
 
 
-def _causal(of: Reader) -> bool:
+def _causal(of: ConfigReader) -> bool:
     """Whether nobody looks ahead; a decoder may be made to look both ways."""
     decoder = of.family.causal or (of.family.decodes and bool(of.raw.get("is_decoder")))
     return decoder and bool(of.raw.get("is_causal", True))
 
 
-def _divisors(of: Reader, n_layers: int, d_k: int) -> tuple[float, ...] | None:
+def _divisors(of: ConfigReader, n_layers: int, d_k: int) -> tuple[float, ...] | None:
     """GPT-2 may leave the scale out, or divide by the number of the layer too."""
     if not of.family.scaled:
         return None
@@ -163,7 +163,7 @@ def _divisors(of: Reader, n_layers: int, d_k: int) -> tuple[float, ...] | None:
     return tuple((d_k**0.5 if scaled else 1.0) * (layer + 1 if by_layer else 1) for layer in range(n_layers))
 
 
-def _windows(of: Reader, n_layers: int) -> tuple[int | None, ...]:
+def _windows(of: ConfigReader, n_layers: int) -> tuple[int | None, ...]:
     none: tuple[int | None, ...] = (None,) * n_layers
     # A null is an answer here: no window.
     window = of.raw.get("sliding_window", of.family.defaults.get("sliding_window"))
@@ -187,7 +187,7 @@ def _windows(of: Reader, n_layers: int) -> tuple[int | None, ...]:
     return tuple(window if kind == "sliding_attention" else None for kind in kinds)
 
 
-def _rope(of: Reader, d_k: int, limit: int) -> Rope:
+def _rope(of: ConfigReader, d_k: int, limit: int) -> Rope:
     """The rotary scheme, by the keys of older and of newer files."""
     numbers = of.raw.get("rope_scaling") or of.raw.get("rope_parameters") or {}
     if not isinstance(numbers, dict) or any(isinstance(value, dict) for value in numbers.values()):

@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from kitten_tui.core import masks
-from kitten_tui.core.measures import HeadSummary, Landmarks, Rows, Survey
+from kitten_tui.core.measures import HeadSummary, Landmarks, Rows, Tally
 from kitten_tui.core.network import ACTIVATIONS, Norm
 from kitten_tui.core.ops import Array, Mask, Places, project
 from kitten_tui.core.rotary import Rotation
@@ -69,7 +69,7 @@ def attend(
     rooms = np.empty((2, together * grid), dtype=np.float32)  # used by one block after the other
     for first in range(0, config.n_heads, together):
         heads = slice(first, min(first + together, config.n_heads))
-        survey = Survey(marks, heads.stop - first)
+        survey = Tally(marks, heads.stop - first)
         for block, part in zip(blocks, parts, strict=True):
             pulse()
             shape = (heads.stop - first, *block.shape)

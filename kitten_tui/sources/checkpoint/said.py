@@ -24,7 +24,7 @@ CLASSIFIERS = "SequenceClassification|TokenClassification|QuestionAnswering|Mult
 Names = Callable[[], Iterable[str]]
 
 
-class Reader:
+class ConfigReader:
     """One config.json, asked by what the numbers are and not by what it calls them."""
 
     def __init__(self, path: Path, names: Names = tuple, trusted: bool = False) -> None:
@@ -132,7 +132,7 @@ class Reader:
         return SourceError(f"{self.path}: {key}: expected {expected}, found {json.dumps(found)[:80]}")
 
 
-class Said(Reader):
+class Said(ConfigReader):
     """What a file of another kind says, in the words of config.json."""
 
     def __init__(self, path: Path, raw: dict[str, Any], family: Family) -> None:
