@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from rich.segment import Segment
 
 from kitten_tui.ink.blocks import HEADING, Block, Look, Moves, Place
@@ -9,16 +10,19 @@ from kitten_tui.ink.cells import Line, fit
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.stages.figure import Bars
 
+LEAST_ROOM, MOST_ROOM = 5, 36
+NUMBER_WIDTH = 7
+"""A number with three decimals and a place at either side for the cursor."""
+
 
 class BarsBlock(Block[Bars]):
     """One bar a row; a comparison also writes its numbers."""
 
-    MIN_WIDTH = 12
-    MAX_WIDTH = 44
-
-    def __init__(self, figure: Bars, look: Look, width: int) -> None:
+    def __init__(self, figure: Bars, look: Look, room: int) -> None:
         super().__init__(figure, look)
-        self.width = width
+        self.room = room
+        """Cells of the bar of the largest value; the same for all that are compared."""
+        self.width = (NUMBER_WIDTH if figure.ghost else 1) + room + 1
         self.body = range(HEADING, HEADING + len(figure.rows))
         self.height = self.body.stop
 
@@ -33,11 +37,11 @@ class BarsBlock(Block[Bars]):
         if at_cursor:
             number = f"[{number[1:-1]}]" if self.figure.ghost else "▸"
         share = value / self.figure.largest if self.figure.largest > 0 else 0.0
-        drawn = bar(share, self.width - len(number) - 1, ghost=self.figure.ghost)
+        drawn = bar(share, self.room, ghost=self.figure.ghost)
         style = palette.ghost if self.figure.ghost else palette.bar
         return [
             Segment(number, palette.cursor if at_cursor else palette.muted),
-            Segment(fit(drawn, self.width - len(number)), style),
+            Segment(fit(drawn, self.width - cell_len(number)), style),
         ]
 
     def moves(self, x: int, y: int) -> Moves | None:
@@ -51,7 +55,8 @@ class BarsBlock(Block[Bars]):
 
 def bar(share: float, width: int, *, ghost: bool = False) -> str:
     """A bar of so many parts of a width, to an eighth of a cell; a ghost is shaded and drawn in whole cells."""
-    eighths = round(max(0.0, min(share, 1.0)) * width * 8)
+    length = max(0.0, min(share, 1.0)) * width
     if ghost:
-        return "░" * round(eighths / 8)
+        return "░" * round(length)
+    eighths = round(length * 8)
     return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()

@@ -10,7 +10,7 @@ from itertools import zip_longest
 
 from rich.segment import Segment
 
-from kitten_tui.ink.bars import BarsBlock
+from kitten_tui.ink.bars import LEAST_ROOM, MOST_ROOM, BarsBlock
 from kitten_tui.ink.blocks import HEADING, Block, GapBlock, Look, Moves, Place, SignBlock, label_line, label_width
 from kitten_tui.ink.cells import Line
 from kitten_tui.ink.facts import FactsBlock
@@ -185,7 +185,9 @@ def _through_windows(sheet: Sheet, look: Look, width: int, height: int, windows:
 
 
 def _lay_out_line(line: Band, look: Look, width: int) -> BandOfBlocks:
-    return BandOfBlocks(_blocks(line.figures, look, WINDOW_CELLS, WINDOW_CELLS, width, 0), line.rows, 0, look)
+    each = _spare(line.figures, look, WINDOW_CELLS, WINDOW_CELLS, width)
+    blocks = [_block(figure, look, WINDOW_CELLS, WINDOW_CELLS, each, 0) for figure in line.figures]
+    return BandOfBlocks(blocks, line.rows, 0, look)
 
 
 def _shares_of_columns(lines: Sequence[Band], look: Look, width: int, aligned: bool) -> list[list[int]]:
@@ -222,11 +224,20 @@ def _lay_out(sheet: Sheet, look: Look, width: int, height: int, cells: int = 0) 
     cell_width = cells or _cell_width(sheet, look, width - labels)
     compact = _compact_width(sheet, look, width - labels, cell_width)
     bands = []
-    for band in sheet.bands:
-        parts = [band.figures] if sheet.aligned else _flow(band.figures, look, cell_width, compact, width - labels)
-        for part in parts:
-            blocks = _blocks(part, look, cell_width, compact, width - labels, height)
-            bands.append(BandOfBlocks(blocks, band.rows, labels, look))
+    parts = [
+        (part, band.rows)
+        for band in sheet.bands
+        for part in (
+            [band.figures] if sheet.aligned else _flow(band.figures, look, cell_width, compact, width - labels)
+        )
+    ]
+    # Bars are compared, in one line or below one another, so all have the room of those that have least.
+    spares = [_spare(part, look, cell_width, compact, width - labels) for part, _ in parts]
+    bars = min((spare for (part, _), spare in zip(parts, spares, strict=True) if _has_bars(part)), default=0)
+    for (part, rows), spare in zip(parts, spares, strict=True):
+        each = bars if _has_bars(part) else spare
+        blocks = [_block(figure, look, cell_width, compact, each, height) for figure in part]
+        bands.append(BandOfBlocks(blocks, rows, labels, look))
     return _aligned(bands) if sheet.aligned else bands
 
 
@@ -293,12 +304,15 @@ def _least_width(figure: Figure, look: Look, cell_width: int) -> int:
     return _block(figure, look, cell_width, cell_width, 0, 0).width
 
 
-def _blocks(figures: Sequence[Figure], look: Look, cell_width: int, compact: int, width: int, height: int) -> Blocks:
-    """The blocks of a line; what width is left goes to the figures that can use it."""
+def _spare(figures: Sequence[Figure], look: Look, cell_width: int, compact: int, width: int) -> int:
+    """What is left of the width for each figure of a line that can use it."""
     free = [figure for figure in figures if isinstance(figure, FREE)]
     spare = width - _width(figures, look, cell_width, compact)
-    each = max(spare // len(free), 0) if free else 0
-    return [_block(figure, look, cell_width, compact, each, height) for figure in figures]
+    return max(spare // len(free), 0) if free else 0
+
+
+def _has_bars(figures: Sequence[Figure]) -> bool:
+    return any(isinstance(figure, Bars) for figure in figures)
 
 
 def _block(figure: Figure, look: Look, cell_width: int, compact: int, spare: int, height: int) -> Block[Figure]:
@@ -307,9 +321,10 @@ def _block(figure: Figure, look: Look, cell_width: int, compact: int, spare: int
         case Matrix():
             block = MatrixBlock(figure, look, compact if figure.compact else cell_width)
         case Bars():
-            block = BarsBlock(figure, look, _free_width(BarsBlock, spare))
+            block = BarsBlock(figure, look, min(LEAST_ROOM + spare, MOST_ROOM))
         case Plane():
-            block = PlaneBlock(figure, look, _free_width(PlaneBlock, spare), height)
+            width = min(PlaneBlock.MIN_WIDTH + spare, PlaneBlock.MAX_WIDTH)
+            block = PlaneBlock(figure, look, width, height)
         case Facts():
             block = FactsBlock(figure, look)
         case Sign():
@@ -319,7 +334,3 @@ def _block(figure: Figure, look: Look, cell_width: int, compact: int, spare: int
         case _:
             raise TypeError(f"nothing draws a {type(figure).__name__}")
     return block  # type: ignore[return-value]
-
-
-def _free_width(kind: type[BarsBlock] | type[PlaneBlock], spare: int) -> int:
-    return min(kind.MIN_WIDTH + spare, kind.MAX_WIDTH)
