@@ -12,6 +12,7 @@ import numpy as np
 
 from kitten_tui.core.formula import Op
 from kitten_tui.core.ops import Array
+from kitten_tui.core.products import inverse
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,15 @@ class Operand:
     """How it is written, where that says more than its digits; None for a constant that is not worth writing."""
     truth: bool = False
     """Whether it is yes or no."""
+    below: bool = False
+    """Whether the product is divided by it."""
+
+    @property
+    def factor(self) -> float:
+        """What the product is multiplied by; nothing divided by nothing is 0."""
+        if not self.below:
+            return self.value
+        return 1.0 / self.value if self.value else 0.0
 
 
 Term = tuple[Operand, ...]
@@ -51,40 +61,60 @@ class Operands:
     """[term]"""
     cell: Callable[[int], Cell | None]
     """Where the operand of a term lives."""
+    symbol: str | None = ""
+    truth: bool = False
+    below: bool = False
+
+    def operand(self, place: int) -> Operand:
+        return Operand(float(self.values[place]), self.cell(place), self.symbol, self.truth, self.below)
+
+    @property
+    def factors(self) -> Array:
+        """What the products are multiplied by. [term]"""
+        return np.asarray(inverse(self.values)) if self.below else self.values
 
 
 @dataclass(frozen=True, eq=False)
 class Terms(Sequence[Term]):
-    """The terms of a long sum, each made when it is asked for: in a real model there are a thousand."""
+    """The terms of long sums, each made when it is asked for: in a real model there are a thousand."""
 
-    factors: tuple[Operands, ...]
+    sums: tuple[tuple[Operands, ...], ...]
+    """One after another, each with the operands of its terms."""
     more: tuple[Term, ...] = ()
     """What comes after them, such as a bias."""
 
     def __len__(self) -> int:
-        return len(self.factors[0].values) + len(self.more)
+        return self.long + len(self.more)
+
+    @cached_property
+    def long(self) -> int:
+        """How many terms the long sums have."""
+        return sum(len(factors[0].values) for factors in self.sums)
 
     @overload
     def __getitem__(self, place: int) -> Term: ...
     @overload
     def __getitem__(self, place: slice) -> Sequence[Term]: ...
     def __getitem__(self, place: int | slice) -> Term | Sequence[Term]:
-        long = len(self.factors[0].values)
         if isinstance(place, slice):
             places = range(len(self))[place]
-            if places.step == 1 and places.start == 0 and places.stop >= long:
-                return Terms(self.factors, self.more[: places.stop - long])
+            if places.step == 1 and places.start == 0 and places.stop >= self.long:
+                return Terms(self.sums, self.more[: places.stop - self.long])
             return tuple(self[at] for at in places)
         place = range(len(self))[place]
-        if place >= long:
-            return self.more[place - long]
-        return tuple(Operand(float(factor.values[place]), factor.cell(place)) for factor in self.factors)
+        if place >= self.long:
+            return self.more[place - self.long]
+        for factors in self.sums:
+            if place < len(factors[0].values):
+                break
+            place -= len(factors[0].values)
+        return tuple(factor.operand(place) for factor in factors)
 
     @cached_property
     def products(self) -> Array:
         """The value of each term. [term]"""
-        long = np.prod([factor.values for factor in self.factors], axis=0, dtype=np.float64)  # [term]
-        return np.concatenate([long, _products(self.more)])  # [term]
+        long = [np.prod([one.factors for one in factors], axis=0, dtype=np.float64) for factors in self.sums]
+        return np.concatenate([*long, _products(self.more)])  # [term]
 
 
 def products(terms: Sequence[Term]) -> Array:
@@ -93,7 +123,12 @@ def products(terms: Sequence[Term]) -> Array:
 
 
 def _products(terms: Sequence[Term]) -> Array:
-    return np.array([math.prod(operand.value for operand in term) for term in terms], dtype=np.float64)
+    return np.array([math.prod(operand.factor for operand in term) for term in terms], dtype=np.float64)
+
+
+def _answers(operand: Operand) -> float:
+    """The derivative of what a product is multiplied by, by the operand."""
+    return -(operand.factor**2) if operand.below else 1.0
 
 
 def by_size(terms: Sequence[Term]) -> list[int]:
@@ -140,6 +175,8 @@ class Derivation:
                 return max(parts)
             case Op.MEDIAN:
                 return sorted(parts)[len(parts) // 2]
+            case Op.SURPRISE:
+                return -math.log(math.fsum(parts))
             case Op.ROOT:
                 return math.sqrt(math.fsum(parts))
             case Op.NORM:
@@ -154,7 +191,7 @@ class Derivation:
         values: list[float] = products(self.terms).tolist()
         return [
             tuple(
-                slope * math.prod(other.value for at, other in enumerate(term) if at != place)
+                slope * math.prod(_answers(other) if at == place else other.factor for at, other in enumerate(term))
                 for place in range(len(term))
             )
             for slope, term in zip(self._outer_slopes(values), self.terms, strict=True)
@@ -181,6 +218,9 @@ class Derivation:
                 # A number that several terms share would belong to each of them, and has no one derivative.
                 alike = values.count(self.value)
                 return [(1.0 if alike == 1 else math.nan) if value == self.value else 0.0 for value in values]
+            case Op.SURPRISE:
+                whole = math.fsum(values)
+                return [-1.0 / whole if whole else math.nan] * count
             case Op.ROOT:
                 return [0.5 / self.value if self.value else math.nan] * count
             case Op.NORM:

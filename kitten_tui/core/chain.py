@@ -12,6 +12,9 @@ from functools import cached_property
 from kitten_tui.core.formula import Ref
 from kitten_tui.core.quantity import Quantity
 
+ELSEWHERE = ("before", "after")
+"""Where an operand is of another layer."""
+
 
 class Chain(Mapping[str, Quantity]):
     """Quantities by name, in the order of the lesson; what is not declared in it raises."""
@@ -54,19 +57,21 @@ class Chain(Mapping[str, Quantity]):
         return () if formula is None else tuple(formula.refs)
 
     def users(self, name: str) -> tuple[str, ...]:
-        """The quantities whose lines use this one in the same layer, in the order of the lesson."""
+        """The quantities whose lines use this one in the same layer, in the order of the lesson; no gradient is one."""
         return self._users.get(name, ())
 
     @cached_property
     def _users(self) -> dict[str, tuple[str, ...]]:
         users: dict[str, list[str]] = {}
         for name in self:
-            for operand in {ref.name for ref in self.operands(name) if ref.where != "before"}:
+            operands = () if self[name].of else self.operands(name)
+            for operand in {ref.name for ref in operands if ref.where not in ELSEWHERE}:
                 users.setdefault(operand, []).append(name)
         return {operand: tuple(names) for operand, names in users.items()}
 
     def of_keys(self, name: str) -> bool:
         """Whether the tokens of a [token, …] quantity are those that are looked at, as of k, v and what makes them."""
+        name = self[name].of or name
         for user in self.users(name):
             for ref in self.operands(user):
                 if ref.name == name and ref.labels and ref.labels[0] != "query":
@@ -88,4 +93,6 @@ class Chain(Mapping[str, Quantity]):
 
 
 def _uses(line: Quantity, name: str) -> bool:
-    return line.formula is not None and any(ref.name == name and ref.where != "before" for ref in line.formula.refs)
+    return line.formula is not None and any(
+        ref.name == name and ref.where not in ELSEWHERE for ref in line.formula.refs
+    )

@@ -3,15 +3,20 @@
     x[token,*] w_q[*,d_k] + b_q?[d_k]       a product is summed over *; what has a ? is left out where there is none
     exp[query,key] / total[query]           nothing divided by nothing is 0
     scaled[query,key] where allowed[query,key]     −∞ elsewhere
-    e^(masked[query,key] − shift[query])    √( … )   shift( … )   median( … )   a − b   (a − b) / c × d + e   a / c × d
+    e^(masked[query,key] − shift[query])    √( … )   −ln( … )   shift( … )   median( … )
+    a − b   (a − b) / c × d + e   a / c × d
+    −a[query,*] b[query,*] /c[query] + d[query]    a product may be taken off, and divided by some of its factors
 
 An index is an axis of the result, or
     *       every place, added up, or chosen from by what stands around it
     ≤key    every place up to that one
     max     the place of the largest
     ~d_k    the dimension that a rotation mixes with that one
-A name may say where the quantity is looked up: `before.mlp` is of the layer before, `heads.context` of all heads side
-by side. `count` is how many terms a * has; a number is itself.
+    @d_k    the place that this dimension of this head has where all heads stand side by side
+A name may say where the quantity is looked up: `before.mlp` is of the layer before, `after.grad(stream)` of the one
+after; `heads.context[token,concat]` is of all heads side by side, `heads.through(x)[*,token,d_model]`, with an index
+more, of each of them. A name may have another one in it: `grad(x)`. `count` is how many terms a * has, `count[d_model]`
+how many places that axis has; a number is itself.
 """
 
 from __future__ import annotations
@@ -41,6 +46,8 @@ class Op(Enum):
     """The largest of the terms where it is far from 0; else 0."""
     MEDIAN = "median"
     """The term in the middle, of an odd number of them."""
+    SURPRISE = "surprise"
+    """Minus the logarithm of all parts added up, e being its base."""
     ROOT = "root"
     """The square root of all parts added up."""
     NORM = "norm"
@@ -55,7 +62,9 @@ class Ref:
     labels: tuple[str, ...] = ()
     optional: bool = False
     where: str = ""
-    """Empty for the same head and layer; "before" or "heads"."""
+    """Empty for the same head and layer; "before", "after" or "heads"."""
+    below: bool = False
+    """Whether the product is divided by it."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,10 @@ class Number:
 
 @dataclass(frozen=True)
 class Count:
-    """How many terms the sum has that is divided by it."""
+    """How many terms the sum has that is divided by it, or how many places an axis has."""
+
+    axis: str = ""
+    below: bool = False
 
 
 Factor = Ref | Number | Count
@@ -83,10 +95,10 @@ class Formula:
         return (factor for part in self.parts for factor in part if isinstance(factor, Ref))
 
 
-_REF = re.compile(r"(?:(before|heads)\.)?([a-z]\w*)(\??)(?:\[([^\]\s]*)\])?")
-_CALL = re.compile(r"(e\^|√|shift|median)\((.*)\)")
+_REF = re.compile(r"(/?)(?:(before|after|heads)\.)?([a-z]\w*(?:\([a-z]\w*\))?)(\??)(?:\[([^\]\s]*)\])?")
+_CALL = re.compile(r"(e\^|√|−ln|shift|median)\((.*)\)")
 _NORM = re.compile(r"(?:\((.*) − (.*)\)|(.*)) / (.*) × (.*?)(?: \+ (.*))?")
-_CALLS = {"√": Op.ROOT, "shift": Op.SHIFT, "median": Op.MEDIAN}
+_CALLS = {"√": Op.ROOT, "−ln": Op.SURPRISE, "shift": Op.SHIFT, "median": Op.MEDIAN}
 
 
 def read(line: str) -> Formula:
@@ -118,16 +130,19 @@ def _parts(text: str, sign: str) -> tuple[Part, ...]:
 
 
 def _part(text: str) -> Part:
+    if text.startswith("−"):
+        first, *others = _part(text[1:])
+        return (Number(-first.value), *others) if isinstance(first, Number) else (Number(-1.0), first, *others)
     return tuple(_factor(word) for word in text.split() or [text])
 
 
 def _factor(word: str) -> Factor:
-    if word == "count":
-        return Count()
     if word.replace(".", "", 1).isdigit():
         return Number(float(word))
     ref = _REF.fullmatch(word)
     if ref is None:
         raise ValueError(f"expected a quantity such as q[query,*], found {word!r}")
-    where, name, optional, labels = ref.groups()
-    return Ref(name, tuple(labels.split(",")) if labels else (), bool(optional), where or "")
+    below, where, name, optional, labels = ref.groups()
+    if name == "count":
+        return Count(labels or "", bool(below))
+    return Ref(name, tuple(labels.split(",")) if labels else (), bool(optional), where or "", bool(below))

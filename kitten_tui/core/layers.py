@@ -41,20 +41,36 @@ def shared(
 
 
 def head(
-    shared: Trace, given: Mapping[str, Value], settings: Settings, own_mask: Mask | None, layer: int, index: int
+    shared: Trace,
+    given: Mapping[str, Value],
+    settings: Settings,
+    own_mask: Mask | None,
+    layer: int,
+    index: int,
+    whole: Callable[[], Trace] | None = None,
 ) -> Trace:
-    """One head from all that it depends on: no other head, and nothing of what comes after it."""
+    """One head from all that it depends on: no other head, and nothing of what comes after it.
+
+    Where gradients come back to it, `whole` is what the heads of its layer make together.
+    """
     queries, keys = shared.sizes["query"], shared.sizes["key"]
     settled: dict[str, Value] = {
         "allowed": Given(lambda: masks.allowed(settings.mask, own_mask, queries, keys)),
         "keep": Given(lambda: masks.kept(queries, keys, settings.dropout, settings.seed, layer, index)),
     }
-    return Trace(shared.chain, {**settled, **given}, (Scope.HEAD,), shared, sizes=shared.sizes)
+    return Trace(
+        shared.chain, {**settled, **given}, (Scope.HEAD,), shared, sizes=shared.sizes, whole=whole, index=index
+    )
 
 
-def joined(shared: Trace, given: Mapping[str, Value], heads: Sequence[Callable[[], Trace]]) -> Trace:
-    """What the heads of a layer make together."""
-    return Trace(shared.chain, given, (Scope.LAYER,), shared, sizes=shared.sizes, heads=heads)
+def joined(
+    shared: Trace,
+    given: Mapping[str, Value],
+    heads: Sequence[Callable[[], Trace]],
+    after: Callable[[], Trace] | None = None,
+) -> Trace:
+    """What the heads of a layer make together; `after` is that of the next layer, where gradients come back from it."""
+    return Trace(shared.chain, given, (Scope.LAYER,), shared, sizes=shared.sizes, heads=heads, after=after)
 
 
 @lru_cache(maxsize=64)

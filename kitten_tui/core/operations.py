@@ -52,6 +52,7 @@ FUNCTIONS: dict[Op, Callable[..., Array]] = {
     Op.EXP: lambda power, shift: np.exp(power - shift),
     Op.WHERE: lambda kept, allowed: np.where(allowed, kept, kept.dtype.type(-math.inf)),
     Op.LESS: lambda one, other: one - other,
+    Op.SURPRISE: lambda *parts: -np.log(_sum(*parts)),
     Op.ROOT: lambda *parts: np.sqrt(_sum(*parts)),
     Op.NORM: _norm,
 }

@@ -26,6 +26,13 @@ def product(operands: Sequence[Named], axes: tuple[str, ...]) -> Array:
     return reduce(mul, scalars, aligned((names, array), axes))
 
 
+def inverse(number: Any) -> Any:
+    """1 over it; 1 over nothing is 0, as nothing divided by nothing is."""
+    if isinstance(number, float):
+        return 1.0 / number if number else 0.0
+    return np.divide(1.0, number, out=np.zeros_like(number), where=number != 0)
+
+
 def _changes_nothing(operand: Named) -> bool:
     """Whether it is a mask that lets everything through: a grid is not multiplied by a million ones."""
     array = operand[1]

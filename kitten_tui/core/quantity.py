@@ -39,8 +39,10 @@ class Quantity:
     """Whether it is a step of the lesson itself, which the JSON of a head holds, and not a number on the way."""
     truth: bool = False
     """Whether it is yes or no, so that nothing has a derivative by it."""
-    opaque: bool = False
-    """Whether it is computed by something that is not taken apart."""
+    opaque: tuple[str, ...] = ()
+    """What it is computed from, where that is done by something that is not taken apart."""
+    of: str = ""
+    """The quantity that it says something about, such as a gradient: it is there where that one is."""
 
     @cached_property
     def formula(self) -> Formula | None:
@@ -61,7 +63,8 @@ def quantity(
     *,
     step: bool = False,
     truth: bool = False,
-    opaque: bool = False,
+    opaque: tuple[str, ...] = (),
+    of: str = "",
 ) -> Quantity:
     """A line of a chain, its axes written with spaces between them."""
-    return Quantity(name, symbol, tuple(axes.split()), line, scope, step, truth, opaque)
+    return Quantity(name, symbol, tuple(axes.split()), line, scope, step, truth, opaque, of)

@@ -13,7 +13,7 @@ from kitten_tui.core.chain import Chain
 from kitten_tui.core.formula import Count, Number, Op, Part, Ref
 from kitten_tui.core.operations import CHOICES, FUNCTIONS
 from kitten_tui.core.ops import Array, Mask
-from kitten_tui.core.products import STAR, Named, product
+from kitten_tui.core.products import STAR, Named, inverse, product
 from kitten_tui.core.quantity import Quantity, Scope
 
 LONG = 64
@@ -61,6 +61,9 @@ class Trace:
         sizes: Mapping[str, int],
         heads: Sequence[Callable[[], Trace]] = (),
         before: Callable[[], Trace] | None = None,
+        after: Callable[[], Trace] | None = None,
+        whole: Callable[[], Trace] | None = None,
+        index: int = 0,
     ) -> None:
         self.chain = chain
         self.given = given
@@ -74,6 +77,12 @@ class Trace:
         """All heads of the layer, where what they make together is computed here."""
         self.before = before
         """The layer before, in a source that has one."""
+        self.after = after
+        """The layer after, where something comes back from it."""
+        self.whole = whole
+        """What all heads of the layer make together, where something of that comes back to a head."""
+        self.index = index
+        """Which of them the head is."""
         self._present: dict[str, bool] = {}
         self._known: dict[str, Array] = {}
         self._grids: list[str] = []
@@ -90,17 +99,24 @@ class Trace:
         """
         if name not in self._present:
             quantity = self.chain[name]
-            elsewhere = self.outer is not None and not self._makes(quantity) and self.outer.has(name)
+            holder = None if self._makes(quantity) else self._holder(quantity)
+            elsewhere = holder is not None and holder.has(name)
             self._present[name] = name in self.given or elsewhere or (self._makes(quantity) and self.follows(name))
         return self._present[name]
 
     def _makes(self, quantity: Quantity) -> bool:
         return quantity.scope in self.scopes and quantity.line != ""
 
+    def _holder(self, quantity: Quantity) -> Trace | None:
+        """Where a quantity is looked up that is not made here."""
+        return self.whole() if quantity.scope is Scope.LAYER and self.whole is not None else self.outer
+
     def _finds(self, ref: Ref) -> bool:
         match ref.where:
             case "before":
                 return self.before is not None
+            case "after":
+                return self.after is not None and self.after().has(ref.name)
             case "heads":
                 return bool(self.heads) and all(head().has(ref.name) for head in self.heads)
             case _:
@@ -108,9 +124,10 @@ class Trace:
 
     def follows(self, name: str) -> bool:
         """Whether all that the line of a quantity needs is there, so that it follows from that."""
-        return self.chain[name].formula is not None and all(
-            self._finds(ref) for ref in self.chain.operands(name) if not ref.optional
-        )
+        quantity = self.chain[name]
+        if quantity.formula is None or (quantity.of and not self.has(quantity.of)):
+            return False
+        return all(self._finds(ref) for ref in quantity.formula.refs if not ref.optional)
 
     # Numbers
 
@@ -142,9 +159,10 @@ class Trace:
             return value
         if self._makes(quantity):
             return self.by_line(quantity.name)
-        if self.outer is None:
+        holder = self._holder(quantity)
+        if holder is None:
             raise MissingError(quantity.name)
-        return self.outer[quantity.name]
+        return holder[quantity.name]
 
     def by_line(self, name: str) -> Array:
         """The whole quantity by its line, whatever is given.
@@ -164,8 +182,9 @@ class Trace:
         value = self.given.get(name)
         if isinstance(value, Given) and value.row is not None:
             return np.asarray(value.row(place))
-        if value is None and not self._makes(quantity) and self.outer is not None:
-            return self.outer.row(name, place)
+        holder = self._holder(quantity)
+        if value is None and not self._makes(quantity) and holder is not None:
+            return holder.row(name, place)
         if not self._by_row(quantity):
             return np.asarray(self[name][place])
         if place not in self._rows:
@@ -218,8 +237,9 @@ class Trace:
     def symbol(self, name: str, index: tuple[int, ...]) -> str | None:
         """How a number is written, where that says more than its digits: √2, cos 0.5; else empty."""
         value = self.given.get(name)
-        if value is None and self.outer is not None:
-            return self.outer.symbol(name, index)
+        holder = self._holder(self.chain[name])
+        if value is None and holder is not None:
+            return holder.symbol(name, index)
         return value.symbol(*index) if isinstance(value, Given) and value.symbol else ""
 
     def forget(self) -> None:
@@ -248,6 +268,7 @@ class Trace:
             return CHOICES[formula.op](array, names.index(STAR))
         parts: list[Array | float] = []
         counted = 0
+        named: set[str] = set()
         for part in formula.parts:
             operands = self._operands(part, fixed)
             if operands is None:
@@ -257,9 +278,15 @@ class Trace:
             if part == (Count(),):
                 parts.append(float(counted))
                 continue
+            named.update(name for names, _ in operands for name in names)
             counted = next((array.shape[names.index(STAR)] for names, array in operands if STAR in names), counted)
             parts.append(product(operands, axes))
-        return FUNCTIONS[formula.op](*parts)
+        array = FUNCTIONS[formula.op](*parts)
+        if named.issuperset(axes):
+            return array
+        # No operand has these axes: the numbers are the same all along them.
+        shape = np.broadcast_shapes(np.shape(array), tuple(1 if axis in named else self.sizes[axis] for axis in axes))
+        return np.broadcast_to(array, shape)
 
     def _operands(self, part: Part, fixed: Mapping[str, int]) -> list[Named] | None:
         """None where one that may be missing is."""
@@ -267,20 +294,26 @@ class Trace:
         for factor in part:
             if isinstance(factor, Number):
                 operands.append(((), factor.value))
+            elif isinstance(factor, Count) and factor.axis:
+                operands.append(((), float(self.sizes[factor.axis]) ** (-1 if factor.below else 1)))
             elif isinstance(factor, Ref):
                 if factor.optional and not self._finds(factor):
                     return None
-                operands.append(self._operand(factor, fixed))
+                names, array = self._operand(factor, fixed)
+                operands.append((names, inverse(array) if factor.below else array))
         return operands
 
     def _operand(self, ref: Ref, fixed: Mapping[str, int]) -> Named:
         of, labels = self, ref.labels
         if ref.where == "heads":
-            return labels, np.concatenate([head()[ref.name] for head in self.heads], axis=-1)
-        if ref.where == "before":
-            if self.before is None:
+            arrays = [head()[ref.name] for head in self.heads]
+            each = len(labels) > len(self.chain[ref.name].axes)
+            return labels, np.stack(arrays) if each else np.concatenate(arrays, axis=-1)
+        if ref.where:
+            beside = self.before if ref.where == "before" else self.after
+            if beside is None:
                 raise MissingError(ref.name)
-            of = self.before()
+            of = beside()
         if not labels:
             # A number of Python's own leaves float32 what it is.
             return labels, float(of[ref.name])
@@ -289,6 +322,11 @@ class Trace:
         else:
             array = of[ref.name]
         return self._placed(labels, array)
+
+    def places_of_own(self, width: int) -> range:
+        """The places of this head where all heads stand side by side, this many numbers in all."""
+        own = width // (1 if self.whole is None else len(self.whole().heads))
+        return range(self.index * own, (self.index + 1) * own)
 
     def _placed(self, labels: tuple[str, ...], array: Array) -> Named:
         """What the indices that are no axes make of an array."""
@@ -302,5 +340,7 @@ class Trace:
                 array = np.cumsum(array, axis=place)
             elif label.startswith("~"):
                 array = array.take(self["partner"].astype(np.intp), axis=place)
-            names.append(label.lstrip("≤~"))
+            elif label.startswith("@"):
+                array = array.take(self.places_of_own(array.shape[place]), axis=place)
+            names.append(label.lstrip("≤~@"))
         return tuple(names), array

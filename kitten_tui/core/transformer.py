@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 from kitten_tui.core.attention import ATTENTION
@@ -9,7 +10,7 @@ from kitten_tui.core.chain import Chain
 from kitten_tui.core.quantity import Quantity, Scope, quantity
 
 SEGMENT = quantity("segment", "s", "d_model", scope=Scope.SOURCE, step=True)
-MLP = quantity("mlp", "mlp", "token d_model", scope=Scope.LAYER, opaque=True)
+MLP = quantity("mlp", "mlp", "token d_model", scope=Scope.LAYER, opaque=("stream", "output"))
 """What the feed-forward network adds; it is computed and not taken apart."""
 ATTENDED = quantity("attended", "x + output", "token d_model", "x[token,d_model] + output[token,d_model]", Scope.LAYER)
 MIDDLE = quantity("middle", "m", "token d_model", scope=Scope.LAYER)
@@ -50,7 +51,8 @@ def layer_chain(*, first: bool, rms: bool, norms_after: bool, rotary: bool, head
         chain = _placed(chain, role, rotary=rotary, head_norm=head_norm)
     if norms_after:
         chain = chain.with_(ATTENDED, *norm_lines(MIDDLE, ATTENDED, rms=rms))
-    return chain.with_(MLP, *(NEXT_TOKEN if says_next else ()))
+    mlp = replace(MLP, opaque=("middle",)) if norms_after else MLP
+    return chain.with_(mlp, *(NEXT_TOKEN if says_next else ()))
 
 
 def norm_lines(after: Quantity, before: Quantity, *, rms: bool) -> tuple[Quantity, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
+
 from kitten_tui.core.cell import Cell, Derivation, Operand, Operands, Term, Terms
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.formula import Count, Formula, Number, Op, Part, Ref
@@ -143,28 +145,23 @@ class _Terms:
     cell: Cell
 
     def of(self, line: Formula) -> Sequence[Term]:
-        long: tuple[Operands, ...] = ()
+        long: list[tuple[Operands, ...]] = []
         single: list[Term] = []
         for part in line.parts:
             if part == (Count(),):
-                single.append((Operand(float(len(long[0].values))),))
+                single.append((Operand(float(len(long[-1][0].values))),))
             elif any(isinstance(factor, Ref) and not self._is_there(factor) for factor in part):
                 single += [(Operand(0.0),)] if line.op is Op.NORM else []
-            elif self._open(part):
-                long = tuple(self._along(factor) for factor in part if isinstance(factor, Ref))
+            elif any(isinstance(factor, Ref) and _open(factor) for factor in part):
+                long.append(self._along(part))
             elif (term := self._term(part)) is not None:
                 single.append(term)
         if line.op is Op.EXP and single[1][0].value == 0.0:
             single.pop()
-        return Terms(long, tuple(single)) if long else tuple(single)
+        return Terms(tuple(long), tuple(single)) if long else tuple(single)
 
     def _is_there(self, ref: Ref) -> bool:
         return not ref.optional or self.trace.has(ref.name)
-
-    def _open(self, part: Part) -> bool:
-        """Whether it stands for many terms."""
-        labels = (label for factor in part if isinstance(factor, Ref) for label in factor.labels)
-        return any(label == STAR or label.startswith("≤") for label in labels)
 
     def _term(self, part: Part) -> Term | None:
         """The operands of a product; None where a constant that is not worth writing makes it nothing."""
@@ -176,27 +173,35 @@ class _Terms:
                     operands.append(operand)
                 elif operand.value == 0.0:
                     return None
-            elif isinstance(factor, Number):
-                operands.append(Operand(factor.value))
+            else:
+                operands.append(self._constant(factor))
         return tuple(operands)
+
+    def _constant(self, factor: Number | Count) -> Operand:
+        if isinstance(factor, Number):
+            return Operand(factor.value)
+        return Operand(float(self.trace.sizes[factor.axis]), below=factor.below)
 
     def _operand(self, ref: Ref) -> Operand:
         index = self._index(ref)
+        quantity, symbol = self.trace.chain[ref.name], self.trace.symbol(ref.name, index)
+        if quantity.scope is Scope.CONSTANT:
+            return Operand(float(self.trace.at(ref.name, index)), symbol=symbol, below=ref.below)
         cell = self._cell(ref, index)
-        if self.trace.chain[ref.name].scope is Scope.CONSTANT:
-            return Operand(float(self.trace.at(ref.name, index)), symbol=self.trace.symbol(ref.name, index))
-        quantity = self.trace.chain[ref.name]
-        return Operand(self.workings.value(cell), cell, self.trace.symbol(ref.name, index), quantity.truth)
+        return Operand(self.workings.value(cell), cell, symbol, quantity.truth, ref.below)
 
     def _index(self, ref: Ref) -> tuple[int, ...]:
         """What stands at each index of an operand, with the places of the cell."""
         places = dict(zip(self.quantity.axes, self.cell.index, strict=True))
         index: list[int | None] = []
-        for label in ref.labels:
+        for at, label in enumerate(ref.labels):
             if label == "max":
                 index.append(None)
             elif label.startswith("~"):
                 index.append(int(self.trace["partner"][places[label[1:]]]))
+            elif label.startswith("@"):
+                own = self.trace.places_of_own(self.trace[ref.name].shape[at])
+                index.append(own[places[label[1:]]])
             else:
                 index.append(places[label])
         if None in index:
@@ -211,6 +216,9 @@ class _Terms:
                 # What went into this layer does not depend on how this layer is looked at.
                 before = self.workings.in_layer(cell.layer - 1)
                 return before.address(Cell(ref.name, index, cell.head, cell.layer - 1))
+            case "after":
+                after = self.workings.in_layer(cell.layer + 1)
+                return after.address(Cell(ref.name, index, cell.head, cell.layer + 1))
             case "heads":
                 width = self.trace.heads[0]().row(ref.name, index[0]).shape[-1]
                 head, inner = divmod(index[-1], width)
@@ -218,20 +226,55 @@ class _Terms:
             case _:
                 return self.workings.address(Cell(ref.name, index, cell.head, cell.layer, cell.rescaled))
 
-    def _along(self, ref: Ref) -> Operands:
-        """The operands of a long sum: the places of a quantity along the index that is left open."""
+    def _beside(self, ref: Ref) -> Trace:
+        """The trace that an operand is looked up in."""
+        beside = {"before": self.trace.before, "after": self.trace.after}.get(ref.where)
+        return self.trace if beside is None else beside()
+
+    def _along(self, part: Part) -> tuple[Operands, ...]:
+        """The operands of a long sum, each for all of its terms."""
+        along = {
+            at: self._places(factor) for at, factor in enumerate(part) if isinstance(factor, Ref) and _open(factor)
+        }
+        count = len(next(iter(along.values())).values)
+        return tuple(along[at] if at in along else self._same(factor, count) for at, factor in enumerate(part))
+
+    def _same(self, factor: Ref | Number | Count, count: int) -> Operands:
+        """An operand that all terms have."""
+        operand = self._operand(factor) if isinstance(factor, Ref) else self._constant(factor)
+        values = np.full(count, operand.value)  # [term]
+        return Operands(values, lambda _: operand.cell, operand.symbol, operand.truth, operand.below)
+
+    def _places(self, ref: Ref) -> Operands:
+        """The places of a quantity along the index that is left open."""
         places = dict(zip(self.quantity.axes, self.cell.index, strict=True))
-        open_at = next(at for at, label in enumerate(ref.labels) if label == STAR or label.startswith("≤"))
+        open_at = next(at for at, label in enumerate(ref.labels) if _open_label(label))
         index = [places.get(label) for label in ref.labels]
         index[open_at] = None
-        values = self.trace.at(ref.name, index)  # [term]
+        quantity = self.trace.chain[ref.name]
+        if len(ref.labels) > len(quantity.axes):
+            return self._of_heads(ref, tuple(index[1:]))  # type: ignore[arg-type]
+        values = self._beside(ref).at(ref.name, index)  # [term]
         if ref.labels[open_at] != STAR:
             values = values[: places[ref.labels[open_at][1:]] + 1]
-        if self.trace.chain[ref.name].scope is Scope.CONSTANT:
-            return Operands(values, lambda _: None)
 
-        def cell(along: int) -> Cell:
+        def cell(along: int) -> Cell | None:
             index[open_at] = along
-            return self._cell(ref, tuple(index))  # type: ignore[arg-type]
+            return None if quantity.scope is Scope.CONSTANT else self._cell(ref, tuple(index))  # type: ignore[arg-type]
 
-        return Operands(values, cell)
+        return Operands(values, cell, truth=quantity.truth, below=ref.below)
+
+    def _of_heads(self, ref: Ref, index: tuple[int, ...]) -> Operands:
+        """The same place of a quantity in each head."""
+        values = np.array([float(head().at(ref.name, index)) for head in self.trace.heads])  # [term]
+        cell = self.cell
+        return Operands(values, lambda head: Cell(ref.name, index, head, cell.layer, cell.rescaled), below=ref.below)
+
+
+def _open(ref: Ref) -> bool:
+    """Whether it stands for many terms."""
+    return any(_open_label(label) for label in ref.labels)
+
+
+def _open_label(label: str) -> bool:
+    return label == STAR or label.startswith("≤")

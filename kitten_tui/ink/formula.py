@@ -174,9 +174,10 @@ def expression(derivation: Derivation, look: Sum, room: int) -> Pieces:
             score, allowed = _factor(terms[0][0]), terms[1][0]
             return [score] if allowed.value else [score, Piece(" "), Piece(f"→ {MINUS_INFINITY}", allowed)]
         case Op.LESS:
-            return _joined([[_factor(term[0])] for term in terms], " − ")
-        case Op.ROOT:
-            return [Piece("√("), *_sum(terms, look, room - 3), Piece(")")]
+            return _joined([product_pieces(term) for term in terms], " − ")
+        case Op.ROOT | Op.SURPRISE:
+            name = "√" if derivation.op is Op.ROOT else "−ln"
+            return [Piece(f"{name}("), *_sum(terms, look, room - len(name) - 2), Piece(")")]
         case Op.NORM:
             return _norm(terms)
         case Op.SHIFT | Op.MEDIAN:
@@ -262,8 +263,11 @@ def _shortened(terms: Sequence[Term], look: Sum, room: int) -> Pieces:
 
 
 def product_pieces(term: Term) -> Pieces:
-    """The operands with × between them."""
-    return _joined([[_factor(operand)] for operand in term], " × ")
+    """The operands with × between them, and / before those that it is divided by."""
+    pieces = [_factor(term[0])]
+    for operand in term[1:]:
+        pieces += [Piece(" / " if operand.below else " × "), _factor(operand)]
+    return pieces
 
 
 def _factor(operand: Operand) -> Piece:

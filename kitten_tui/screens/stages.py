@@ -155,7 +155,7 @@ class StageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
     def _say_end(self) -> None:
         derivation = self.page.derivation
         given = derivation is not None and derivation.op is Op.GIVEN
-        opaque = derivation is not None and self.page.view.chain[derivation.cell.name].opaque
+        opaque = derivation is not None and bool(self.page.view.chain[derivation.cell.name].opaque)
         self.say("message.input" if given and not opaque else "message.no_further")
 
     def _choose_next(self, chosen: Cell, by: int) -> None:
