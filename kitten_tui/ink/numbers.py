@@ -37,7 +37,7 @@ def brief(value: float) -> str:
 
 def vector(values: Array, most: int = 4) -> str:
     """A list of numbers in brackets, the first ones where it is long."""
-    decimals = 3 if np.abs(values).max() < 10 else 1
+    decimals = 3 if np.abs(values[:most]).max(initial=0.0) < 10 else 2
     shown = ", ".join(fmt(float(value), decimals) for value in values[:most])
     return f"({shown}, …)" if len(values) > most else f"({shown})"
 

@@ -64,7 +64,9 @@ def reading(view: View) -> Phrase:
     first = view.key_name(int(order[0]))
     if len(order) == 1 or weights[order[1]] == 0.0:
         return phrase("context.reading.one", query=view.token, z=z, first=first)
-    return phrase("context.reading", query=view.token, z=z, first=first, second=view.key_name(int(order[1])))
+    most = weights[order].sum() > 0.5 * weights.sum()
+    key = "context.reading.most" if most else "context.reading"
+    return phrase(key, query=view.token, z=z, first=first, second=view.key_name(int(order[1])))
 
 
 CONTEXT = Stage(

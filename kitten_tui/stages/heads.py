@@ -74,9 +74,8 @@ def reading(view: View) -> Phrase:
         return phrase("heads.reading.nothing", query=view.token, head=view.selection.head + 1)
     best = int(row.argmax())
     same = len(seen) == 1 and seen.total() == n_heads
-    key = "heads.reading.same" if same else "heads.reading"
     return phrase(
-        key,
+        "heads.reading.one" if n_heads == 1 else "heads.reading.same" if same else "heads.reading",
         query=view.token,
         heads=n_heads,
         different=len(seen),

@@ -47,8 +47,10 @@ def reading(view: View) -> Phrase:
         lost = int(np.count_nonzero(~view.truth("keep") & allowed))
         factor = 1.0 / (1.0 - settings.dropout)
         return phrase("mask.reading.dropout", query=view.token, hidden=hidden, lost=lost, factor=factor)
+    if hidden == 0 and count == 1:
+        return phrase("mask.reading.alone", query=view.token)
     if settings.mask == "none":
-        return phrase("mask.reading.none", query=view.token, count=count)
+        return phrase(_open(view), query=view.token, count=count)
     if hidden == 0:
         return phrase("mask.reading.all", query=view.token, count=count)
     best = int(weights.argmax())
@@ -60,6 +62,14 @@ def reading(view: View) -> Phrase:
         best=view.key_name(best),
         weight=weights[best],
     )
+
+
+def _open(view: View) -> str:
+    """The words for a row in which nothing is covered."""
+    if view.source.facts is not None and view.source.settings.mask == "none":
+        return "mask.reading.both"
+    last = view.selection.query + 1 == len(view.tokens) and not view.is_cross
+    return "mask.reading.last" if last else "mask.reading.none"
 
 
 MASK = Stage(

@@ -117,6 +117,15 @@ def _experiment(view: View) -> Facts:
     return Facts(id="experiment", name="", title=(phrase("softmax.experiment"),), headings=headings, rows=tuple(rows))
 
 
+_KEYS = {
+    (False, False): "softmax.reading",
+    (False, True): "softmax.reading.itself",
+    (True, False): "softmax.reading.most",
+    (True, True): "softmax.reading.most_itself",
+}
+"""By whether one key has more than half of the weight, and whether it is the query's own."""
+
+
 def reading(view: View) -> Phrase:
     query = view.selection.query
     weights, allowed = view.row("weights"), view.truth("allowed")  # [key], [key]
@@ -130,8 +139,10 @@ def reading(view: View) -> Phrase:
         return phrase("softmax.reading.given", query=view.token, best=view.key_name(best), weight=weights[best])
     other = view.rescaled.row("weights", query)  # [key]
     scaled, unscaled = (weights, other) if view.settings.scale else (other, weights)
+    itself = best == query and not view.is_cross
+    most = weights[best] > 0.5
     return phrase(
-        "softmax.reading.itself" if best == query and not view.is_cross else "softmax.reading",
+        _KEYS[bool(most), itself],
         query=view.token,
         best=view.key_name(best),
         weight=weights[best],

@@ -7,9 +7,23 @@ import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
+from string import Formatter
 
 LANGUAGES = ("en", "zh")
 DEFAULT = "en"
+
+
+class _Numbered(Formatter):
+    """A place such as {count:word|words} is filled with the first where its value is one."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        one, bar, many = format_spec.partition("|")
+        if bar:
+            return one if str(value) == "1" else many
+        return str(super().format_field(value, format_spec))
+
+
+_NUMBERED = _Numbered()
 
 
 class Words:
@@ -26,7 +40,9 @@ class Words:
             KeyError: there is no such sentence, or a value for it is missing.
         """
         text = self.texts[key]
-        return text.format(**values) if values else text
+        if not values:
+            return text
+        return _NUMBERED.vformat(text, (), values) if "|" in text else text.format(**values)
 
     def of(self, texts: Mapping[str, str]) -> str:
         """The text in this language, else in another, else nothing."""

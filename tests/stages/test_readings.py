@@ -1,0 +1,355 @@
+"""What a stage says of its numbers is borne out by them: each sentence has a rule here, and there is none without."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kitten_tui.core.settings import Settings
+from kitten_tui.core.source import Source
+from kitten_tui.desk.phrase import Phrase
+from kitten_tui.sources.find import open_source, samples
+from kitten_tui.sources.sentence import from_sentence
+from kitten_tui.stages import stages_of, turn_to
+from kitten_tui.stages.view import View
+from kitten_tui.words import Words
+
+Rule = Callable[[View, dict], bool]
+RULES: dict[str, Rule] = {}
+CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
+
+
+def rule(*keys: str) -> Callable[[Rule], Rule]:
+    def kept(check: Rule) -> Rule:
+        RULES.update(dict.fromkeys(keys, check))
+        return check
+
+    return kept
+
+
+def row(view: View, name: str, head: int | None = None, settings: Settings | None = None) -> np.ndarray:
+    """The selected query's row out of the whole array."""
+    at = view.selection
+    trace = view.source.trace(at.layer, at.head if head is None else head, settings or view.settings)
+    return np.asarray(trace[name])[at.query]
+
+
+def named(view: View, name: object) -> set[int]:
+    """The places of a key that a sentence may mean by this name."""
+    tokens = view.source.key_tokens
+    return {place for place in range(len(tokens)) if name in (tokens[place], f"{tokens[place]}#{place + 1}")}
+
+
+def is_at(view: View, name: object, of: np.ndarray, value: float) -> bool:
+    return any(of[place] == value for place in named(view, name))
+
+
+def same(left: object, right: np.ndarray) -> bool:
+    return bool(np.array_equal(np.asarray(left), right))
+
+
+# Stages 1 and 2
+
+
+@rule("vectors.reading")
+def _(view: View, said: dict) -> bool:
+    shared, place = view.workings.joined(), view.selection.query
+    parts = all(same(said[name], shared[name][place]) for name in ("embedding", "position", "x"))
+    return parts and said["place"] == place + 1
+
+
+@rule("vectors.reading.x")
+def _(view: View, said: dict) -> bool:
+    return same(said["x"], view.workings.joined()["x"][view.selection.query])
+
+
+@rule("vectors.reading.first", "vectors.reading.stream")
+def _(view: View, said: dict) -> bool:
+    shared, place = view.workings.joined(), view.selection.query
+    return all(same(said[name], shared[name][place]) for name in ("stream", "x"))
+
+
+@rule("projections.reading", "projections.reading.cross", "projections.reading.shared")
+def _(view: View, said: dict) -> bool:
+    of = {"q": view.selection.query, "k": view.selection.query, "v": view.selection.query}
+    if view.is_cross:
+        of |= {"k": view.selection.key, "v": view.selection.key}
+    if "first" in said and not said["first"] <= view.selection.head + 1 <= said["last"]:
+        return False
+    return all(same(said[name], view.trace[name][place]) for name, place in of.items())
+
+
+# Stage 3
+
+
+@rule("scores.reading", "scores.reading.itself")
+def _(view: View, said: dict) -> bool:
+    scores = row(view, "scores")
+    order = np.sort(scores)[::-1]
+    told = [said["best_score"], said["second_score"], said["worst_score"]]
+    return (
+        told == [order[0], order[1], order[-1]]
+        and is_at(view, said["best"], scores, order[0])
+        and is_at(view, said["second"], scores, order[1])
+        and is_at(view, said["worst"], scores, order[-1])
+    )
+
+
+@rule("scores.reading.even")
+def _(view: View, said: dict) -> bool:
+    return len(set(row(view, "scores").tolist())) == 1
+
+
+@rule("scores.reading.alone")
+def _(view: View, said: dict) -> bool:
+    return len(view.tokens) == 1
+
+
+# Stage 4
+
+
+def largest_weights(view: View) -> tuple[float, float]:
+    """With the division and without it."""
+    on, off = (row(view, "weights", settings=replace(view.settings, scale=scale)) for scale in (True, False))
+    return float(on.max()), float(off.max())
+
+
+@rule("softmax.reading", "softmax.reading.itself", "softmax.reading.most", "softmax.reading.most_itself")
+def _(view: View, said: dict) -> bool:
+    weights = row(view, "weights")
+    return (
+        said["weight"] == weights.max()
+        and is_at(view, said["best"], weights, weights.max())
+        and np.allclose((said["scaled"], said["unscaled"]), largest_weights(view), atol=1e-7)
+    )
+
+
+@rule("softmax.reading.given")
+def _(view: View, said: dict) -> bool:
+    weights = row(view, "weights")
+    return said["weight"] == weights.max() and is_at(view, said["best"], weights, weights.max())
+
+
+@rule("softmax.reading.even")
+def _(view: View, said: dict) -> bool:
+    seen = row(view, "weights")[row(view, "allowed").astype(bool)]
+    return len(seen) > 1 and set(seen.tolist()) == {said["weight"]}
+
+
+@rule("softmax.reading.covered", "mask.reading.covered")
+def _(view: View, said: dict) -> bool:
+    return not row(view, "allowed").any()
+
+
+# Stage 5
+
+
+@rule("context.reading", "context.reading.most")
+def _(view: View, said: dict) -> bool:
+    weights = row(view, "dropped")
+    order = np.sort(weights)[::-1]
+    return (
+        same(said["z"], row(view, "context"))
+        and is_at(view, said["first"], weights, order[0])
+        and is_at(view, said["second"], weights, order[1])
+        and order[1] > 0
+    )
+
+
+@rule("context.reading.one")
+def _(view: View, said: dict) -> bool:
+    weights = row(view, "dropped")
+    return np.count_nonzero(weights) == 1 and weights[list(named(view, said["first"]))].any()
+
+
+@rule("context.reading.nothing")
+def _(view: View, said: dict) -> bool:
+    return not row(view, "dropped").any() and not row(view, "context").any()
+
+
+# Stage 6
+
+
+def counts(view: View, said: dict) -> bool:
+    allowed = row(view, "allowed").astype(bool)
+    kept = row(view, "keep").astype(bool)
+    true = {
+        "count": len(allowed),
+        "hidden": np.count_nonzero(~allowed),
+        "left": np.count_nonzero(allowed),
+        "lost": np.count_nonzero(allowed & ~kept),
+    }
+    return all(said[name] == number for name, number in true.items() if name in said)
+
+
+@rule("mask.reading")
+def _(view: View, said: dict) -> bool:
+    weights = row(view, "weights")
+    covers = said["hidden"] > 0
+    return covers and counts(view, said) and is_at(view, said["best"], weights, weights.max()) and said["left"] > 0
+
+
+@rule("mask.reading.none")
+def _(view: View, said: dict) -> bool:
+    after = view.is_cross or view.selection.query + 1 < len(view.tokens)
+    return after and counts(view, said) and bool(row(view, "allowed").all())
+
+
+@rule("mask.reading.last")
+def _(view: View, said: dict) -> bool:
+    last = view.selection.query + 1 == len(view.tokens)
+    return last and counts(view, said) and bool(row(view, "allowed").all())
+
+
+@rule("mask.reading.both")
+def _(view: View, said: dict) -> bool:
+    at = view.selection
+    usual = np.asarray(view.source.trace(at.layer, at.head, view.source.settings)["allowed"], dtype=bool)
+    return counts(view, said) and bool(usual.all())
+
+
+@rule("mask.reading.all")
+def _(view: View, said: dict) -> bool:
+    return counts(view, said) and bool(row(view, "allowed").all()) and view.settings.mask != "none"
+
+
+@rule("mask.reading.alone")
+def _(view: View, said: dict) -> bool:
+    return row(view, "allowed").size == 1
+
+
+@rule("mask.reading.dropout")
+def _(view: View, said: dict) -> bool:
+    return counts(view, said) and np.isclose(said["factor"], 1 / (1 - view.settings.dropout))
+
+
+# Stage 7 and what only models have
+
+
+def looked_at_most(view: View) -> list[set[int]]:
+    """By head, the keys with the largest weight; none where there is no weight."""
+    rows = [row(view, "dropped", head) for head in range(view.source.n_heads)]
+    return [set(np.flatnonzero(each == each.max()).tolist()) for each in rows if each.any()]
+
+
+@rule("heads.reading", "heads.reading.same", "heads.reading.one")
+def _(view: View, said: dict) -> bool:
+    weights = row(view, "dropped")
+    most = looked_at_most(view)
+    largest = is_at(view, said["best"], weights, weights.max()) and said["weight"] == weights.max()
+    ties = any(len(places) > 1 for places in most)
+    return largest and said["heads"] == view.source.n_heads and (ties or said["different"] == len(set.union(*most)))
+
+
+@rule("heads.reading.covered")
+def _(view: View, said: dict) -> bool:
+    return not looked_at_most(view)
+
+
+@rule("heads.reading.nothing")
+def _(view: View, said: dict) -> bool:
+    return not row(view, "dropped").any()
+
+
+@rule("continuation.reading", "fitting.reading")
+def _(view: View, said: dict) -> bool:
+    following = view.source.next_tokens.continuation(view.selection.query)
+    top = np.asarray(following.probability)
+    return (
+        said["probability"] == top.max()
+        and said["first"] == following.pieces[int(top.argmax())]
+        and np.isclose(said["sum"], top.sum())
+        and said["count"] == len(top)
+    )
+
+
+# What a key claims beyond its numbers
+
+
+def claims(view: View, key: str, said: dict) -> bool:
+    """`most` is more than half, `itself` is the query, `same` and `one` are as many heads."""
+    what = key.rpartition(".")[2]
+    match what:
+        case "most" | "most_itself" if key.startswith("softmax"):
+            return said["weight"] > 0.5
+        case "most":
+            weights = row(view, "dropped")
+            return np.sort(weights)[-2:].sum() > 0.5 * weights.sum()
+        case "same":
+            return len(set.union(*looked_at_most(view))) >= 1 and said["different"] == 1
+        case "one":
+            return key.startswith("context") or view.source.n_heads == 1
+    if what.endswith("itself"):
+        return view.selection.query in named(view, said["best"])
+    return True
+
+
+def sources() -> Iterator[tuple[str, Source]]:
+    for name in sorted(samples()):
+        yield name, open_source(name)
+    for text in ("one", "the cat saw the cat", "na na na na", "狗 追 猫 狗"):
+        yield text, from_sentence(text, 7)
+    pytest.importorskip("safetensors")
+    from kitten_tui.sources.checkpoint.model import Model
+    from kitten_tui.sources.checkpoint.reading import Reading
+
+    for name in ("gpt2", "bert", "llama", "mistral"):
+        reading = Reading(Model(CHECKPOINTS / name), "the cat saw the dog and the cat")
+        while reading.ready < reading.n_layers:
+            reading.advance()
+        yield name, reading
+
+
+def views(source: Source) -> Iterator[View]:
+    start = View(source, source.settings, turn_to(stages_of(source)[0], _first(source)).selection)
+    for mask in source.masks:
+        for dropout, seed in ((0.0, 1), (0.5, 2)):
+            settings = replace(source.settings, mask=mask, dropout=dropout, seed=seed)
+            for query in range(len(source.tokens)):
+                for head in {0, source.n_heads - 1}:
+                    key = query % len(source.key_tokens)
+                    yield View(source, settings, start.selection.moved(query=query, head=head, key=key))
+
+
+def _first(source: Source) -> View:
+    from kitten_tui.desk.selection import Selection
+
+    return View(source, source.settings, Selection())
+
+
+def readings(source: Source) -> Iterator[tuple[View, Phrase]]:
+    for view in views(source):
+        for number, stage in enumerate(stages_of(source)):
+            page = turn_to(stage, view.with_(stage=number))
+            yield from ((page.view, reading) for reading in page.readings)
+
+
+@pytest.mark.slow
+def test_every_sentence_is_borne_out() -> None:
+    told = set()
+    for name, source in sources():
+        for view, reading in readings(source):
+            if reading.key == "stage.missing":
+                continue
+            said = dict(reading.values)
+            assert RULES[reading.key](view, said), (name, reading, view.selection, view.settings)
+            assert claims(view, reading.key, said), (name, reading, view.selection)
+            told.add(reading.key)
+    assert len(told) >= 22, sorted(RULES.keys() - told)
+
+
+def test_there_is_no_sentence_without_a_rule() -> None:
+    texts = Words("en").texts
+    sentences = {key for key in texts if re.fullmatch(r"(\w+)\.reading(\.\w+)?", key)}
+    assert sentences <= RULES.keys()
+
+
+@pytest.mark.parametrize(("count", "text"), [(1, "1 token"), (2, "2 tokens"), (0, "0 tokens")])
+def test_one_is_one(count: int, text: str) -> None:
+    said = Words("en")("overview.done", layers=1, heads=3, read=count, whole=count)
+    assert said == f"1 layer × 3 heads, {text}"
