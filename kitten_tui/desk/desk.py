@@ -5,12 +5,13 @@ Looking never writes history; changing always does.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
-from kitten_tui.desk.history import History, State
+from kitten_tui.desk.history import History, Places, State
 from kitten_tui.desk.phrase import Phrase
 from kitten_tui.desk.selection import Selection
 
@@ -75,21 +76,23 @@ class Desk:
         match command:
             case LookAt(selection, settings):
                 lens = self._lens(settings, stays=selection.stage == self.selection.stage)
-                return replace(self, selection=selection, lens=lens, trail=(), flipped=False)
+                looked = replace(self, selection=selection, lens=lens, trail=(), flipped=False)
+                return looked._carried(self.present.went_to) if self.flipped else looked
             case Follow(cell, selection, settings):
                 left, lens = Step(self.selection, cell, self.lens), self._lens(settings)
                 return replace(self, selection=selection, lens=lens, trail=(*self.trail, left), flipped=False)
             case Back():
                 return self._back()
-            case Change(name, source, settings, since):
-                history = (since or self.history).did(State(source, settings, name))
+            case Change(name, source, settings, since, places):
+                history = (since or self.history).did(State(source, settings, name, places))
                 return self._at(replace(self, warned=False), history)
             case GoTo(place):
                 return self._at(self, self.history.at(place))
             case Restore(history):
                 return self._at(self, history)
             case Flip():
-                return replace(self, flipped=not self.flipped, lens=None)
+                carry = self.present.went_to if self.flipped else self.present.came_from
+                return replace(self, flipped=not self.flipped, lens=None)._carried(carry)
             case Open(source):
                 start = Selection(stage=self.selection.stage, query=source.query, key=source.query)
                 return Desk.of(source, source.settings, start)._inside()
@@ -113,14 +116,33 @@ class Desk:
 
     @staticmethod
     def _at(desk: Desk, history: History) -> Desk:
-        """Another state, at the place that is selected as far as it still exists."""
+        """Another state, at the word that is selected as far as it still exists."""
         same = history.now.source.tokens == desk.present.source.tokens
         trail = desk.trail if same else ()
-        return replace(desk, history=history, trail=trail, lens=None, flipped=False)._inside()
+        shown, here, there = desk.flipped, desk.history, history
+        moved = replace(desk, history=history, trail=trail, lens=None, flipped=False)
+        if shown:
+            moved = moved._carried(here.now.went_to, inside=False)
+        for state in reversed(here.states[there.place + 1 : here.place + 1]):
+            moved = moved._carried(state.came_from, inside=False)
+        for state in there.states[here.place + 1 : there.place + 1]:
+            moved = moved._carried(state.went_to, inside=False)
+        return moved._inside()
+
+    def _carried(self, to: Callable[[int], int | None], *, inside: bool = True) -> Desk:
+        """The selection with its words where they stand in another state; what is not there stays where it is."""
+        old = self.selection
+        places = {axis: old.at(axis) for axis in ("query", "key", "pinned")}
+        moved = {axis: to(place) if place >= 0 else place for axis, place in places.items()}
+        kept = {axis: places[axis] if place is None else place for axis, place in moved.items()}
+        if moved["pinned"] is None:
+            kept["pinned"] = -1
+        desk = replace(self, selection=old.moved(**kept))
+        return desk._inside() if inside else desk
 
     def _inside(self) -> Desk:
         """The selection within the tokens there are."""
-        source, old = self.present.source, self.selection
+        source, old = self.source, self.selection
         query, key = min(old.query, len(source.tokens) - 1), min(old.key, len(source.key_tokens) - 1)
         pinned = old.pinned if old.pinned < len(source.tokens) else -1
         return replace(self, selection=old.moved(query=query, key=key, pinned=pinned))
@@ -158,6 +180,8 @@ class Change:
     source: Source
     settings: Settings
     since: History | None = None
+    places: Places | None = None
+    """Where each token stood before, where words came, went or changed places."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,10 @@ from kitten_tui.desk.phrase import Phrase, phrase
 OPENED = phrase("change.opened")
 
 
+Places = tuple[int | None, ...]
+"""For each token where it stood before; None where it is new."""
+
+
 @dataclass(frozen=True, eq=False)
 class State:
     """A source under settings, and what was done to come to it."""
@@ -18,6 +22,18 @@ class State:
     source: Source
     settings: Settings
     name: Phrase = OPENED
+    places: Places | None = None
+    """Where each of its tokens stood in the state before; None where all stand as they stood."""
+
+    def came_from(self, place: int) -> int | None:
+        """Where the token at a place stood before; None where it is new."""
+        return place if self.places is None else self.places[place]
+
+    def went_to(self, place: int) -> int | None:
+        """Where the token that stood at a place stands now; None where it is gone."""
+        if self.places is None:
+            return place
+        return self.places.index(place) if place in self.places else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,7 +47,7 @@ class FactsBlock(Block[Facts]):
     def _mark(self, fact: Fact) -> str:
         comparison = self.look.comparison
         cell = fact_figure(fact).cell(self.look.selection)
-        return CHANGED if comparison is not None and comparison.changed(cell, fact.value) else ""
+        return CHANGED if comparison is not None and comparison.changed(cell, fact.value, same_division=True) else ""
 
     def _filled(self, line: Line) -> Line:
         return line + self.blank(max(self.width - width_of(line), 0))

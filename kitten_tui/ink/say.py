@@ -37,4 +37,4 @@ def _written(value: object, words: Words, name: Name) -> str:
         return vector(value)
     if isinstance(value, (float, np.floating)):
         return brief(float(value))
-    return show_token(value, LONGEST_TEXT) if isinstance(value, str) else str(value)
+    return show_token(value, LONGEST_TEXT) if isinstance(value, str) and value else str(value)

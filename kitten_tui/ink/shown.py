@@ -11,7 +11,7 @@ from kitten_tui.desk.phrase import Phrase
 from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.offers import AtStage
 from kitten_tui.stages import Page, stages_of, turn_to
-from kitten_tui.stages.changes import Comparison
+from kitten_tui.stages.changes import Comparison, compare
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
@@ -57,6 +57,7 @@ class Shown:
     def comparison(self) -> Comparison | None:
         """The page before the last change, as far as the two can be laid over each other."""
         before = self.desk.compared
-        if before is None or before.source.tokens != self.page.view.tokens:
+        if before is None:
             return None
-        return Comparison(turn_to(self.page.stage, View(before.source, before.settings, self.page.selection)))
+        view = View(before.source, before.settings, self.page.selection)
+        return compare(self.page, view, self.desk.present.came_from)

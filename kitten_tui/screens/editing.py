@@ -11,7 +11,7 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Editor, Source
 from kitten_tui.core.workings import Workings
 from kitten_tui.desk.desk import Restore, Save, Warn
-from kitten_tui.desk.history import State
+from kitten_tui.desk.history import Places, State
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.ink.formula import cell_name
 from kitten_tui.ink.numbers import fmt
@@ -128,29 +128,43 @@ class EditingScreen(SwitchingScreen):
     def action_rename_token(self) -> None:
         place = self.page.selection.query
         old = self.page.view.tokens[place]
-        self._ask_token("change.rename", "change.renamed", lambda token: self.editor.rename_token(place, token), old)
+        places = (*range(place), None, *range(place + 1, len(self.page.view.tokens)))
+
+        def rename(token: str) -> Source:
+            return self.editor.rename_token(place, token)
+
+        self._ask_token("change.rename", "change.renamed", rename, places, old)
 
     def action_insert_token(self) -> None:
         place = self.page.selection.query + 1
-        self._ask_token("change.insert", "change.inserted", lambda token: self.editor.insert_token(place, token))
+        places = (*range(place), None, *range(place, len(self.page.view.tokens)))
 
-    def _ask_token(self, question: str, done: str, edit: Callable[[str], Source], old: str = "") -> None:
+        def insert(token: str) -> Source:
+            return self.editor.insert_token(place, token)
+
+        self._ask_token("change.insert", "change.inserted", insert, places)
+
+    def _ask_token(
+        self, question: str, done: str, edit: Callable[[str], Source], places: Places, old: str = ""
+    ) -> None:
         from kitten_tui.screens.ask import AskScreen
 
         def answer(text: str) -> State:
             token = text.strip()
-            return State(edit(token), self.desk.present.settings, phrase(done, token=token, old=old))
+            name = phrase(done, token=token, old=old)
+            return State(edit(token), self.desk.present.settings, name, None if token == old else places)
 
         def answered(state: State | None) -> None:
             if state is not None:
-                self.change(state.name, state.source, state.settings)
+                self.change(state.name, state.source, state.settings, places=state.places)
 
         self.app.push_screen(AskScreen(self.words, question, answer), answered)
 
     def action_delete_token(self) -> None:
         place = self.page.selection.query
         deleted = phrase("change.deleted", token=self.page.view.token)
-        self._edit_tokens(deleted, lambda: self.editor.delete_token(place))
+        places = tuple(each for each in range(len(self.page.view.tokens)) if each != place)
+        self._edit_tokens(deleted, lambda: self.editor.delete_token(place), places)
 
     def action_swap_token(self, by: int) -> None:
         """The word changes places with its neighbour, and stays selected."""
@@ -160,11 +174,12 @@ class EditingScreen(SwitchingScreen):
         if not 0 <= left < len(tokens) - 1:
             return
         swapped = phrase("change.swapped", left=tokens[left], right=tokens[left + 1])
-        self._edit_tokens(swapped, lambda: self.editor.swap_tokens(left))
+        places = (*range(left), left + 1, left, *range(left + 2, len(tokens)))
+        self._edit_tokens(swapped, lambda: self.editor.swap_tokens(left), places)
 
-    def _edit_tokens(self, name: Phrase, edit: Callable[[], Source]) -> None:
+    def _edit_tokens(self, name: Phrase, edit: Callable[[], Source], places: Places) -> None:
         try:
-            self.change(name, edit(), self.desk.present.settings)
+            self.change(name, edit(), self.desk.present.settings, places=places)
         except SourceError as error:
             self.refuse(str(error))
 

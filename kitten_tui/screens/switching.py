@@ -5,7 +5,7 @@ from __future__ import annotations
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.desk.desk import Change, Flip, GoTo, LookAt
-from kitten_tui.desk.history import History, difference
+from kitten_tui.desk.history import History, Places, difference
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.ink.cells import clean
 from kitten_tui.ink.say import say
@@ -24,15 +24,22 @@ class SwitchingScreen(StageScreen):
         now = self.desk.present
         return View(now.source, self.desk.lens or now.settings, self.page.selection)
 
-    def change(self, name: Phrase, source: Source, settings: Settings, since: History | None = None) -> None:
-        """One more change; from `since` where a change is still being made."""
+    def change(
+        self,
+        name: Phrase,
+        source: Source,
+        settings: Settings,
+        since: History | None = None,
+        places: Places | None = None,
+    ) -> None:
+        """One more change; from `since` where a change is still being made, `places` where words moved."""
         before = (since or self.desk.history).now
-        done = phrase("change.words", name=name)
-        if before.source.tokens == source.tokens:
-            selection = self.page.selection
-            reached = effect(View(source, settings, selection), View(before.source, before.settings, selection))
-            done = phrase("change.done", name=name, effect=reached or phrase("change.nothing"))
-        self.do(Change(name, source, settings, since), done)
+        desk = self.desk.do(Change(name, source, settings, since, places))
+        now = View(source, settings, desk.selection)
+        was = View(before.source, before.settings, desk.selection)
+        reached = effect(now, was, desk.present.came_from)
+        done = phrase("change.done", name=name, effect=reached or phrase("change.nothing"))
+        self.do(Change(name, source, settings, since, places), done)
 
     def change_settings(self, view: View) -> None:
         """A view with other settings as a change; the present ones are merely looked at again."""
@@ -92,7 +99,7 @@ class SwitchingScreen(StageScreen):
     def action_flip(self) -> None:
         """Between before the last change and after it."""
         before = self.desk.history.before
-        if before is None or before.source.tokens != self.page.view.tokens:
+        if before is None:
             self.say("change.nothing_to_compare")
         else:
             there = None if self.desk.flipped else phrase("change.before", name=self.desk.present.name)

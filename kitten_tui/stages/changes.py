@@ -1,65 +1,166 @@
-"""What a change did: which cells of a figure have another value, and a sentence about it."""
+"""What a change did: which numbers are others, each compared with its own before, and a sentence about it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.ops import Array
+from kitten_tui.core.quantity import Scope
 from kitten_tui.desk.phrase import Phrase, phrase
+from kitten_tui.desk.selection import Selection
 from kitten_tui.stages.figure import Matrix
-from kitten_tui.stages.stage import Page
+from kitten_tui.stages.stage import Page, turn_to
 from kitten_tui.stages.view import View
 
 EFFECTS = ("weights", "context", "output", "concat", "x")
 """Where a change is told of: the first of these that it reaches."""
+OF_WORDS = ("token", "query", "key", "pinned")
+
+CameFrom = Callable[[int], int | None]
+"""Where a word stood before the change; None where it is new."""
+
+
+def stayed(place: int) -> int | None:
+    """Every word stands where it stood."""
+    return place
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """A page and the same page before the last change."""
+    """A page before the last change, to compare one with that is looked at now."""
 
     before: Page
+    """Its selection is at the words that are selected now, where there were such."""
+    selection: Selection
+    """What is selected now."""
+    came_from: CameFrom = stayed
+    scale: bool = True
+    """Whether scores are divided now."""
 
     def values(self, figure: Matrix) -> Array | None:
-        """All that the figure had before, None where it had another shape or was not there."""
-        for old in self.before.sheet.figures:
-            if isinstance(old, Matrix) and old.id == figure.id and old.values.shape == figure.all_values.shape:
-                return old.values
-        return None
+        """All that the figure had before, nan where a word is new; None where it had another shape or was not there."""
+        old = next((each for each in self.before.sheet.figures if each.id == figure.id), None)
+        if not isinstance(old, Matrix):
+            return None
+        axes = (figure.rows.name, figure.columns.name)
+        held = [axis for axis in figure.axes if axis in OF_WORDS and axis not in axes]
+        if any(self.came_from(self.selection.at(axis)) is None for axis in held):
+            return np.full(figure.all_values.shape, np.nan)
+        return carried(old.all_values, axes, figure.all_values.shape, self.came_from)
 
-    def changed(self, cell: Cell, value: float) -> bool:
-        """Whether a number that stands by itself had another value."""
-        was = self.value(cell)
+    def changed(self, cell: Cell, value: float, *, same_division: bool = False) -> bool:
+        """Whether a number that stands by itself had another value, or belongs to a new word.
+
+        `same_division`: it is compared with what had the same division, whichever was the comparison then.
+        """
+        there = self._there(cell)
+        if there is None:
+            return True
+        if same_division and self.before.view.settings.scale != self.scale:
+            there = replace(there, rescaled=not there.rescaled)
+        was = self._value(there)
         return was is not None and was != value
 
     def value(self, cell: Cell) -> float | None:
-        """What stood at this address before, None where nothing did."""
+        """What the number had before, None where there was no such number."""
+        there = self._there(cell)
+        return None if there is None else self._value(there)
+
+    def _there(self, cell: Cell) -> Cell | None:
+        """The address that the number had; None where it belongs to a new word."""
+        chain = self.before.view.source.chain(cell.layer)
+        axes = chain[cell.name].axes if cell.name in chain else ()
+        index = [
+            self.came_from(place) if axis in OF_WORDS else place for axis, place in zip(axes, cell.index, strict=False)
+        ]
+        return None if None in index else replace(cell, index=tuple(index))  # type: ignore[arg-type]
+
+    def _value(self, cell: Cell) -> float | None:
         try:
             return self.before.view.workings.value(cell)
         except LookupError:
             return None
 
 
-def effect(view: View, before: View) -> Phrase | None:
+def compare(page: Page, before: View, came_from: CameFrom) -> Comparison:
+    """A page with what it was before a change; the words that are selected are found where they stood."""
+    old = page.selection
+    there = {axis: came_from(old.at(axis)) for axis in ("query", "key", "pinned") if old.at(axis) >= 0}
+    selection = old.moved(**{axis: place or 0 for axis, place in there.items()})
+    return Comparison(
+        turn_to(page.stage, View(before.source, before.settings, selection)),
+        old,
+        came_from,
+        page.view.settings.scale,
+    )
+
+
+def carried(old: Array, axes: Sequence[str], shape: tuple[int, ...], came_from: CameFrom) -> Array | None:
+    """An array as it was, with its words where they stand now: nan for new ones; None where it had another shape."""
+    out = old
+    for axis, name in enumerate(axes):
+        if name not in OF_WORDS:
+            if old.shape[axis] != shape[axis]:
+                return None
+            continue
+        places = [came_from(place) for place in range(shape[axis])]
+        new = [place is None for place in places]
+        if any(place is not None and place >= old.shape[axis] for place in places):
+            return None
+        out = out.take([place or 0 for place in places], axis=axis)
+        if any(new):
+            out = np.where(np.expand_dims(new, tuple(range(axis + 1, len(shape)))), np.nan, out)
+    return out
+
+
+def effect(view: View, before: View, came_from: CameFrom = stayed) -> Phrase | None:
     """How many numbers changed and which most: the weights of the selected head, or what lies behind them."""
     head = view.selection.head
     for name in EFFECTS:
-        now, old = view.workings.array(name, head), before.workings.array(name, head)
-        if now is None or old is None or now.shape != old.shape:
+        changed = _changes(view, before, name, head, came_from)
+        if changed is None or not np.count_nonzero(changed):
             continue
-        difference = now - old
-        changed = int(np.count_nonzero(difference))
-        if changed:
-            row, column = np.unravel_index(int(np.abs(difference).argmax()), now.shape)
-            cell = Cell(name, (int(row), int(column)), head, view.selection.layer)
-            largest = float(difference[row, column])
-            return phrase(
-                "change.effect", name=name, changed=changed, count=now.size, difference=_signed(largest), cell=cell
-            )
+        difference = np.where(np.isnan(changed), 0.0, changed)
+        row, column = np.unravel_index(int(np.abs(difference).argmax()), difference.shape)
+        cell = Cell(name, (int(row), int(column)), head, view.selection.layer)
+        new = int(np.isnan(changed).sum())
+        key = "change.effect" if not new else "change.effect_new" if difference.any() else "change.effect_all_new"
+        return phrase(
+            key,
+            name=name,
+            changed=int(np.count_nonzero(changed)),
+            count=changed.size,
+            new=new,
+            difference=_signed(float(difference[row, column])),
+            cell=cell,
+            where=_heads(view, before, name, came_from),
+        )
     return None
+
+
+def _changes(view: View, before: View, name: str, head: int, came_from: CameFrom) -> Array | None:
+    """By how much each number of a quantity is another, nan where it is new."""
+    now, old = view.workings.array(name, head), before.workings.array(name, head)
+    if now is None or old is None:
+        return None
+    was = carried(old, view.chain[name].axes, now.shape, came_from)
+    return None if was is None else now - was
+
+
+def _heads(view: View, before: View, name: str, came_from: CameFrom) -> Phrase | str:
+    """In which heads the numbers changed, where there are several and they can be changed."""
+    count = view.source.n_heads
+    if view.chain[name].scope is not Scope.HEAD or count == 1 or view.source.editor is None:
+        return ""
+    every = [_changes(view, before, name, head, came_from) for head in range(count)]
+    others = [str(head + 1) for head, changed in enumerate(every) if changed is not None and changed.any()]
+    if len(others) == count:
+        return phrase("change.all_heads", count=count)
+    return phrase("change.some_heads", count=len(others), heads=", ".join(others))
 
 
 def _signed(value: float) -> str:

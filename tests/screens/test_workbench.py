@@ -162,6 +162,18 @@ async def test_words_are_renamed_inserted_swapped_and_deleted() -> None:
         assert screen(pilot).page.view.tokens == open_source("journey").tokens
 
 
+async def test_a_word_is_carried_two_places_and_stays_selected() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("4", "greater_than_sign", "greater_than_sign")
+        assert screen(pilot).page.view.tokens == ("Your", "starts", "with", "journey", "one", "step")
+        assert screen(pilot).page.view.token == "journey"
+        assert said(pilot) == "change.done"
+        assert screen(pilot).shown.comparison is not None
+        await pilot.press("b")
+        assert screen(pilot).page.view.tokens == ("Your", "starts", "journey", "with", "one", "step")
+        assert screen(pilot).page.view.token == "journey"
+
+
 async def test_positions_go_round() -> None:
     async with app().run_test() as pilot:
         own = open_source("journey").inputs.position
