@@ -109,6 +109,7 @@ COMMANDS = (
     ),
     KeyCommand("order", (("O", "toggle_order"),), "O", "heads", footer=True, where=OVERVIEW),
     KeyCommand("stop", (("z", "toggle_computing"),), "z", "heads", footer=True, where=OVERVIEW, works=offers.computes),
+    KeyCommand("between", (("w", "weigh"),), "w", "heads", footer=True, where=BOTH, works=offers.has_pictures),
     KeyCommand("about_head", (("i", "about_head"),), "i", "heads", footer=True, where=OVERVIEW),
     KeyCommand(
         *("sentence", (("slash", "ask_sentence"),), "/", "open"),

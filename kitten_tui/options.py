@@ -61,6 +61,10 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--full", action="store_true", help="with --save: the other steps of the chain too")
     options.add_argument("--heads", action="store_true", help="print the measures of all heads of a model, or --json")
     options.add_argument(
+        "--from", dest="from_", metavar="TOKEN", help="with --heads and --to: how strongly this token looks at another"
+    )
+    options.add_argument("--to", metavar="TOKEN", help="with --heads and --from: the token that is looked at")
+    options.add_argument(
         "--threads", type=int, metavar="N", help="with --model: compute with N threads (default: free cores)"
     )
     options.add_argument("--depth", type=int, metavar="N", help="with --explain: how many steps down (default: 1)")
@@ -127,6 +131,8 @@ def refuse_pairs(arguments: argparse.Namespace) -> None:
     for name in ("plain", "check", "explain", "save"):
         if arguments.heads and getattr(arguments, name):
             raise UsageError(f"--heads: expected alone or with --json, found --{name}")
+    if (arguments.from_ is None) != (arguments.to is None) or (arguments.to is not None and not arguments.heads):
+        raise UsageError("--from and --to: expected both, and --heads with them")
     if arguments.depth is not None and arguments.explain is None:
         raise UsageError("--depth: expected --explain CELL with it, found none")
     if arguments.save is not None:

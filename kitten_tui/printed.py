@@ -85,11 +85,15 @@ def _save(arguments: argparse.Namespace, view: View, words: Words) -> int:
 
 
 def _heads(arguments: argparse.Namespace, view: View, words: Words) -> int:
+    from kitten_tui.ink.overview import Between
     from kitten_tui.paper.heads import heads_json, heads_table
 
     source, survey = view.source, view.source.survey
     assert survey is not None  # options go together: --heads comes with a model
-    return print_lines([heads_json(source, survey)] if arguments.json else heads_table(source, survey, words))
+    pair = view.selection.query, view.selection.key
+    between = None if arguments.to is None else Between.of(source, *pair)
+    answer = [heads_json(source, survey, between)] if arguments.json else heads_table(source, survey, words, between)
+    return print_lines(answer)
 
 
 def _json(arguments: argparse.Namespace, view: View, words: Words) -> int:

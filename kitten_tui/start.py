@@ -16,6 +16,7 @@ from kitten_tui.options import UsageError
 from kitten_tui.sources.find import DEFAULT, MAX_TEXT, open_source, read_text, without_line_end
 from kitten_tui.sources.sentence import from_sentence
 from kitten_tui.stages import stages_of
+from kitten_tui.stages.tokens import place_of
 from kitten_tui.stages.view import View
 
 MAX_SENTENCE = 100_000
@@ -70,13 +71,16 @@ def _settings(settings: Settings, **given: Any) -> Settings:
 
 def _selection(arguments: argparse.Namespace, source: Source) -> Selection:
     """What is selected to begin with."""
-    query = source.query if arguments.query is None else _token(arguments.query, source.tokens)
+    query = source.query if arguments.query is None else _token("--query", arguments.query, source.tokens)
+    key = min(query, len(source.key_tokens) - 1)
+    if arguments.to is not None:
+        query, key = _token("--from", arguments.from_, source.tokens), _token("--to", arguments.to, source.key_tokens)
     return Selection(
         stage=_stage(arguments.stage, [stage.id for stage in stages_of(source)]),
         layer=_number("--layer", arguments.layer, source.n_layers),
         head=_number("--head", arguments.head, source.n_heads),
         query=query,
-        key=min(query, len(source.key_tokens) - 1),
+        key=key,
     )
 
 
@@ -103,15 +107,13 @@ def _counts(given: str, count: int) -> bool:
     return given.isascii() and given.isdigit() and len(given) < 10 and 1 <= int(given) <= count
 
 
-def _token(given: str, tokens: Sequence[str]) -> int:
-    # Pieces of a real tokenizer carry the space before them.
-    for place, token in enumerate(tokens):
-        if given in (token, token.strip()):
-            return place
-    if _counts(given, len(tokens)):
-        return int(given) - 1
+def _token(option: str, given: str, tokens: Sequence[str]) -> int:
+    """The token that an option names."""
+    place = place_of(given, tokens)
+    if place is not None:
+        return place
     shown = ", ".join(tokens[:8]) + (", …" if len(tokens) > 8 else "")
-    raise UsageError(f"--query: expected one of {shown} or a number from 1 to {len(tokens)}, found {given}")
+    raise UsageError(f"{option}: expected one of {shown} or a number from 1 to {len(tokens)}, found {given}")
 
 
 def _read_sentence(limit: int = MAX_SENTENCE) -> str:

@@ -7,17 +7,22 @@ Learning and Induction Heads" (2022).
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kitten_tui.core.ops import Array, Places
+from kitten_tui.core.ops import Array, Mask, Places
 
-MEASURES = ("entropy", "first", "previous", "self", "same", "induction", "distance")
-"""Entropy of a row in bits; the weight on the first token, the previous one, itself, the same token earlier, the one
-after the same token earlier; the distance in tokens. Means over the queries that have such a key."""
+if TYPE_CHECKING:
+    from kitten_tui.core.source import Source
+
+MEASURES = ("entropy", "first", "sink", "previous", "self", "next", "same", "induction", "distance")
+"""Entropy of a row in bits; the weight on the first token, on the one that all queries together look at most, the
+previous one, itself, the next one, the same token earlier, the one after the same token earlier; the distance in
+tokens. Means over the queries that have such a key."""
 
 MOST_PIXELS = 32
 MOST_PAIRS = 8
@@ -44,6 +49,10 @@ class HeadSummary:
     """The largest weight of each query that may look at more than one key; 0 of the others. [query]"""
     largest_key: Places
     """[query]"""
+    sink: int = 0
+    """The key that all queries together look at most."""
+    uniform: Mapping[str, float] = field(default_factory=dict)
+    """The measures of a head that gives every key it may look at the same weight."""
 
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
@@ -115,7 +124,7 @@ class Targets:
         """Those of some queries, counted from the first of them and from the first of these keys."""
         first, last = np.searchsorted(self.query, (queries.start, queries.stop))
         query, key = self.query[first:last] - queries.start, self.key[first:last] - keys.start  # [pair], [pair]
-        near = key >= 0  # a sliding window may have left it behind
+        near = (key >= 0) & (key < keys.stop - keys.start)  # a window may have left it behind, or not reach it
         return Targets(query[near], key[near])
 
     def given(self, rows: Rows) -> Array:
@@ -146,7 +155,7 @@ class Landmarks:
         """Where other tokens are looked at than those that look: nothing there is before, after or the same."""
         nobody = np.arange(0)  # [pair]
         every = np.arange(queries)  # [query]
-        targets = {name: Targets(nobody, nobody) for name in ("previous", "self", "same", "induction")}
+        targets = {name: Targets(nobody, nobody) for name in ("previous", "self", "next", "same", "induction")}
         targets["first"] = Targets(every, np.zeros_like(every))
         away = np.full((queries, keys), np.nan, dtype=np.float32)  # [query, key]
         return cls(queries, targets, _bins(queries), _bins(keys), away)
@@ -163,6 +172,7 @@ class Landmarks:
             "first": Targets(every[1:], np.zeros_like(every[1:])),  # the first token has no other before it
             "previous": Targets(every[1:], every[:-1]),
             "self": Targets(every, every),
+            "next": Targets(every[:-1], every[1:]),
             "same": Targets(query, key),
             "induction": Targets(query[after], key[after] + 1),
         }
@@ -209,6 +219,8 @@ class Tally:
         self.thumbnails: Array = np.zeros(shape, dtype=np.float32)  # [head, row, column]
         self.totals: dict[str, Array] = {name: np.zeros(heads) for name in MEASURES}
         """[head]"""
+        self.received: Array = np.zeros((heads, marks.away.shape[1]))
+        """What all queries give to a key. [head, key]"""
         self.largest: list[Array] = []
         """[head, query]"""
         self.largest_key: list[Places] = []
@@ -222,14 +234,20 @@ class Tally:
         for name, targets in part.targets.items():
             self.totals[name] += targets.given(rows)
         shares = part.query_bins * rows.share[:, None]  # [head, row, query]
-        self.thumbnails[:, part.row] += shares @ rows.exp @ part.key_bins
+        given = shares @ rows.exp  # [head, row, key]
+        self.thumbnails[:, part.row] += given @ part.key_bins
+        self.received[:, part.first_key : part.first_key + given.shape[-1]] += given.sum(axis=1)
         self.largest.append(rows.share)
         self.largest_key.append(rows.largest_key + part.first_key)
 
-    def summaries(self, layer: int, first: int, allowed_keys: Places) -> list[HeadSummary]:
+    def summaries(
+        self, layer: int, first: int, allowed_keys: Places, uniform: Mapping[str, float] | None = None
+    ) -> list[HeadSummary]:
         """What has been added up of the heads from `first`; `allowed_keys` counts how many keys each query may look
-        at. [query]
+        at [query], `uniform` is what a head would score that looks at all of them alike.
         """
+        sinks = self.received.argmax(axis=-1)  # [head]
+        self.totals["sink"] = self.received.max(axis=-1)  # [head]
         n, targets = self.marks.n, self.marks.targets
         counts = {name: targets[name].queries if name in targets else n for name in MEASURES}
         thumbnails = self.thumbnails / self.marks.query_bins.sum(axis=1)[:, None]  # [head, row, column]
@@ -243,9 +261,17 @@ class Tally:
                 thumbnails[place],
                 largest[place],
                 largest_key[place],
+                int(sinks[place]),
+                uniform or {},
             )
             for place in range(len(thumbnails))
         ]
+
+
+def weights_between(source: Source, layer: int, query: int, key: int) -> list[float]:
+    """What each head of a layer gives from a query to a key."""
+    heads = (source.trace(layer, head, source.settings) for head in range(source.n_heads))
+    return [float(head.row("weights", query)[key]) for head in heads]
 
 
 def _bins(n: int) -> Array:
@@ -256,15 +282,23 @@ def _bins(n: int) -> Array:
     return bins
 
 
-def survey_weights(weights: Array, marks: Landmarks, layer: int, head: int) -> HeadSummary:
+def survey_weights(
+    weights: Array, marks: Landmarks, layer: int, head: int, uniform: Mapping[str, float] | None = None
+) -> HeadSummary:
     """The summary of a head of which there are the weights.  [query, key]"""
     survey = Tally(marks, 1)
     survey.add(
         Rows.of_weights(np.asarray(weights, dtype=np.float64)[None]),
         marks.part(slice(0, marks.n), slice(0, weights.shape[1])),
     )
-    (summary,) = survey.summaries(layer, head, np.count_nonzero(weights, axis=-1))
+    (summary,) = survey.summaries(layer, head, np.count_nonzero(weights, axis=-1), uniform)
     return summary
+
+
+def uniform_measures(allowed: Mask, marks: Landmarks) -> dict[str, float]:
+    """What a head scores that gives every key it may look at the same weight.  [query, key]"""
+    counts = allowed.sum(axis=-1, keepdims=True)  # [query, 1]
+    return survey_weights(allowed / np.maximum(counts, 1), marks, 0, 0).measures
 
 
 def _mean(total: float, count: int) -> float:

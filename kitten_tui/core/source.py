@@ -87,6 +87,10 @@ class Survey(Protocol):
         """Computes the next layer."""
         ...
 
+    def apart(self) -> Source:
+        """The same for another thread, with the layers that are ready."""
+        ...
+
 
 class Reader(Protocol):
     """Looks at another text in the same way."""

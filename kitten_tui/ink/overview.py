@@ -11,8 +11,9 @@ import numpy as np
 from rich.segment import Segment
 from rich.style import Style
 
-from kitten_tui.core.measures import MEASURES, HeadSummary
+from kitten_tui.core.measures import MEASURES, HeadSummary, Pair, weights_between
 from kitten_tui.core.ops import Array
+from kitten_tui.core.source import Source
 from kitten_tui.ink.blocks import Place
 from kitten_tui.ink.cells import Line, fit, show_token, wrap
 from kitten_tui.ink.numbers import fmt
@@ -26,6 +27,26 @@ MIN_PIXELS, MAX_PIXELS = 5, 16
 """How wide and high a picture may be."""
 SHADES = " ░▒▓█"
 """Where there is no colour, a cell is as dark as the mean of its two pixels."""
+
+
+BETWEEN = "between"
+"""The measure of two words: what the one gives the other."""
+
+
+@dataclass(frozen=True, eq=False)
+class Between:
+    """Two words, and what each head gives from the one to the other, as far as it has been computed."""
+
+    query: int
+    key: int
+    weights: tuple[float, ...] = ()
+    """By layer and head."""
+
+    @classmethod
+    def of(cls, source: Source, query: int, key: int) -> Between:
+        """With the weights of all layers that are ready."""
+        layers = [weights_between(source, layer, query, key) for layer in range(source.ready)]
+        return cls(query, key, tuple(weight for weights in layers for weight in weights))
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +64,8 @@ class Overview:
     measure: str = MEASURES[0]
     sorted: bool = False
     """By the measure, the largest first, and not by layer and head."""
+    between: Between | None = None
+    """The two words that were chosen."""
 
     @cached_property
     def order(self) -> list[tuple[int, int]]:
@@ -59,9 +82,24 @@ class Overview:
         place = layer * self.n_heads + head
         return self.heads[place] if place < len(self.heads) else None
 
-    def value(self, layer: int, head: int) -> float:
+    def value(self, layer: int, head: int, measure: str = "") -> float:
+        """Of the measure that is looked at, or of another; nan where there is none."""
+        measure = measure or self.measure
+        if measure == BETWEEN and self.between is not None:
+            place = layer * self.n_heads + head
+            return self.between.weights[place] if place < len(self.between.weights) else math.nan
         summary = self.summary(layer, head)
-        return math.nan if summary is None else summary.measures[self.measure]
+        return math.nan if summary is None else summary.measures[measure]
+
+    @property
+    def largest(self) -> float:
+        """Of the measure, over all heads."""
+        return max((value for place in self.order if not math.isnan(value := self.value(*place))), default=math.nan)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What heads can be looked at by."""
+        return MEASURES if self.between is None else (*MEASURES, BETWEEN)
 
     @property
     def selected(self) -> HeadSummary | None:
@@ -124,7 +162,7 @@ class Grid:
         selected = (layer, head) == (self.of.layer, self.of.head)
         summary = self.of.summary(layer, head)
         if inside == 0:
-            style = self.palette.cursor if selected else self.palette.muted
+            style = self.palette.cursor if selected else self._ground(layer, head)
             return [Segment(fit(self._caption(layer, head), self.pixels), style), Segment(" ", self.palette.text)]
         if summary is None:
             return [Segment(fit("·" if inside == 1 else "", self.pixels + 1), self.palette.muted)]
@@ -132,6 +170,16 @@ class Grid:
         above, below = 2 * (inside - 1), 2 * (inside - 1) + 1
         high = float(pixels.max())
         return [*self._pixels(pixels, above, below, high), Segment(" ", self.palette.text)]
+
+    def _ground(self, layer: int, head: int) -> Style:
+        """Of a caption: the weight of two words is a heat of its own, from 0 to the largest."""
+        if self.of.measure != BETWEEN:
+            return self.palette.muted
+        return self.palette.muted + self.palette.ramp(self.of.value(layer, head), 0.0, self._largest)
+
+    @cached_property
+    def _largest(self) -> float:
+        return self.of.largest
 
     def _shrunk(self, layer: int, head: int, summary: HeadSummary) -> Array:
         """The picture of a head at this size, made once for all its lines."""
@@ -217,18 +265,47 @@ def about_head(of: Overview, words: Words, palette: Palette, width: int) -> list
     summary = of.selected
     if summary is None:
         return [*lines, [Segment(words("overview.waiting"), palette.muted)]]
-    lines += [[Segment(text, palette.text)] for text in wrap(words(f"measure.{of.measure}.help"), width)]
-    lines.append([])
-    for name, value in summary.measures.items():
+    lines += [[Segment(text, palette.text)] for text in wrap(measure_help(of, words), width)]
+    lines += [[], [Segment(fit(words("overview.uniform"), 15, "right"), palette.muted)]]
+    for name in of.measures:
         style = palette.result if name == of.measure else palette.text
-        written = "–" if math.isnan(value) else fmt(value)
         lines.append(
-            [Segment(f"{written:>8}  ", style), Segment(fit(words(f"measure.{name}.name"), width - 10), style)]
+            [
+                Segment(f"{written(of.value(of.layer, of.head, name)):>7}", style),
+                Segment(f"{written(summary.uniform.get(name, math.nan)):>7} ", palette.muted),
+                Segment(fit(measure_name(of, words, name), width - 15), style),
+            ]
         )
     lines += [[], [Segment(words("overview.pairs"), palette.title)]]
     for pair in summary.pairs:
-        keys = of.key_tokens or of.tokens
-        names = (place_name(of.tokens, pair.query), place_name(keys, pair.key))
-        query, key = (show_token(name.strip(), 14) for name in names)
-        lines.append([Segment(f"{fmt(pair.weight):>8}  ", palette.result), Segment(f"{query} → {key}", palette.text)])
+        names = Segment(arrow(of, pair), palette.text)
+        lines.append([Segment(f"{fmt(pair.weight):>8}  ", palette.result), names])
     return lines
+
+
+def written(value: float) -> str:
+    """A measure, or a dash where the text has none."""
+    return "–" if math.isnan(value) else fmt(value)
+
+
+def measure_name(of: Overview, words: Words, name: str) -> str:
+    """What a measure is called; that of two words by them, and the sink of the selected head by its token."""
+    if name == BETWEEN and of.between is not None:
+        return arrow(of, of.between)
+    if name == "sink" and of.selected is not None:
+        keys = of.key_tokens or of.tokens
+        return words("overview.sink", token=show_token(place_name(keys, of.selected.sink).strip(), 14))
+    return words(f"measure.{name}.name")
+
+
+def measure_help(of: Overview, words: Words) -> str:
+    """What the measure is."""
+    if of.measure == BETWEEN and of.between is not None:
+        return words("overview.between", pair=arrow(of, of.between))
+    return words(f"measure.{of.measure}.help")
+
+
+def arrow(of: Overview, pair: Pair | Between) -> str:
+    """A query and a key by their names."""
+    names = (place_name(of.tokens, pair.query), place_name(of.key_tokens or of.tokens, pair.key))
+    return " → ".join(show_token(name.strip(), 14) for name in names)

@@ -4,56 +4,82 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from rich.cells import cell_len
 
 from kitten_tui.core.measures import MEASURES, HeadSummary
 from kitten_tui.core.source import Source, Survey
-from kitten_tui.ink.cells import fit, show_token
+from kitten_tui.ink.cells import fit
 from kitten_tui.ink.numbers import fmt
-from kitten_tui.stages.view import place_name
+from kitten_tui.ink.overview import BETWEEN, Between, Overview, arrow, written
 from kitten_tui.words import Words
 
 PAIRS = 3
 
 
-def heads_table(source: Source, survey: Survey, words: Words) -> Iterator[str]:
-    """A line for each head: its measures, and its strongest pairs in words; below, what the measures are."""
+def heads_table(source: Source, survey: Survey, words: Words, between: Between | None = None) -> Iterator[str]:
+    """A line for each head: its measures, and its strongest pairs in words; below, what a head would score that looks
+    at all alike, and what the measures are. With two words the weight between them comes first, the largest on top.
+    """
+    of = _overview(source, survey, between)
+    columns = of.measures if between is None else (BETWEEN, *MEASURES)
     names = [words(f"measure.{name}.name") for name in MEASURES]
+    if between is not None:
+        names.insert(0, arrow(of, between))
     widths = [max(cell_len(name), 7) for name in names]
     headings = "  ".join(fit(name, width, "right") for name, width in zip(names, widths, strict=True))
     yield f"{'':8}{headings}   {words('overview.pairs')}"
-    for head in survey.heads:
-        values = zip(head.measures.values(), widths, strict=True)
-        numbers = "  ".join(fit("–" if math.isnan(value) else fmt(value), width, "right") for value, width in values)
-        place = f"{head.layer + 1}.{head.head + 1}"
-        yield f"{place:<8}{numbers}   {_pairs(source, head)}".rstrip()
+
+    def numbers(measures: Mapping[str, float]) -> str:
+        values = (measures.get(name, math.nan) for name in columns)
+        return "  ".join(fit(written(value), width, "right") for value, width in zip(values, widths, strict=True))
+
+    for layer, head in of.order:
+        summary = of.summary(layer, head)
+        assert summary is not None  # all have been computed
+        measures = {name: of.value(layer, head, name) for name in columns}
+        yield f"{f'{layer + 1}.{head + 1}':<8}{numbers(measures)}   {_pairs(of, summary)}".rstrip()
+    for line in dict.fromkeys(numbers(head.uniform) for head in of.heads):
+        yield f"{fit(words('overview.uniform'), 8)}{line}".rstrip()
     yield ""
     for name in MEASURES:
         yield f"{words(f'measure.{name}.name')}: {words(f'measure.{name}.help')}"
 
 
-def _pairs(source: Source, head: HeadSummary) -> str:
-    def token(tokens: Sequence[str], place: int) -> str:
-        return show_token(place_name(tokens, place)).strip()
-
-    return ", ".join(
-        f"{token(source.tokens, pair.query)} → {token(source.key_tokens, pair.key)} {fmt(pair.weight, 2)}"
-        for pair in head.pairs[:PAIRS]
-    )
+def _overview(source: Source, survey: Survey, between: Between | None) -> Overview:
+    of = Overview(source.tokens, source.n_layers, source.n_heads, survey.heads, source.key_tokens)
+    return of if between is None else replace(of, between=between, measure=BETWEEN, sorted=True)
 
 
-def heads_json(source: Source, survey: Survey) -> str:
+def _pairs(of: Overview, head: HeadSummary) -> str:
+    return ", ".join(f"{arrow(of, pair)} {fmt(pair.weight, 2)}" for pair in head.pairs[:PAIRS])
+
+
+def heads_json(source: Source, survey: Survey, between: Between | None = None) -> str:
     """The same as one object, with all pairs; what a text has no key for is null; places count from 1."""
-    heads = [
-        {
-            "layer": head.layer + 1,
-            "head": head.head + 1,
-            **{name: None if math.isnan(value) else value for name, value in head.measures.items()},
-            "pairs": [{"query": p.query + 1, "key": p.key + 1, "weight": p.weight} for p in head.pairs],
-        }
-        for head in survey.heads
-    ]
+    of = _overview(source, survey, between)
+    heads = [_told(of, layer, head) for layer, head in of.order]
     keys = {} if source.key_tokens is source.tokens else {"key_tokens": list(source.key_tokens)}
-    return json.dumps({"tokens": list(source.tokens), **keys, "heads": heads}, allow_nan=False)
+    pair = {} if between is None else {"query": between.query + 1, "key": between.key + 1}
+    return json.dumps({"tokens": list(source.tokens), **keys, **pair, "heads": heads}, allow_nan=False)
+
+
+def _told(of: Overview, layer: int, head: int) -> dict[str, object]:
+    summary = of.summary(layer, head)
+    assert summary is not None  # all have been computed
+    weight = {} if of.between is None else {"weight": of.value(layer, head)}
+    return {
+        "layer": layer + 1,
+        "head": head + 1,
+        **weight,
+        **_finite(summary.measures),
+        "sink_key": summary.sink + 1,
+        "uniform": _finite(summary.uniform),
+        "pairs": [{"query": p.query + 1, "key": p.key + 1, "weight": p.weight} for p in summary.pairs],
+    }
+
+
+def _finite(measures: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: None if math.isnan(value) else value for name, value in measures.items()}

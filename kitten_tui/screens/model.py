@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from textual.worker import get_current_worker
@@ -13,6 +13,18 @@ from kitten_tui.desk.phrase import Phrase
 from kitten_tui.screens.messages import SourceOpened
 from kitten_tui.screens.switching import SwitchingScreen
 from kitten_tui.sources.errors import NotYetError, SourceError
+from kitten_tui.words import Words
+
+
+@dataclass(frozen=True)
+class Left:
+    """Where the stages were left for the overview."""
+
+    layer: int
+    head: int
+    words: Words
+    pair: tuple[int, int] | None = None
+    """The query and the key that all heads are asked for."""
 
 
 class LeftError(Exception):
@@ -44,7 +56,13 @@ class ModelScreen(SwitchingScreen):
 
     def action_overview(self) -> None:
         selection = self.page.selection
-        self.dismiss((selection.layer, selection.head, self.words))
+        self.dismiss(Left(selection.layer, selection.head, self.words))
+
+    def action_weigh(self) -> None:
+        """What every head gives from the selected query to the selected key."""
+        selection = self.page.selection
+        pair = (selection.query, selection.key)
+        self.dismiss(Left(selection.layer, selection.head, self.words, pair))
 
     def action_ask_sentence(self) -> None:
         reader = self.source.reader

@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
-from threading import Event
+from dataclasses import replace
 
 from rich.segment import Segment
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.message import Message
-from textual.screen import Screen
-from textual.worker import get_current_worker
 
 from kitten_tui.commands import on_screen
 from kitten_tui.core.measures import MEASURES
-from kitten_tui.core.source import Source, Survey
+from kitten_tui.core.source import Source
 from kitten_tui.core.workings import Workings
 from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.about import notes_of, title_of
-from kitten_tui.ink.cells import Line, clean, wrap
-from kitten_tui.ink.overview import Overview, about_head
+from kitten_tui.ink.cells import Line, clean, show_token, wrap
+from kitten_tui.ink.overview import BETWEEN, Between, Overview, about_head, measure_name
 from kitten_tui.ink.palette import Palette
 from kitten_tui.offers import AtOverview
 from kitten_tui.screens.messages import Failed, SourceOpened
-from kitten_tui.screens.model import ModelScreen
+from kitten_tui.screens.model import Left, ModelScreen
+from kitten_tui.screens.survey import LayerComputed, LayerWeighed, SurveyScreen
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.stages import STAGES
 from kitten_tui.stages.scores import SCORES
 from kitten_tui.stages.softmax import SOFTMAX
-from kitten_tui.stages.view import View
+from kitten_tui.stages.tokens import pair_of
+from kitten_tui.stages.view import View, place_name
 from kitten_tui.widgets.inked import KeyClicked
 from kitten_tui.widgets.overview import HeadClicked, HeadGrid, HeadText, OverviewKeys, OverviewLine
 from kitten_tui.words import Words
@@ -49,17 +46,8 @@ def first_stage(source: Source) -> int:
     return STAGES.index(stage)
 
 
-@dataclass
-class LayerComputed(Message):
-    """There is one more layer to show."""
-
-
-class StoppedError(Exception):
-    """Computing was stopped by a person."""
-
-
-class OverviewScreen(Screen[None], inherit_bindings=False):
-    """Owns the computing of the layers, in a thread; keys are answered meanwhile."""
+class OverviewScreen(SurveyScreen):
+    """Shows what has been computed, and answers keys meanwhile."""
 
     BINDINGS = BINDINGS
     HORIZONTAL_BREAKPOINTS = [(0, "-small"), (80, "-narrow"), (104, "-wide")]
@@ -67,21 +55,11 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
     AUTO_FOCUS = None
 
     def __init__(self, source: Source, words: Words, view: View, *, opens: bool = False) -> None:
-        super().__init__()
-        self.source = source
-        self.words = words
+        super().__init__(source, words)
         self.view = view
         """How a head is opened: as the last one was left."""
         self.start = view if opens else None
         """What to open as soon as it has been computed."""
-        self.overview = Overview(source.tokens, source.n_layers, source.n_heads, (), key_tokens=source.key_tokens)
-        self.stopping = Event()
-
-    @property
-    def survey(self) -> Survey:
-        survey = self.source.survey
-        assert survey is not None  # what sums up no heads comes to no overview
-        return survey
 
     @property
     def now(self) -> AtOverview:
@@ -101,7 +79,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
             self.take_layer()
         else:
             self.look_at(self.overview)
-        self._compute()
+        self.compute()
 
     def on_resize(self) -> None:
         self.look_at(self.overview)
@@ -139,50 +117,29 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
 
     def _order(self) -> str:
         order = self.words("overview.by_measure" if self.overview.sorted else "overview.by_place")
-        measure = self.words(f"measure.{self.overview.measure}.name")
+        measure = measure_name(self.overview, self.words, self.overview.measure)
         return self.words("overview.title", order=order, measure=measure)
 
     def read(self, source: Source, words: Words) -> None:
         """Another text, from its first layer."""
         self.stopping.set()
         self.source, self.words = source, words
-        self.overview = replace(self.overview, tokens=source.tokens, key_tokens=source.key_tokens, heads=())
+        measure = MEASURES[0] if self.overview.measure == BETWEEN else self.overview.measure
+        self.overview = replace(
+            self.overview, tokens=source.tokens, key_tokens=source.key_tokens, heads=(), between=None, measure=measure
+        )
         self.start = None
         self.view = View(source, source.settings, Selection(stage=first_stage(source)))
         self.look_at(self.overview)
-        self._compute()
+        self.compute()
 
     # Computing
-
-    def _compute(self) -> None:
-        self.stopping = Event()  # one for each run: a thread that was told to stop may take a moment to hear it
-        self.run_worker(partial(self._layers, self.source, self.stopping), thread=True, exclusive=True)
-
-    def _layers(self, source: Source, stopping: Event) -> None:
-        """Runs in a thread: the next layer, and the next, until all are there or somebody stops it."""
-        worker, survey = get_current_worker(), self.survey
-
-        def pulse() -> None:
-            if stopping.is_set() or worker.is_cancelled:
-                raise StoppedError
-
-        try:
-            with survey.computing:
-                while source.ready < source.n_layers:
-                    survey.advance(pulse)
-                    pulse()
-                    self.post_message(LayerComputed())
-        except StoppedError:
-            pass
-        except SourceError as error:
-            self.post_message(Failed(str(error)))
-        except (OSError, MemoryError) as error:
-            self.post_message(Failed(f"{title_of(source, self.words)}: layer {source.ready + 1}: {error}"))
 
     @on(LayerComputed)
     def take_layer(self) -> None:
         """One more layer has been computed."""
         self.look_at(replace(self.overview, heads=self.survey.heads))
+        self.weigh()
         start = self.start
         if start is not None and self._has(start):
             self.start = None
@@ -199,7 +156,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         if self.source.ready == self.source.n_layers:
             self.look_at(self.overview)
         elif self.stopping.is_set():
-            self._compute()
+            self.compute()
             self.look_at(self.overview)
         else:
             self.stopping.set()
@@ -225,7 +182,8 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         await self.run_action(event.action)
 
     def action_step_measure(self, by: int) -> None:
-        measure = MEASURES[(MEASURES.index(self.overview.measure) + by) % len(MEASURES)]
+        measures = self.overview.measures
+        measure = measures[(measures.index(self.overview.measure) + by) % len(measures)]
         self._look_in_order(replace(self.overview, measure=measure))
 
     def action_toggle_order(self) -> None:
@@ -236,6 +194,43 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         layer, head = overview.order[0] if overview.sorted else (overview.layer, overview.head)
         self.look_at(replace(overview, layer=layer, head=head))
 
+    def action_weigh(self) -> None:
+        """Asks for two words: how strongly every head looks from the one at the other."""
+        from kitten_tui.screens.ask import AskScreen
+
+        tokens, keys = self.source.tokens, self.source.key_tokens
+
+        def answer(text: str) -> tuple[int, int]:
+            pair = pair_of(text, tokens, keys)
+            if pair is None:
+                raise SourceError(self.words("ask.no_pair", text=text))
+            return pair
+
+        def answered(pair: tuple[int, int] | None) -> None:
+            if pair is not None:
+                self.look_between(*pair)
+
+        shown = " ".join(show_token(place_name(tokens, place)).strip() for place in range(min(len(tokens), 40)))
+        self.app.push_screen(AskScreen(self.words, "ask.between", answer, shown), answered)
+
+    def look_between(self, query: int, key: int) -> None:
+        """Colours and sorts the heads by the weight that a query gives a key."""
+        self._look_in_order(replace(self.overview, between=Between(query, key), measure=BETWEEN, sorted=True))
+        self.weigh()
+
+    @on(LayerWeighed)
+    def take_weights(self, event: LayerWeighed) -> None:
+        """The largest stays selected while it is."""
+        overview, between = self.overview, self.overview.between
+        if between is None or (between.query, between.key) != (event.between.query, event.between.key):
+            return
+        on_largest = overview.measure == BETWEEN and (overview.layer, overview.head) == overview.order[0]
+        overview = replace(overview, between=event.between)
+        if on_largest and overview.sorted:
+            layer, head = overview.order[0]
+            overview = replace(overview, layer=layer, head=head)
+        self.look_at(overview)
+
     def action_open_head(self) -> None:
         """The selected head at its stages, where they were left."""
         layer, head = self.overview.layer, self.overview.head
@@ -243,6 +238,9 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
             self.say("message.not_yet", layer=layer + 1)
             return
         view = self.view.with_(layer=layer, head=head, focus="")
+        between = self.overview.between
+        if between is not None and self.overview.measure == BETWEEN:
+            view = view.with_(query=between.query, key=between.key, stage=STAGES.index(SOFTMAX))
         self._open(view if self._has(view) else view.with_(stage=first_stage(self.source)))
 
     def _open(self, view: View) -> None:
@@ -252,11 +250,13 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
             self.post_message(Failed(str(error)))
             return
 
-        def back(found: tuple[int, int, Words] | None) -> None:
+        def back(left: Left | None) -> None:
             self.view = screen.page.view
-            if found is not None:
-                layer, head, self.words = found
-                self.look_at(replace(self.overview, layer=layer, head=head))
+            if left is not None:
+                self.words = left.words
+                self.look_at(replace(self.overview, layer=left.layer, head=left.head))
+                if left.pair is not None:
+                    self.look_between(*left.pair)
 
         self.app.push_screen(screen, back)
 

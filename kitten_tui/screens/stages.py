@@ -256,6 +256,9 @@ class StageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
     def action_overview(self) -> None:
         self.say("message.no_overview")
 
+    def action_weigh(self) -> None:
+        self.say("message.no_overview")
+
     def action_walk(self) -> None:
         view = navigation.walk(self.page, stages_of(self.source))
         if view is None:

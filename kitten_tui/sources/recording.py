@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from kitten_tui.core import layers
 from kitten_tui.core.attention import ATTENTION
 from kitten_tui.core.chain import Chain
-from kitten_tui.core.measures import HeadSummary, Landmarks, survey_weights
+from kitten_tui.core.measures import HeadSummary, Landmarks, survey_weights, uniform_measures
 from kitten_tui.core.ops import Array
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import Settings
@@ -163,11 +164,20 @@ class Recording:
         marks = Landmarks.across(len(self.tokens), len(self.key_tokens)) if cross else Landmarks.of(self.tokens)
         summaries: list[HeadSummary] = []
         for layer in range(self.n_layers):
+            heads: list[HeadSummary] = []
+            allowed = np.zeros((len(self.tokens), len(self.key_tokens)), dtype=bool)  # [query, key]
             for head in range(self.n_heads):
                 trace = self.trace(layer, head, self.settings)
-                summaries.append(survey_weights(trace["weights"], marks, layer, head))
+                heads.append(survey_weights(trace["weights"], marks, layer, head))
+                allowed |= trace["weights"] != 0.0
                 trace.forget()
+            uniform = uniform_measures(allowed, marks)
+            summaries += [replace(head, uniform=uniform) for head in heads]
         return tuple(summaries)
+
+    def apart(self) -> Recording:
+        """Everything is there, for any thread."""
+        return self
 
 
 def _single(array: npt.ArrayLike) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 
 from kitten_tui.stages.figure import Axis, Figure, Matrix
 from kitten_tui.stages.stage import Page, Stage, covered
+from kitten_tui.stages.tokens import named
 from kitten_tui.stages.view import View
 
 DROPOUT_RATES = (0.0, 0.1, 0.2, 0.5)
@@ -70,12 +71,9 @@ def step_layer(page: Page, by: int) -> View:
 
 
 def find(page: Page, text: str) -> View | None:
-    """The next token that has this in it, whatever its case, as the query; None where there is none."""
-    tokens, start = page.view.tokens, page.selection.query + 1
-    for place in (*range(start, len(tokens)), *range(min(start, len(tokens)))):
-        if text.casefold() in tokens[place].casefold():
-            return page.view.with_(query=place)
-    return None
+    """The next token of this name, or else the next that has it in it, as the query; None where there is none."""
+    place = named(text, page.view.tokens, page.selection.query + 1)
+    return None if place is None else page.view.with_(query=place)
 
 
 def strongest(page: Page, after: int | None = None) -> View:

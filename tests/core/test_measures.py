@@ -9,7 +9,19 @@ from itertools import product
 import numpy as np
 import pytest
 
-from kitten_tui.core.measures import MEASURES, MOST_PAIRS, MOST_PIXELS, HeadSummary, Landmarks, Rows, Tally
+from kitten_tui.core import masks
+from kitten_tui.core.measures import (
+    MEASURES,
+    MOST_PAIRS,
+    MOST_PIXELS,
+    HeadSummary,
+    Landmarks,
+    Rows,
+    Tally,
+    survey_weights,
+    uniform_measures,
+)
+from kitten_tui.sources.checkpoint.forward import uniform
 
 SIZES, BLOCKS, WINDOWS = (1, 2, 7, 33, 70), (1, 4, 100), (None, 2, 3)
 """Tokens; queries at a time; how many keys a query sees."""
@@ -67,6 +79,8 @@ def plainly(n: int, window: int | None) -> dict[str, float]:
         found["entropy"].append(entropy(weights[query]))
         found["distance"].append(sum(weights[query, key] * abs(query - key) for key in range(n)))
         found["self"].append(weights[query, query])
+        if query + 1 < n:
+            found["next"].append(weights[query, query + 1])
         if query:
             found["first"].append(weights[query, 0])
             found["previous"].append(weights[query, query - 1])
@@ -74,6 +88,7 @@ def plainly(n: int, window: int | None) -> dict[str, float]:
             found["same"].append(sum(weights[query, key] for key in earlier))
         if after:
             found["induction"].append(sum(weights[query, key] for key in after))
+    found["sink"] = [max(sum(weights[query, key] for query in range(n)) / n for key in range(n))]
     return {name: mean(numbers) for name, numbers in found.items()}
 
 
@@ -202,3 +217,29 @@ def test_a_head_that_looks_one_back_is_all_previous():
 
 def test_a_query_that_sees_one_key_alone_has_no_choice_and_no_pair():
     assert [pair.query for pair in summary("abc", np.eye(3)).pairs] == [1, 2]
+
+
+def test_the_sink_is_the_key_that_all_queries_together_look_at_most():
+    found = summary("abcd", [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0.75, 0.25, 0], [0, 0.5, 0.5, 0]])
+    assert (found.sink, found.measures["sink"]) == (1, 2.25 / 4)
+
+
+def test_a_uniform_head_scores_what_its_weights_score():
+    allowed = np.tri(6, dtype=bool)
+    marks = Landmarks.of("abcabc")
+    weights = allowed / allowed.sum(axis=1, keepdims=True)
+    assert uniform_measures(allowed, marks) == survey_weights(weights, marks, 0, 0).measures
+    assert uniform_measures(allowed, marks)["first"] == pytest.approx(sum(1 / n for n in range(2, 7)) / 5)
+
+
+def test_what_may_look_at_nothing_scores_nothing():
+    assert uniform_measures(np.zeros((2, 2), dtype=bool), Landmarks.of("ab"))["self"] == 0.0
+
+
+@pytest.mark.parametrize(("causal", "window"), [(True, None), (False, None), (True, 3), (False, 3)])
+@pytest.mark.parametrize("n", [1, 7, 130, 300])
+def test_a_model_says_the_same_of_a_uniform_head_block_by_block(n, causal, window):
+    seen = masks.backward if causal else masks.around
+    marks = Landmarks.of(text(n))
+    found = uniform_measures(seen(n, window), marks)
+    assert uniform(marks, causal, window) == pytest.approx(found, rel=1e-4, nan_ok=True)

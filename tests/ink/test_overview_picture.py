@@ -9,8 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kitten_tui.core.measures import MEASURES, HeadSummary
+from kitten_tui.ink import heat
 from kitten_tui.ink.cells import text_of, width_of
-from kitten_tui.ink.overview import LABELS, MAX_PIXELS, MIN_PIXELS, SHADES, Grid, Overview, about_head, short, shrink
+from kitten_tui.ink.overview import (
+    BETWEEN,
+    LABELS,
+    MAX_PIXELS,
+    MIN_PIXELS,
+    SHADES,
+    Between,
+    Grid,
+    Overview,
+    about_head,
+    short,
+    shrink,
+)
 from kitten_tui.ink.palette import PLAIN
 from kitten_tui.words import Words
 
@@ -241,3 +254,34 @@ def test_a_head_is_told_with_all_its_measures_and_pairs() -> None:
 def test_a_head_that_has_not_been_computed_says_so() -> None:
     lines = [text_of(line) for line in about_head(overview(ready=0), EN, PLAIN, 36)]
     assert lines == ["Layer 1, head 1", EN("overview.waiting")]
+
+
+def between(weights: tuple[float, ...], **look) -> Overview:
+    return overview(2, 2, between=Between(1, 0, weights), measure=BETWEEN, **look)
+
+
+def test_two_words_sort_the_heads_by_what_the_one_gives_the_other() -> None:
+    of = between((0.1, 0.4, 0.3), sorted=True)
+    assert of.order == [(0, 1), (1, 0), (0, 0), (1, 1)]
+    assert text_of(grid(of).line(0)).split() == ["1.2", ".40", "2.1", ".30", "1.1", ".10", "2.2", "–"]
+
+
+def test_the_weight_between_two_words_is_a_heat_from_nothing_to_the_largest() -> None:
+    drawn = Grid(between((0.0, 0.4, 0.2), layer=1, head=1), replace(PLAIN, ramp=heat.DARK), 78)
+    captions = [segment for y in (1, 1 + drawn.row_height) for segment in drawn.line(y)[1:-1:2]]
+    grounds = [getattr(getattr(caption.style, "bgcolor", None), "name", None) for caption in captions]
+    assert grounds == [heat.DARK_STEPS[0], heat.DARK_STEPS[-1], heat.DARK_STEPS[4], None]
+
+
+def test_a_head_is_told_with_the_weight_between_two_words() -> None:
+    lines = [text_of(line) for line in about_head(between((0.1, 0.4, 0.3, 0.2), head=1), EN, PLAIN, 36)]
+    assert "The weight that each head gives:" in lines[1]
+    assert any(line.split() == ["0.400", "–", "cat", "→", "the#1"] for line in lines)
+
+
+def test_a_head_is_told_beside_one_that_looks_at_all_alike() -> None:
+    of = overview(1, 1)
+    of = replace(of, heads=(replace(of.heads[0], uniform={"first": 0.25}, sink=3),))
+    lines = [text_of(line).split() for line in about_head(of, EN, PLAIN, 36)]
+    assert ["0.000", "0.250", "to", "the", "first", "token"] in lines
+    assert ["0.000", "–", "to", "its", "sink,", "mat"] in lines

@@ -138,8 +138,45 @@ def test_a_number_that_a_model_has_not_is_refused(run, cell, fragment):
 def test_the_heads_are_a_table_with_a_line_for_each(run):
     lines = run("--model", LLAMA, TEXT, "--heads").out.splitlines()
     assert [line.split()[0] for line in lines[1:9]] == [f"{layer}.{head}" for layer in (1, 2) for head in (1, 2, 3, 4)]
-    assert lines[9] == ""
-    assert len(lines) == 10 + len(MEASURES)
+    assert lines[9].split()[0] == "uniform"
+    assert lines[10] == ""
+    assert len(lines) == 11 + len(MEASURES)
+
+
+def test_two_words_sort_all_heads_by_what_the_one_gives_the_other(run):
+    reading = read("llama")
+    query, key = 4, 1
+    weights = {
+        (layer + 1, head + 1): float(reading.trace(layer, head, reading.settings)["weights"][query, key])
+        for layer in range(2)
+        for head in range(4)
+    }
+    expected = sorted(weights, key=lambda place: -weights[place])
+    asked = ["--model", LLAMA, TEXT, "--heads", "--from", str(query + 1), "--to", str(key + 1)]
+    found = json.loads(run(*asked, "--json").out)
+    assert (found["query"], found["key"]) == (query + 1, key + 1)
+    assert [(head["layer"], head["head"]) for head in found["heads"]] == expected
+    assert [head["weight"] for head in found["heads"]] == pytest.approx([weights[place] for place in expected])
+    heading, *lines = run(*asked).out.splitlines()
+    assert heading.split("  ")[4].strip().startswith(reading.tokens[query].strip())
+    assert [line.split()[:2] for line in lines[:8]] == [
+        [f"{place[0]}.{place[1]}", f"{weights[place]:.3f}"] for place in expected
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "fragment"),
+    [
+        (["--from", "cat", "--to", "dog"], "expected both, and --heads"),
+        (["--heads", "--from", "cat"], "expected both, and --heads"),
+        (["--heads", "--from", "horse", "--to", "1"], "--from: expected one of"),
+        (["--heads", "--from", "1", "--to", "horse"], "--to: expected one of"),
+    ],
+)
+def test_two_words_that_are_none_are_refused(run, asked, fragment):
+    ran = run("--model", LLAMA, TEXT, *asked)
+    assert (ran.status, ran.out) == (BAD, "")
+    assert fragment in ran.err
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -149,6 +186,8 @@ def test_the_heads_as_json_are_the_measures_of_all_heads(run, name):
     for line, head in zip(found["heads"], read(name).heads, strict=True):
         assert (line["layer"], line["head"]) == (head.layer + 1, head.head + 1)
         assert [line[measure] for measure in MEASURES] == pytest.approx(list(head.measures.values()))
+        assert [line["uniform"][measure] for measure in MEASURES] == pytest.approx(list(head.uniform.values()))
+        assert line["sink_key"] == head.sink + 1
         assert [(p["query"], p["key"]) for p in line["pairs"]] == [(p.query + 1, p.key + 1) for p in head.pairs]
 
 

@@ -15,6 +15,7 @@ from piloting import CHECKPOINTS, TEXT, computed, hit, model, model_app, overvie
 from safetensors.numpy import load_file, save_file
 from textual.app import App
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from kitten_tui.app import KittenApp
 from kitten_tui.core.measures import MEASURES
@@ -223,6 +224,72 @@ async def test_enter_opens_the_selected_head_at_its_scores() -> None:
         await pilot.press("right", "right", "down", "enter")
         page = model(pilot).page
         assert (page.stage.id, page.selection.layer, page.selection.head) == ("scores", 1, 2)
+
+
+async def weighed(pilot: Pilot[None]) -> None:
+    """Waits until what two words give each other is there for every head."""
+    between = overview(pilot).overview.between
+    while between is None or len(between.weights) < 8:
+        await pilot.pause()
+        between = overview(pilot).overview.between
+
+
+def given(query: int, key: int) -> dict[tuple[int, int], float]:
+    """What each head of the tiny model gives from one token to another."""
+    source = reading()
+    source.compute()
+    heads = [(layer, head) for layer in range(2) for head in range(4)]
+    return {place: float(source.trace(*place, source.settings)["weights"][query, key]) for place in heads}
+
+
+async def test_two_words_sort_the_heads_and_enter_opens_the_largest_there() -> None:
+    app = model_app()
+    async with app.run_test() as pilot:
+        await computed(pilot)
+        await pilot.press("w")
+        await type_in(pilot, "5 2")
+        await weighed(pilot)
+        weights, found = given(4, 1), overview(pilot).overview
+        assert found.order == sorted(weights, key=lambda place: -weights[place])
+        assert (found.layer, found.head) == found.order[0]
+        await pilot.press("enter")
+        selection = model(pilot).page.selection
+        assert (selection.layer, selection.head, selection.query, selection.key) == (*found.order[0], 4, 1)
+        assert model(pilot).page.derivation.value == pytest.approx(weights[found.order[0]])
+
+
+async def test_the_selected_cell_is_two_words_too() -> None:
+    app = model_app()
+    async with app.run_test() as pilot:
+        await computed(pilot)
+        await pilot.press("enter", "down", "down", "l", "w")
+        await weighed(pilot)
+        between = overview(pilot).overview.between
+        assert between is not None
+        assert (between.query, between.key) == (2, 1)
+        assert between.weights == pytest.approx(tuple(given(2, 1).values()))
+
+
+async def test_what_are_no_two_words_is_said() -> None:
+    app = model_app()
+    async with app.run_test() as pilot:
+        await computed(pilot)
+        await pilot.press("w")
+        await type_in(pilot, "cat horse")
+        assert "horse" in str(app.screen.query_one("#problem", Static).render())
+        await pilot.press("escape")
+        assert overview(pilot).overview.between is None
+
+
+async def test_another_text_forgets_the_two_words() -> None:
+    app = model_app()
+    async with app.run_test() as pilot:
+        await computed(pilot)
+        overview(pilot).look_between(4, 1)
+        await weighed(pilot)
+        overview(pilot).read(reading(text="the dog"), overview(pilot).words)
+        await computed(pilot)
+        assert (overview(pilot).overview.between, overview(pilot).overview.measure) == (None, MEASURES[0])
 
 
 async def test_v_comes_back_to_the_head_that_was_looked_at_in_its_language() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from piloting import computed, reading
+from textual.pilot import Pilot
 
 from kitten_tui.app import KittenApp
 from kitten_tui.core.source import Source
@@ -38,5 +39,13 @@ def test_screen(script: dict[str, Any], snap_compare: Any, monkeypatch: pytest.M
         theme=script.get("theme", "kitten-dark"),
     )
     size = tuple(script.get("size", (80, 24)))
-    before = computed if "model" in script else None
-    assert snap_compare(app, press=script["keys"], terminal_size=size, run_before=before)
+
+    async def played(pilot: Pilot[None]) -> None:
+        """What is computed is there before the keys, and after them."""
+        if "model" in script:
+            await computed(pilot)
+        await pilot.press(*script["keys"])
+        if "model" in script:
+            await computed(pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=played)

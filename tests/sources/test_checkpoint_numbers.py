@@ -16,6 +16,7 @@ pytest.importorskip("tokenizers")
 
 from stored import CHECKPOINTS, NAMES, NEAR, expected
 
+from kitten_tui.core.measures import weights_between
 from kitten_tui.sources.checkpoint import forward
 from kitten_tui.sources.checkpoint import model as checkpoint
 from kitten_tui.sources.checkpoint.layer import norm
@@ -398,6 +399,17 @@ def test_the_trained_model_reads_whole_words():
 @installed
 def test_every_query_of_the_trained_model_shares_out_everything():
     assert weights(minilm()).sum(axis=-1) == pytest.approx(1.0, abs=1e-5)
+
+
+@installed
+def test_what_it_stands_for_is_found_among_all_heads_of_minilm() -> None:
+    reading = Reading(open_model("minilm"), "The kitten sat on the mat because it was tired")
+    reading.compute()
+    query, key = (reading.tokens.index(token) for token in ("it", "kitten"))
+    given = [(weights_between(reading, layer, query, key), layer + 1) for layer in range(reading.n_layers)]
+    largest, layer, head = max((w, layer, head + 1) for weights, layer in given for head, w in enumerate(weights))
+    assert (layer, head) == (4, 2)
+    assert largest == pytest.approx(0.711, abs=5e-4)
 
 
 @installed

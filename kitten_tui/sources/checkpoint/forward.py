@@ -55,7 +55,8 @@ def attend(
     q = _placed(q, layer.head_norm("q"), rotation)  # [head, token, d_k]
     k = _placed(k, layer.head_norm("k"), rotation)  # [head, token, d_k]
     q = q * np.float32(1.0 / config.divisor(layer.number))  # [head, token, d_k]
-    blocks = _blocks(n, QUERIES, config.causal, config.windows[layer.number])
+    window = config.windows[layer.number]
+    blocks = _blocks(n, QUERIES, config.causal, window)
     concat = np.empty((n, config.n_heads * config.d_k), dtype=np.float32)  # [token, head·d_k]
     summaries: list[HeadSummary] = []
     if config.n_kv_heads < config.n_heads:
@@ -79,7 +80,7 @@ def attend(
             rows = Rows.of(scores, exp)
             survey.add(rows, part)
             contexts[heads, block.queries] = rows.mixed(v[heads, block.keys])  # [head, query, d_k]
-        summaries += survey.summaries(layer.number, first, seen)
+        summaries += survey.summaries(layer.number, first, seen, uniform(marks, config.causal, window))
     return concat, tuple(summaries)
 
 
@@ -125,6 +126,20 @@ def _blocks(n: int, size: int, causal: bool, window: int | None) -> tuple[_Block
         covered = None if high == n and not causal and window is None else ~seen(n, window)[start:stop, keys]
         blocks.append(_Block(slice(start, stop), keys, covered))
     return tuple(blocks)
+
+
+@lru_cache(maxsize=2)
+def uniform(marks: Landmarks, causal: bool, window: int | None) -> dict[str, float]:
+    """What a head scores that gives every key it may look at the same weight."""
+    tally = Tally(marks, 1)
+    for block in _blocks(marks.n, QUERIES, causal, window):
+        allowed = np.ones((1, *block.shape), np.float32) if block.covered is None else ~block.covered[None]
+        share = (np.float32(1.0) / block.seen)[None]  # [1, query]
+        entropy = np.log2(block.seen).sum(keepdims=True)  # [1]
+        rows = Rows(allowed.astype(np.float32), share, allowed.argmax(axis=-1), entropy)
+        tally.add(rows, marks.part(block.queries, block.keys))
+    (summary,) = tally.summaries(0, 0, np.ones(marks.n, dtype=np.intp))
+    return summary.measures
 
 
 def _heads(columns: Array, d_k: int) -> Array:

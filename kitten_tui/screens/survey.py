@@ -1,0 +1,95 @@
+"""Computing the layers of a model in a thread, and what all heads give from one word to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from threading import Event
+
+from textual.message import Message
+from textual.screen import Screen
+from textual.worker import get_current_worker
+
+from kitten_tui.core.measures import weights_between
+from kitten_tui.core.source import Source, Survey
+from kitten_tui.ink.about import title_of
+from kitten_tui.ink.overview import BETWEEN, Between, Overview
+from kitten_tui.screens.messages import Failed
+from kitten_tui.sources.errors import SourceError
+from kitten_tui.words import Words
+
+
+@dataclass
+class LayerComputed(Message):
+    """There is one more layer to show."""
+
+
+@dataclass
+class LayerWeighed(Message):
+    """What the heads of one more layer give from one word to another."""
+
+    between: Between
+
+
+class StoppedError(Exception):
+    """Computing was stopped by a person."""
+
+
+class SurveyScreen(Screen[None], inherit_bindings=False):
+    """Owns the computing; what there is to show comes as a message."""
+
+    def __init__(self, source: Source, words: Words) -> None:
+        super().__init__()
+        self.source = source
+        self.words = words
+        self.overview = Overview(source.tokens, source.n_layers, source.n_heads, (), key_tokens=source.key_tokens)
+        self.stopping = Event()
+
+    @property
+    def survey(self) -> Survey:
+        survey = self.source.survey
+        assert survey is not None  # what sums up no heads comes to no overview
+        return survey
+
+    def compute(self) -> None:
+        self.stopping = Event()  # one for each run: a thread that was told to stop may take a moment to hear it
+        self.run_worker(partial(self._layers, self.source, self.stopping), thread=True, exclusive=True)
+
+    def _layers(self, source: Source, stopping: Event) -> None:
+        """Runs in a thread: the next layer, and the next, until all are there or somebody stops it."""
+        worker, survey = get_current_worker(), self.survey
+
+        def pulse() -> None:
+            if stopping.is_set() or worker.is_cancelled:
+                raise StoppedError
+
+        try:
+            with survey.computing:
+                while source.ready < source.n_layers:
+                    survey.advance(pulse)
+                    pulse()
+                    self.post_message(LayerComputed())
+        except StoppedError:
+            pass
+        except SourceError as error:
+            self.post_message(Failed(str(error)))
+        except (OSError, MemoryError) as error:
+            self.post_message(Failed(f"{title_of(source, self.words)}: layer {source.ready + 1}: {error}"))
+
+    def weigh(self) -> None:
+        between = self.overview.between
+        if between is not None and len(between.weights) < self.source.ready * self.source.n_heads:
+            self.run_worker(partial(self._weigh, self.source, between), thread=True, exclusive=True, group=BETWEEN)
+
+    def _weigh(self, source: Source, between: Between) -> None:
+        """Runs in a thread: the weights of the layers that are ready, one layer after the other."""
+        worker, apart = get_current_worker(), self.survey.apart()
+        try:
+            for layer in range(len(between.weights) // source.n_heads, apart.ready):
+                weights = weights_between(apart, layer, between.query, between.key)
+                if worker.is_cancelled:
+                    break
+                between = replace(between, weights=(*between.weights, *weights))
+                self.post_message(LayerWeighed(between))
+        except (SourceError, OSError, MemoryError) as error:
+            self.post_message(Failed(f"{title_of(source, self.words)}: {error}"))
