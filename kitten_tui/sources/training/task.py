@@ -33,6 +33,8 @@ class Task:
     vocabulary: tuple[str, ...]
     draw: Callable[[np.random.Generator, int], Batch]
     """So many sentences of a batch, each with what should be said."""
+    alone: Callable[[Places], Batch]
+    """Any sentence as a batch of its own. [token] -> …"""
     sentence: tuple[str, ...]
     """The one that is looked at while the network learns."""
     setup: Setup
