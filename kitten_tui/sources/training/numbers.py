@@ -7,7 +7,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.ops import Array, Mask
 from kitten_tui.core.trace import Given, Value
 from kitten_tui.sources.training.lines import TRAINED
 from kitten_tui.sources.training.network import Batch, loss_and_gradient
@@ -80,10 +80,16 @@ class Numbers:
     # The loss
 
     @cached_property
+    def _counted(self) -> Mask:
+        """[token]"""
+        counted = np.zeros(self.sentence.ids.shape[1], dtype=bool)
+        counted[self.sentence.counted] = True
+        return counted
+
+    @cached_property
     def _right(self) -> dict[str, Value]:
         """What should be said, and where it counts; nothing where nothing counts."""
-        counted = np.zeros(self.sentence.ids.shape[1], dtype=bool)  # [token]
-        counted[self.sentence.counted] = True
+        counted = self._counted  # [token]
         targets = np.eye(self.run.setup.shape.n_vocab, dtype=bool)[self.sentence.targets[0]]  # [token, vocab]
         return {"target": targets, "counted": counted} if counted.any() else {}
 
@@ -97,10 +103,12 @@ class Numbers:
     def _share(self) -> float:
         """How much of what counts in the batch of the next step is this sentence."""
         batch, one = self._batch, self.sentence
-        if batch.ids.shape[1] != one.ids.shape[1]:
-            return 0.0
-        same = (batch.ids == one.ids).all(axis=1) & (batch.link == one.link).all(axis=1)  # [sentence]
-        return float(same.sum() * len(one.counted) / len(batch.counted))
+        length = one.ids.shape[1]
+        counted = np.zeros(batch.ids.shape, dtype=bool)  # [sentence, token]
+        counted.ravel()[batch.counted] = True
+        alike = (batch.ids[:, :length] == one.ids).all(axis=1)  # [sentence]
+        alike &= (counted[:, :length] == self._counted).all(axis=1) & ~counted[:, length:].any(axis=1)
+        return float(alike.sum() * len(one.counted) / len(batch.counted))
 
     @cached_property
     def _others(self) -> Parameters:

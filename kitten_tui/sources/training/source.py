@@ -138,6 +138,10 @@ class Training:
         }
 
     @property
+    def vocabulary(self) -> tuple[str, ...]:
+        return self.run.task.vocabulary
+
+    @property
     def line(self) -> str:
         return line_of(self.run.task, self.run.setup)
 
