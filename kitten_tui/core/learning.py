@@ -61,6 +61,11 @@ class Trainer(Protocol):
         ...
 
     @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """The tokens that can be said."""
+        ...
+
+    @property
     def line(self) -> str:
         """What to type to have the same training again."""
         ...

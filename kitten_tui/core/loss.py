@@ -11,6 +11,12 @@ from kitten_tui.core.transformer import norm_lines
 
 LAYER = Scope.LAYER
 
+TABLE_LINES = (
+    quantity("table", "E", "vocabulary d_model", scope=Scope.SOURCE),
+    quantity("piece", "token", "token vocabulary", scope=Scope.SOURCE, truth=True),
+    quantity("embedding", "e", "token d_model", "piece[token,*] table[*,d_model]", Scope.SOURCE, step=True),
+)
+"""Where the embedding of a token is a row of a table that is trained."""
 LOSS_LINES = (
     quantity("unembedding", "W_U", "d_model vocabulary", scope=LAYER),
     quantity("logits", "logits", "token vocabulary", "last[token,*] unembedding[*,vocabulary]", LAYER),
@@ -19,8 +25,8 @@ LOSS_LINES = (
     quantity("logit_sum", "Σe^logits", "token", "logit_exp[token,*]", LAYER),
     quantity("predicted", "P", "token vocabulary", "logit_exp[token,vocabulary] / logit_sum[token]", LAYER),
     quantity("target", "target", "token vocabulary", scope=LAYER, truth=True),
-    quantity("chosen", "P(target)", "token", "predicted[token,*] target[token,*]", LAYER),
-    quantity("surprise", "−ln P", "token", "−ln(chosen[token])", LAYER),
+    quantity("right", "P(target)", "token", "predicted[token,*] target[token,*]", LAYER),
+    quantity("surprise", "−ln P", "token", "−ln(right[token])", LAYER),
     quantity("counted", "counts", "token", scope=LAYER, truth=True),
     quantity("places", "places", "", "counted[*]", LAYER),
     quantity("loss", "L", "", "surprise[*] counted[*] / places", LAYER),

@@ -10,8 +10,9 @@ from rich.cells import cell_len
 from rich.segment import Segment
 
 from kitten_tui.core.cell import Cell, Derivation, Operand, Term, Terms, by_size, products
-from kitten_tui.core.formula import Op
-from kitten_tui.core.quantity import Scope
+from kitten_tui.core.chain import Chain
+from kitten_tui.core.formula import Op, Ref
+from kitten_tui.core.quantity import Quantity, Scope
 from kitten_tui.core.workings import Workings
 from kitten_tui.ink.cells import Line, cut, show_token
 from kitten_tui.ink.numbers import MINUS_INFINITY, exact, fmt
@@ -64,6 +65,8 @@ def cell_name(cell: Cell, workings: Workings, *, head: bool = False) -> str:
         if axis == "concat":
             head, inner = divmod(place, workings.head_width)
             return f"{head + 1}.{inner + 1}"
+        if axis == "vocabulary" and source.trainer is not None:
+            return show_token(source.trainer.vocabulary[place], LONGEST_LABEL)
         return f"d{place + 1}" if axis in ("d_model", "d_k") else str(place + 1)
 
     labels = [label(axis, place) for axis, place in zip(quantity.axes, cell.index, strict=True)]
@@ -113,11 +116,19 @@ def choices(derivation: Derivation, look: Sum, room: int) -> list[Cell]:
 def in_words(derivation: Derivation, look: Sum) -> str:
     """What is done, as a sentence; where the ordinary case does not hold, what is done there."""
     cell, words = derivation.cell, look.words
+    source = look.workings.source
+    quantity = source.chain(cell.layer)[cell.name]
     match cell.name:
         case "x" if derivation.op is Op.GIVEN:
             text = words("formula.x_given")
-        case name if derivation.op is Op.GIVEN and name != "shift" and look.workings.chain[name].line:
+        case name if quantity.of:
+            text = _of_another(derivation, quantity, look)
+        case name if derivation.op is Op.GIVEN and name not in ("shift", "logit_shift") and quantity.line:
             text = words("formula.recorded")
+        case name if source.trainer is not None and f"next({name})" in source.chain(cell.layer):
+            text = words("gradient.trained", step=source.trainer.step, of=quantity.symbol)
+        case "embedding" if derivation.op is Op.SUM:
+            text = words("formula.embedding_row")
         case "x" if derivation.op is Op.NORM:
             text = words("formula.x_normed" if derivation.terms[1][0].cell else "formula.x_normed_rms")
         case "stream" if cell.layer == 0:
@@ -144,9 +155,34 @@ def in_words(derivation: Derivation, look: Sum) -> str:
         case _:
             text = words(f"formula.{cell.name}")
     bias = _bias(derivation)
-    if bias is not None:
+    if bias is not None and not quantity.of:
         text += f" + {look.workings.chain[bias.name].symbol}"
     return text + words("formula.other") if cell.rescaled else text
+
+
+def _of_another(derivation: Derivation, quantity: Quantity, look: Sum) -> str:
+    """What a gradient or a step does, with the quantity that it is of."""
+    source, words, layer = look.workings.source, look.words, derivation.cell.layer
+    chain = source.chain(layer)
+    kind, _, of = quantity.name.removesuffix(")").partition("(")
+    if kind == "grad" and f"gradient.{of}" in words.texts:
+        return words(f"gradient.{of}")
+    if kind == "next" and any(ref.name == f"move({of})" for ref in chain.operands(quantity.name)):
+        return words("gradient.next_adam")
+    users = dict.fromkeys(
+        _user(ref, source.chain(layer + 1) if ref.where == "after" else chain, words)
+        for ref in chain.operands(quantity.name)
+        if ref.name.startswith(("grad(", "through("))
+    )
+    return words(f"gradient.{kind}", of=chain[of].symbol, users=", ".join(users))
+
+
+def _user(ref: Ref, chain: Chain, words: Words) -> str:
+    """What uses a number, in a gradient that comes back from there."""
+    if ref.where == "heads":
+        return words("gradient.heads")
+    symbol = chain[chain[ref.name].of].symbol
+    return words("gradient.next_layer", symbol=symbol) if ref.where == "after" else symbol
 
 
 def _bias(derivation: Derivation) -> Cell | None:

@@ -39,10 +39,11 @@ def parse_cell(text: str, workings: Workings, head: int) -> Cell:
     Raises:
         CellError: no quantity is called so, or it has no such place.
     """
-    parts, chain = _NAME.fullmatch(text), workings.chain
+    parts, workings = _NAME.fullmatch(text), _in_its_layer(text, workings)
+    chain = workings.chain
     name = quantity_of(text, chain)
-    known = [name for name, quantity in chain.items() if quantity.scope is not Scope.CONSTANT]
-    if not parts or name not in known:
+    known = [name for name, quantity in chain.items() if quantity.scope is not Scope.CONSTANT and not quantity.of]
+    if not parts or name not in chain or chain[name].scope is Scope.CONSTANT:
         raise CellError(f"--explain: expected a quantity such as weights[1,2], one of {', '.join(known)}; found {text}")
     if parts[2]:
         head = int(parts[2]) - 1
@@ -58,6 +59,14 @@ def parse_cell(text: str, workings: Workings, head: int) -> Cell:
     sizes = _sizes(name, workings, head)
     places = zip(axes, sizes, labels, strict=True)
     return Cell(name, tuple(_place(name, *place, workings) for place in places), head, workings.layer)
+
+
+def _in_its_layer(text: str, workings: Workings) -> Workings:
+    """The layer that is looked at; another one where a quantity is only there, as the loss is in the last."""
+    layers = (workings.layer, *reversed(range(workings.source.n_layers)))
+    return next(
+        (of for layer in layers if quantity_of(text, (of := workings.in_layer(layer)).chain) in of.chain), workings
+    )
 
 
 def _sizes(name: str, workings: Workings, head: int) -> tuple[int, ...]:
@@ -81,6 +90,8 @@ def _place(name: str, axis: str, size: int, label: str, workings: Workings) -> i
         for place in range(len(tokens)):
             if label in (tokens[place], tokens[place].strip(), place_name(tokens, place).strip()):
                 return place
+    if axis == "vocabulary" and workings.source.trainer is not None and label in workings.source.trainer.vocabulary:
+        return workings.source.trainer.vocabulary.index(label)
     digits = label.removeprefix("d") if axis in ("d_model", "d_k") else label
     head, dot, inner = label.partition(".")
     d_k = workings.head_width

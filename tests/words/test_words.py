@@ -11,12 +11,16 @@ import pytest
 import kitten_tui
 from kitten_tui.commands import COMMANDS, GROUPS
 from kitten_tui.core.attention import ATTENTION
+from kitten_tui.core.descent import KINDS
 from kitten_tui.core.measures import MEASURES
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import MASKS, Settings
 from kitten_tui.core.transformer import layer_chain
 from kitten_tui.sources.checkpoint.families import FAMILIES
 from kitten_tui.sources.edits import POSITIONS
+from kitten_tui.sources.training.lines import lines
+from kitten_tui.sources.training.optimizer import OPTIMIZERS
+from kitten_tui.sources.training.shape import Shape
 from kitten_tui.stages import CONTINUATION, FITTING, STAGES
 from kitten_tui.words import LANGUAGES, Words, language_of_environment
 
@@ -35,6 +39,8 @@ def families() -> set[str]:
     keys |= {f"measure.{measure}.{part}" for measure in MEASURES for part in ("name", "help")}
     keys |= {f"check.{law}" for law in ("rows", "covered", "terms", "model_rows", "model_covered")}
     keys |= {f"softmax.{name}" for name in ("headroom", "sensitivity")}
+    keys |= {f"gradient.{kind}" for kind in ("grad", "through", *KINDS)}
+    keys |= {f"gradient.{name}" for name in ("surprise", "right", "logits", "total", "exp", "masked", "scaled")}
     return keys | {f"formula.{name}" for name in addressed() if name != "masked"}
 
 
@@ -45,7 +51,9 @@ def addressed() -> set[str]:
         head_norm = bool(family.q_norm) and rotary
         about = {"rms": family.rms, "norms_after": family.norms_after, "head_norm": head_norm}
         chains.append(layer_chain(first=first, rotary=rotary, says_next=says_next, **about))
-    return {each.name for chain in chains for each in chain.values() if each.scope is not Scope.CONSTANT}
+    chains += [chain for optimizer in OPTIMIZERS for chain in lines(Shape(5, 5), optimizer)]
+    own = (each for chain in chains for each in chain.values() if not each.of)
+    return {each.name for each in own if each.scope is not Scope.CONSTANT}
 
 
 def written() -> set[str]:

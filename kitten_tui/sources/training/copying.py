@@ -7,6 +7,7 @@ import string
 import numpy as np
 
 from kitten_tui.core.learning import Expectation, Measured
+from kitten_tui.core.ops import Places
 from kitten_tui.sources.training.network import Batch
 from kitten_tui.sources.training.shape import Shape
 from kitten_tui.sources.training.task import Setup, Task
@@ -35,6 +36,28 @@ def repeated(generator: np.random.Generator, sentences: int) -> Batch:
     return _repeating(whole, range(size, WINDOW), size - 1)
 
 
+def copied_alone(ids: Places) -> Batch:
+    """What stands before the first mark should be said after it.  [token] -> …"""
+    size = int(np.argmax(ids == len(LETTERS))) or len(ids)
+    return _alone(ids, range(size, min(2 * size, len(ids))), size)
+
+
+def repeated_alone(ids: Places) -> Batch:
+    """From the second time on can be known what follows in the shortest piece that repeats.  [token] -> …"""
+    size = next((size for size in range(1, len(ids)) if np.array_equal(ids[size:], ids[:-size])), len(ids))
+    return _alone(ids, range(size, len(ids)), size - 1)
+
+
+def _alone(ids: Places, places: range, back: int) -> Batch:
+    """At these places should be said what stands so many tokens before them.  [token] -> …"""
+    every = np.array(places, dtype=np.intp)  # [place]
+    link = np.full(len(ids), -1)  # [token]
+    link[every] = every - back
+    targets = np.append(ids[1:], ids[-1:])  # [token]: where nothing counts, what follows
+    targets[every] = ids[link[every]]
+    return Batch(ids[None], targets[None], every, link[None])
+
+
 def _repeating(whole: np.ndarray[tuple[int, int], np.dtype[np.intp]], places: range, back: int) -> Batch:
     """What should be said at these places stands so many tokens before them.  [sentence, token + 1]"""
     ids, targets = np.ascontiguousarray(whole[:, :-1]), np.ascontiguousarray(whole[:, 1:])  # [sentence, token] each
@@ -57,6 +80,7 @@ COPY = Task(
     name="copy",
     vocabulary=(*LETTERS, MARK),
     draw=copied,
+    alone=copied_alone,
     sentence=(*"sleeping", MARK, *"sleepin"),
     setup=Setup(Shape(len(LETTERS) + 1, 2 * PIECE, 1, 4, 16, 2), steps=600, step_size=1e-2),
     expected=_copy_expected,
@@ -82,6 +106,7 @@ INDUCTION = Task(
     name="induction",
     vocabulary=LETTERS,
     draw=repeated,
+    alone=repeated_alone,
     sentence=tuple("kitten" * 4),
     setup=Setup(Shape(len(LETTERS), WINDOW, 2, 2, 48, 24), steps=1500, step_size=3e-3),
     expected=_induction_expected,

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from kitten_tui.core import layers
 from kitten_tui.core.learning import Expectation, Kept
-from kitten_tui.core.ops import Array, Places
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Pulse
-from kitten_tui.core.trace import Trace, Value
+from kitten_tui.core.trace import Trace
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.sentence import tokenise
-from kitten_tui.sources.training.lines import layer_lines
+from kitten_tui.sources.training.lines import lines
+from kitten_tui.sources.training.network import Batch
+from kitten_tui.sources.training.numbers import Numbers
 from kitten_tui.sources.training.opening import line_of
 from kitten_tui.sources.training.optimizer import State
 from kitten_tui.sources.training.run import Run
@@ -43,7 +44,8 @@ class Training:
         self.run = run
         self.state = state
         self.tokens = tuple(run.task.sentence if tokens is None else tokens)
-        self.ids = _ids(run, self.tokens)
+        self.sentence = _sentence(run, self.tokens)
+        self.numbers = Numbers(run, state, self.sentence)
         self.settings = Settings(scale=run.setup.shape.scale, mask="causal", seed=run.setup.seed)
         self.trace = lru_cache(maxsize=4 * run.setup.shape.n_layers * run.setup.shape.n_heads)(self._trace)
         self.joined = lru_cache(maxsize=4 * run.setup.shape.n_layers)(self._joined)
@@ -136,6 +138,10 @@ class Training:
         }
 
     @property
+    def vocabulary(self) -> tuple[str, ...]:
+        return self.run.task.vocabulary
+
+    @property
     def line(self) -> str:
         return line_of(self.run.task, self.run.setup)
 
@@ -151,39 +157,24 @@ class Training:
 
     # Its numbers
 
-    @cached_property
-    def _given(self) -> dict[str, Array]:
-        """All parameters by name, in float64."""
-        given = {name: part.astype("float64") for name, part in self.run.parameters(self.state).items()}
-        for part in given.values():
-            part.setflags(write=False)
-        return given
-
-    def _of_layer(self, layer: int, *names: str) -> dict[str, Array]:
-        """Those of these parameters that a layer has, by the names of the chain."""
-        return {name: self._given[f"{name}.{layer}"] for name in names if f"{name}.{layer}" in self._given}
-
     def chain(self, layer: int) -> Chain:
-        return layer_lines(self.run.setup.shape, layer)
+        return lines(self.run.setup.shape, self.run.setup.optimizer)[layer]
 
     def _share(self, layer: int, settings: Settings) -> Trace:
         shape, n = self.run.setup.shape, len(self.tokens)
-        given: dict[str, Value] = {"embedding": self._given["embedding"][self.ids]}  # [token, d_model]
-        if shape.positions:
-            given["position"] = self._given["position"][:n]  # [token, d_model]
-        sizes = layers.sizes(n, n, d_model=shape.d_model, d_k=shape.d_k)
+        more = {"d_model": shape.d_model, "d_k": shape.d_k, "concat": shape.n_heads * shape.d_k}
+        sizes = layers.sizes(n, n, vocabulary=shape.n_vocab, **more)
         before = partial(self.joined, layer - 1, self.settings) if layer else None
-        return layers.shared(self.chain(layer), given, settings, sizes, before=before)
+        return layers.shared(self.chain(layer), self.numbers.of_source(layer), settings, sizes, before=before)
 
     def _trace(self, layer: int, head: int, settings: Settings) -> Trace:
-        given = {name: part[head] for name, part in self._of_layer(layer, "w_q", "w_k", "w_v").items()}
-        return layers.head(self._shared(layer, settings), given, settings, None, layer, head)
+        given, whole = self.numbers.of_head(layer, head), partial(self.joined, layer, settings)
+        return layers.head(self._shared(layer, settings), given, settings, None, layer, head, whole)
 
     def _joined(self, layer: int, settings: Settings) -> Trace:
-        w_o = self._given[f"w_o.{layer}"]  # [head, d_k, d_model]
-        given: dict[str, Value] = {"w_o": w_o.reshape(-1, w_o.shape[-1])}  # [concat, d_model]
         heads = [partial(self.trace, layer, head, settings) for head in range(self.n_heads)]
-        return layers.joined(self._shared(layer, settings), given, heads)
+        after = partial(self.joined, layer + 1, self.settings) if layer + 1 < self.n_layers else None
+        return layers.joined(self._shared(layer, settings), self.numbers.of_layer(layer), heads, after)
 
 
 def words_of(run: Run, text: str) -> tuple[str, ...]:
@@ -202,14 +193,14 @@ def words_of(run: Run, text: str) -> tuple[str, ...]:
     return tokens
 
 
-def _ids(run: Run, tokens: Sequence[str]) -> Places:
+def _sentence(run: Run, tokens: Sequence[str]) -> Batch:
     window = run.setup.shape.window
     if len(tokens) > window:
         raise SourceError(
             f"SOURCE: expected at most {window} tokens, the window of {run.task.name}, found {len(tokens)}"
         )
     try:
-        return run.task.ids(tokens)
+        return run.task.alone(run.task.ids(tokens))
     except KeyError as error:
         known = run.task.vocabulary
         shown = " ".join(known[:40]) + (" …" if len(known) > 40 else "")

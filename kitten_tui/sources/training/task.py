@@ -27,6 +27,12 @@ class Setup:
     seed: int = 0
 
 
+def following(ids: Places) -> Batch:
+    """A sentence in which every next token counts, and nothing has to be found.  [token] -> …"""
+    targets = np.append(ids[1:], ids[-1:])  # [token]: of the last one nobody knows what follows
+    return Batch(ids[None], targets[None], np.arange(len(ids) - 1), np.full((1, len(ids)), -1))
+
+
 @dataclass(frozen=True, eq=False)
 class Task:
     name: str
@@ -40,6 +46,8 @@ class Task:
     expected: Callable[[Setup], tuple[Expectation, ...]]
     query: int = 0
     """The token of the sentence to begin with."""
+    alone: Callable[[Places], Batch] = following
+    """Any sentence as a batch of its own. [token] -> …"""
     link: str = ""
     """The key of the words for what a query has to find, where it has to find something."""
 
