@@ -91,8 +91,8 @@ def _number(option: str, given: int | None, count: int) -> int:
 
 
 def _stage(given: str | None, names: Sequence[str]) -> int:
-    if given is None:
-        return 0
+    if given is None:  # a training is opened where it is seen to learn
+        return names.index("learn") if "learn" in names else 0
     if given in names:
         return names.index(given)
     if _counts(given, len(names)):

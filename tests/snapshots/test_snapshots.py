@@ -10,12 +10,17 @@ from piloting import computed, reading
 from kitten_tui.app import KittenApp
 from kitten_tui.core.source import Source
 from kitten_tui.sources.find import open_source
+from kitten_tui.sources.training.opening import open_training
+from kitten_tui.sources.training.source import Training
 
 SCRIPTS: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("scripts.toml").read_text("utf-8"))["script"]
 
 
 def opened(script: dict[str, Any]) -> Source:
-    """A sample or a sentence; a folder of tests/checkpoints with a sentence."""
+    """A sample or a sentence; a folder of tests/checkpoints with a sentence; a training."""
+    if "train" in script:
+        run = open_training(script["train"], {"steps": script["steps"]})
+        return Training(run, run.state)
     if "model" not in script:
         return open_source(script.get("source", "journey"))
     pytest.importorskip("safetensors")
@@ -38,5 +43,5 @@ def test_screen(script: dict[str, Any], snap_compare: Any, monkeypatch: pytest.M
         theme=script.get("theme", "kitten-dark"),
     )
     size = tuple(script.get("size", (80, 24)))
-    before = computed if "model" in script else None
+    before = computed if {"model", "train"} & {*script} else None
     assert snap_compare(app, press=script["keys"], terminal_size=size, run_before=before)

@@ -105,7 +105,7 @@ def _one_looks(at: Measured) -> bool:
 def _expected(setup: Setup) -> tuple[Expectation, ...]:
     return (
         Expectation("learn.expected.verb", lambda at: at.linked >= 0.99),
-        Expectation("learn.expected.animal", _one_looks, {"strong": STRONG, "weak": WEAK}),
+        Expectation("learn.expected.animal", _one_looks, {"strong": f"{STRONG}", "weak": f"{WEAK}"}),
     )
 
 
