@@ -100,6 +100,10 @@ class KittenApp(App[None]):
         """The lesson at its stages, or all heads of a model."""
         start = selection or Selection(query=source.query, key=min(source.query, len(source.key_tokens) - 1))
         view = View(source, settings or source.settings, start)
+        if source.trainer is not None:
+            from kitten_tui.screens.learn import LearnScreen
+
+            return LearnScreen(view, source, self.words)
         if source.survey is None:
             from kitten_tui.screens.editing import EditingScreen
 

@@ -74,7 +74,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     view = start(arguments)
     # What is asked for on paper costs no screen, and a screen no paper.
-    if any(getattr(arguments, name) for name in (*PAPER, "train")) or not _has_screen():
+    if any(getattr(arguments, name) for name in PAPER) or not _has_screen():
         from kitten_tui.printed import print_answer
 
         return print_answer(arguments, view, words)

@@ -49,6 +49,12 @@ COMMANDS = (
         footer=True,
         works=offers.has_words,
     ),
+    KeyCommand("train", (("z", "toggle_training"),), "z", "learn", footer=True, works=offers.trains),
+    KeyCommand(
+        *("training", (("comma", "step_training(-1)"), ("full_stop", "step_training(1)")), ", .", "learn"),
+        footer=True,
+        works=offers.trains,
+    ),
     KeyCommand("along", (("h", "step_along(-1)"), ("l", "step_along(1)")), "h l", "walk", footer=True),
     KeyCommand("walk", (("space", "walk"),), "space", "walk", footer=True, works=offers.walks, passing=True),
     KeyCommand("follow", (("enter", "follow"),), "⏎", "ask", footer=True, works=offers.follows, passing=True),
@@ -128,7 +134,7 @@ COMMANDS = (
     KeyCommand("suspend", (("ctrl+z", "app.suspend_process"),), "ctrl+z", "look", where=BOTH),
     KeyCommand("quit", (("q", "app.quit"),), "q", "look", footer=True, where=BOTH),
 )
-GROUPS = ("walk", "ask", "change", "tokens", "heads", "open", "look")
+GROUPS = ("walk", "ask", "change", "tokens", "learn", "heads", "open", "look")
 
 
 def on_screen(where: str) -> tuple[KeyCommand, ...]:

@@ -72,6 +72,10 @@ def exports(now: Now) -> bool:
     return now.source.exporter is not None
 
 
+def trains(now: Now) -> bool:
+    return now.source.trainer is not None
+
+
 def edits(now: Now) -> bool:
     return now.source.editor is not None
 

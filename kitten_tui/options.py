@@ -89,7 +89,9 @@ def parser() -> argparse.ArgumentParser:
 def _add_training(options: argparse.ArgumentParser) -> None:
     training = options.add_argument_group("training")
     training.add_argument(
-        "--train", metavar="TASK", help="train a small transformer: copy, induction; SOURCE is the sentence looked at"
+        "--train",
+        metavar="TASK",
+        help="train a small transformer: copy, induction, kitten; SOURCE is the sentence looked at",
     )
     training.add_argument("--steps", type=int, metavar="N", help="how many steps")
     training.add_argument("--step-size", type=float, metavar="X", help="how far a step goes")

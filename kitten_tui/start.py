@@ -18,6 +18,7 @@ from kitten_tui.sources.sentence import from_sentence
 from kitten_tui.stages import stages_of
 from kitten_tui.stages.tokens import place_of
 from kitten_tui.stages.view import View
+from kitten_tui.words import language_of_environment
 
 MAX_SENTENCE = 100_000
 
@@ -53,7 +54,8 @@ def _source(arguments: argparse.Namespace) -> Source:
         from kitten_tui.sources.training.opening import open_training
         from kitten_tui.sources.training.source import Training, words_of
 
-        run = open_training(arguments.train, vars(arguments))
+        language = arguments.lang or language_of_environment()
+        run = open_training(f"kitten-{language}" if arguments.train == "kitten" else arguments.train, vars(arguments))
         text = _read_sentence() if argument == "-" else argument
         return Training(run, run.state, None if text is None else words_of(run, text))
     if argument == "-":
@@ -93,8 +95,8 @@ def _number(option: str, given: int | None, count: int) -> int:
 
 
 def _stage(given: str | None, names: Sequence[str]) -> int:
-    if given is None:
-        return 0
+    if given is None:  # a training is opened where it is seen to learn
+        return names.index("learn") if "learn" in names else 0
     if given in names:
         return names.index(given)
     if _counts(given, len(names)):

@@ -12,7 +12,7 @@ from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.desk.history import History, Places, State
-from kitten_tui.desk.phrase import Phrase
+from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.desk.selection import Selection
 
 
@@ -93,6 +93,8 @@ class Desk:
             case Flip():
                 carry = self.present.went_to if self.flipped else self.present.came_from
                 return replace(self, flipped=not self.flipped, lens=None)._carried(carry)
+            case Move(source, before):
+                return self._moved(source, before)
             case Open(source):
                 start = Selection(stage=self.selection.stage, query=source.query, key=source.query)
                 return Desk.of(source, source.settings, start)._inside()
@@ -106,6 +108,13 @@ class Desk:
         if settings is None:
             return self.lens if stays else None
         return None if settings == self.present.settings else settings
+
+    def _moved(self, source: Source, before: Source | None) -> Desk:
+        """Nothing was changed by anybody, so nothing is unsaved; undoing leads to the step before."""
+        settings = self.present.settings
+        states = [State(each, settings, _name_of(each)) for each in (before, source) if each is not None]
+        history = History(tuple(states), place=len(states) - 1, saved=states[-1])
+        return replace(self._at(self, history), lens=self.lens)
 
     def _back(self) -> Desk:
         if not self.trail:
@@ -146,6 +155,11 @@ class Desk:
         query, key = min(old.query, len(source.tokens) - 1), min(old.key, len(source.key_tokens) - 1)
         pinned = old.pinned if old.pinned < len(source.tokens) else -1
         return replace(self, selection=old.moved(query=query, key=key, pinned=pinned))
+
+
+def _name_of(source: Source) -> Phrase:
+    """How a step of a training is called in the list of changes."""
+    return phrase("change.step", step=0 if source.trainer is None else source.trainer.step)
 
 
 @dataclass(frozen=True)
@@ -204,6 +218,14 @@ class Flip:
 
 
 @dataclass(frozen=True)
+class Move:
+    """Another step of the same training; `before` is the one that it is compared with."""
+
+    source: Source
+    before: Source | None = None
+
+
+@dataclass(frozen=True)
 class Open:
     """Another source, at the same stage, under the settings it asks for."""
 
@@ -220,4 +242,4 @@ class Warn:
     """It was said that leaving loses changes."""
 
 
-Command = LookAt | Follow | Back | Change | GoTo | Restore | Flip | Open | Save | Warn
+Command = LookAt | Follow | Back | Change | GoTo | Restore | Flip | Move | Open | Save | Warn

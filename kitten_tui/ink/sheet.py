@@ -14,10 +14,11 @@ from kitten_tui.ink.bars import LEAST_ROOM, MOST_ROOM, BarsBlock
 from kitten_tui.ink.blocks import HEADING, Block, GapBlock, Look, Moves, Place, SignBlock, label_line, label_width
 from kitten_tui.ink.cells import Line
 from kitten_tui.ink.facts import FactsBlock
+from kitten_tui.ink.learning import LEAST, MOST, LearningBlock
 from kitten_tui.ink.matrix import MatrixBlock
 from kitten_tui.ink.plane import PlaneBlock
 from kitten_tui.ink.window import MIN_ROWS, Windows, cut_columns, cut_rows, is_long, least, share_out
-from kitten_tui.stages.figure import Axis, Band, Bars, Facts, Figure, Gap, Matrix, Plane, Sheet, Sign
+from kitten_tui.stages.figure import Axis, Band, Bars, Facts, Figure, Gap, Learning, Matrix, Plane, Sheet, Sign
 
 CELL_WIDTHS = (8, 7, 6, 5)
 """From three decimals with room to two without a leading zero; the widest with which a sheet fits is taken."""
@@ -27,7 +28,7 @@ COMPACT_WIDTHS = (3, 2, 1)
 """Per cent, then tenths."""
 WINDOW_CELLS = 7
 """The cell width in windows: two decimals of what a residual stream holds."""
-FREE = (Bars, Plane)
+FREE = (Bars, Plane, Learning)
 """Figures that take what width is left."""
 
 Blocks = list[Block[Figure]]
@@ -325,6 +326,8 @@ def _block(figure: Figure, look: Look, cell_width: int, compact: int, spare: int
         case Plane():
             width = min(PlaneBlock.MIN_WIDTH + spare, PlaneBlock.MAX_WIDTH)
             block = PlaneBlock(figure, look, width, height)
+        case Learning():
+            block = LearningBlock(figure, look, min(LEAST + spare, MOST), height)
         case Facts():
             block = FactsBlock(figure, look)
         case Sign():

@@ -4,6 +4,7 @@ from kitten_tui.core.source import Source
 from kitten_tui.stages.context import CONTEXT
 from kitten_tui.stages.continuation import CONTINUATION, FITTING
 from kitten_tui.stages.heads import HEADS
+from kitten_tui.stages.learn import LEARN
 from kitten_tui.stages.mask import MASK
 from kitten_tui.stages.projections import PROJECTIONS
 from kitten_tui.stages.scores import SCORES
@@ -15,10 +16,12 @@ STAGES: tuple[Stage, ...] = (VECTORS, PROJECTIONS, SCORES, SOFTMAX, CONTEXT, MAS
 
 
 def stages_of(source: Source) -> tuple[Stage, ...]:
-    """The stages, and beside the last what comes next or what fits, if the source says so."""
+    """The stages, and beside the last how it learns, what comes next or what fits, if the source says so."""
+    if source.trainer is not None:
+        return (*STAGES, LEARN)
     if source.next_tokens is None:
         return STAGES
     return (*STAGES, FITTING if source.next_tokens.fills else CONTINUATION)
 
 
-__all__ = ["CONTINUATION", "FITTING", "STAGES", "Page", "Stage", "stages_of", "turn_to"]
+__all__ = ["CONTINUATION", "FITTING", "LEARN", "STAGES", "Page", "Stage", "stages_of", "turn_to"]

@@ -191,6 +191,32 @@ class Plane(Figure):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Learning(Figure):
+    """How far a training is: all heads at one step, and what was measured at the steps that are kept."""
+
+    tokens: tuple[str, ...]
+    weights: tuple[tuple[Array, ...], ...]
+    """Of each head of each layer: [query, key]."""
+    layer: int = 0
+    chosen: int = 0
+    """The selected head."""
+    steps: tuple[int, ...]
+    """Those that are kept."""
+    losses: Array
+    """[step]"""
+    accuracies: Array
+    """[step]"""
+    place: int
+    """The last of them up to the one that is looked at."""
+    measures: tuple[tuple[str, Array], ...]
+    """What tells heads apart there: the key of its words, and a number for each head, or for all of a layer."""
+    captions: Array
+    """The number over each head. [layer, head]"""
+    expected: tuple[Phrase, ...]
+    """What is expected, and whether it came."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Fact:
     """A number that stands by itself, with the cell it is."""
 

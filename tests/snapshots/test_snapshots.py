@@ -11,12 +11,17 @@ from textual.pilot import Pilot
 from kitten_tui.app import KittenApp
 from kitten_tui.core.source import Source
 from kitten_tui.sources.find import open_source
+from kitten_tui.sources.training.opening import open_training
+from kitten_tui.sources.training.source import Training
 
 SCRIPTS: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("scripts.toml").read_text("utf-8"))["script"]
 
 
 def opened(script: dict[str, Any]) -> Source:
-    """A sample or a sentence; a folder of tests/checkpoints with a sentence."""
+    """A sample or a sentence; a folder of tests/checkpoints with a sentence; a training."""
+    if "train" in script:
+        run = open_training(script["train"], {"steps": script["steps"]})
+        return Training(run, run.state)
     if "model" not in script:
         return open_source(script.get("source", "journey"))
     pytest.importorskip("safetensors")
@@ -39,13 +44,14 @@ def test_screen(script: dict[str, Any], snap_compare: Any, monkeypatch: pytest.M
         theme=script.get("theme", "kitten-dark"),
     )
     size = tuple(script.get("size", (80, 24)))
+    waits = {"model", "train"} & {*script}
 
     async def played(pilot: Pilot[None]) -> None:
         """What is computed is there before the keys, and after them."""
-        if "model" in script:
+        if waits:
             await computed(pilot)
         await pilot.press(*script["keys"])
-        if "model" in script:
+        if waits:
             await computed(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=played)

@@ -32,7 +32,7 @@ def small(task: Task, **of_shape: object) -> Setup:
 def test_every_gradient_is_what_central_differences_say(task: Task, scale: bool, whole: bool) -> None:
     setup = small(task, scale=scale, d_hidden=5 if whole else 0)
     batch = task.draw(np.random.default_rng(1), setup.sentences)
-    at = draw(setup.shape, 2, "random", np.float64)
+    at = draw(setup.shape, 2, "random", setup.spread, np.float64)
     at.flat[:] += 0.1 * np.random.default_rng(3).standard_normal(setup.shape.size)  # no bias is 0, no gain is 1
     _, gradient = loss_and_gradient(at, batch)
     named = Parameters(setup.shape, gradient)

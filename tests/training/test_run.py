@@ -101,6 +101,24 @@ def test_heads_come_apart_and_copy() -> None:
     assert run.kept[0].measured.distance[0] < 0.25
 
 
+@pytest.mark.parametrize("name", ["kitten-en", "kitten-zh"])
+def test_one_head_finds_the_animal_that_it_stands_for(name: str) -> None:
+    run = trained(TASKS[name], 200)
+    assert all(each.came(run.kept[-1].measured) for each in run.task.expected(run.setup))
+
+
+@pytest.mark.parametrize("name", ["kitten-en", "kitten-zh"])
+def test_the_word_after_it_is_what_the_animal_does(name: str) -> None:
+    task = TASKS[name]
+    batch = task.draw(np.random.default_rng(5), 40)
+    does = {"kitten": "purred", "dog": "barked", "bird": "sang", "猫": "喵喵叫", "狗": "汪汪叫", "鸟": "啾啾叫"}
+    sentence, it = np.nonzero(batch.link >= 0)
+    assert len(sentence) == 40
+    for row, place in zip(sentence, it, strict=True):
+        animal = task.vocabulary[batch.ids[row, batch.link[row, place]]]
+        assert task.vocabulary[batch.targets[row, place]] == does[animal]
+
+
 @pytest.mark.slow
 def test_an_induction_head_forms_in_two_layers_and_in_no_single_one() -> None:
     task = TASKS["induction"]

@@ -29,7 +29,7 @@ def open_training(name: str, asked: Mapping[str, Any]) -> Run:
         SourceError: there is no such task, or something else that cannot be was asked for.
     """
     if name not in TASKS:
-        raise SourceError(f"--train: expected one of {', '.join(TASKS)}, found {name}")
+        raise SourceError(f"--train: expected one of {', '.join(TASKS)} or kitten, found {name}")
     return Run(TASKS[name], setup_of(TASKS[name], asked))
 
 

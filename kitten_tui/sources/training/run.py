@@ -38,7 +38,7 @@ class Run:
     def __init__(self, task: Task, setup: Setup, dtype: npt.DTypeLike = np.float32) -> None:
         self.task = task
         self.setup = setup
-        begun = draw(setup.shape, setup.seed, setup.start, dtype).flat
+        begun = draw(setup.shape, setup.seed, setup.start, setup.spread, dtype).flat
         self.kept: list[Kept] = []
         self.losses: list[float] = []
         """Of each step's own batch, before it changed anything. [step]"""

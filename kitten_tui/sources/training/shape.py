@@ -15,8 +15,8 @@ from kitten_tui.core.ops import Array
 
 STARTS = ("random", "same")
 """Every head from numbers of its own, or all heads of a layer from the same."""
-EMBEDDING, POSITION, OUTPUT = 0.5, 0.5, 0.5
-"""How far the numbers of a table are spread to begin with, and by how much less an output projection is."""
+POSITION = 0.5
+"""How far the numbers of the table of positions are spread to begin with."""
 
 
 @dataclass(frozen=True)
@@ -103,32 +103,23 @@ class Parameters(Mapping[str, Array]):
         return self.flat[begin : begin + 3 * heads * prod(rest)].reshape(3 * heads, *rest)
 
 
-def draw(shape: Shape, seed: int, start: str, dtype: npt.DTypeLike = np.float32) -> Parameters:
-    """The numbers that a training begins with, normally distributed.  `start` is one of STARTS."""
+def draw(shape: Shape, seed: int, start: str, spread: float, dtype: npt.DTypeLike = np.float32) -> Parameters:
+    """The numbers that a training begins with, normally distributed.
+
+    `start` is one of STARTS; `spread` is how far those of the embedding are spread, and how much of a matrix's usual
+    spread what adds to the stream has.
+    """
     generator = np.random.default_rng((seed, 0))
     parameters = Parameters(shape, np.zeros(shape.size, dtype))
+    usual = {"embedding": spread, "position": POSITION, "w_o": spread * (shape.n_heads * shape.d_k) ** -0.5}
+    if shape.whole:
+        usual["w_down"] = spread * shape.d_hidden**-0.5
     for name, part in parameters.items():
         kind = name.partition(".")[0]
         if kind.endswith("_gain"):
             part[...] = 1.0
-        elif kind.startswith("b_") or kind.endswith("_bias"):
-            continue
-        else:
-            part[...] = generator.standard_normal(part.shape) * _spread(kind, shape)
+        elif not (kind.startswith("b_") or kind.endswith("_bias")):
+            part[...] = generator.standard_normal(part.shape) * usual.get(kind, shape.d_model**-0.5)
         if start == "same" and part.ndim == 3:
             part[...] = part[0]
     return parameters
-
-
-def _spread(kind: str, shape: Shape) -> float:
-    match kind:
-        case "embedding":
-            return EMBEDDING
-        case "position":
-            return POSITION
-        case "w_o":
-            return float(OUTPUT * (shape.n_heads * shape.d_k) ** -0.5)
-        case "w_down":
-            return float(OUTPUT * shape.d_hidden**-0.5)
-        case _:
-            return float(shape.d_model**-0.5)

@@ -24,6 +24,8 @@ class Setup:
     """In each batch."""
     optimizer: str = "adam"
     start: str = "random"
+    spread: float = 0.5
+    """How far the numbers of the embedding are spread to begin with."""
     seed: int = 0
 
 

@@ -1,0 +1,155 @@
+"""A training before one's eyes: it goes on in a thread, and any of its steps is looked at meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from threading import Event
+from time import monotonic
+
+from textual import on
+from textual.message import Message
+from textual.worker import get_current_worker
+
+from kitten_tui.core.learning import Trainer
+from kitten_tui.core.source import Source
+from kitten_tui.desk.desk import Move
+from kitten_tui.desk.phrase import Phrase, phrase
+from kitten_tui.screens.model import ModelScreen
+from kitten_tui.screens.stages import StageScreen
+from kitten_tui.stages.view import View
+from kitten_tui.words import Words
+
+FRAME = 0.08
+"""Seconds from one picture to the next."""
+
+
+@dataclass
+class StepsMade(Message):
+    """There are more steps to show."""
+
+    pace: float
+    """Steps in a second, since the training went on."""
+    ended: bool = False
+
+
+class LearnScreen(ModelScreen):
+    """Goes on until all steps are made that were asked for, and stops where somebody looks back."""
+
+    def __init__(self, view: View, source: Source, words: Words) -> None:
+        super().__init__(view, source, words)
+        self.stopping = Event()
+        self.drawn = Event()
+        """Set when the last picture that was asked for stands, so that no more are asked for than can be drawn."""
+        self.goal = self.trainer.planned
+        self.running = False
+
+    @property
+    def trainer(self) -> Trainer:
+        trainer = self.desk.present.source.trainer
+        assert trainer is not None  # only what learns comes to this screen
+        return trainer
+
+    def on_mount(self) -> None:
+        if self.trainer.made < self.goal:
+            self._go_on()
+
+    def on_unmount(self) -> None:
+        self.stopping.set()
+
+    # Going on
+
+    def _go_on(self) -> None:
+        self.stopping, self.running = Event(), True
+        self.drawn.set()
+        self.run_worker(partial(self._steps, self.trainer, self.goal, self.stopping), thread=True, exclusive=True)
+
+    def _steps(self, trainer: Trainer, goal: int, stopping: Event) -> None:
+        """Runs in a thread: the next step, and the next, until all are made or somebody stops it."""
+        worker = get_current_worker()
+        begun, first, last = monotonic(), trainer.made, 0.0
+
+        def pace() -> float:
+            return (trainer.made - first) / max(monotonic() - begun, 1e-3)
+
+        while trainer.made < goal and not (stopping.is_set() or worker.is_cancelled):
+            if not trainer.advance(lambda: None):
+                break
+            if monotonic() - last >= FRAME and self.drawn.is_set():
+                self.drawn.clear()
+                self.post_message(StepsMade(pace()))
+                last = monotonic()
+        if not worker.is_cancelled:
+            trainer.stop()
+            self.post_message(StepsMade(pace(), ended=True))
+
+    @on(StepsMade)
+    def show_steps(self, event: StepsMade) -> None:
+        """The last step that was made, unless somebody looks at another one."""
+        if event.ended:
+            self.running = False
+        if not self.stopping.is_set():
+            going = None if event.ended else self._progress(event.pace)
+            self._show(self.trainer.made, going, compared=event.ended)
+        self.drawn.set()
+
+    def _progress(self, pace: float) -> Phrase:
+        made, goal = f"{self.trainer.made:,}", f"{self.goal:,}"
+        return phrase("learn.running", step=made, steps=goal, pace=f"{pace:,.0f}")
+
+    def _show(self, step: int, message: Phrase | None = None, *, compared: bool = True) -> None:
+        """A step, with what changed since the kept one before it."""
+        trainer = self.trainer
+        before = [kept.step for kept in trainer.kept if kept.step < step] if compared else []
+        self.do(Move(trainer.at(step), trainer.at(before[-1]) if before else None), message)
+
+    def action_toggle_training(self) -> None:
+        if self.running:
+            self.stopping.set()
+            self._show(self.trainer.made)
+            return
+        trainer = self.trainer
+        if trainer.diverged:
+            self.say("learn.diverged", step=trainer.diverged)
+            return
+        if trainer.made >= self.goal:
+            self.goal = trainer.made + trainer.planned
+        self._go_on()
+
+    def action_step_training(self, by: int) -> None:
+        """To the kept step before or after the one that is looked at."""
+        self.stopping.set()
+        here = self.trainer.step
+        steps = [kept.step for kept in self.trainer.kept]
+        others = [step for step in steps if (step < here if by < 0 else step > here)]
+        if others:
+            self._show(others[-1] if by < 0 else others[0])
+        else:
+            self.say("learn.first_step" if by < 0 else "learn.last_step")
+
+    # What a training is not
+
+    def open(self, source: Source) -> None:
+        """Another sentence at the same step; anything else takes the place of the training."""
+        if source.trainer is None:
+            self.stopping.set()
+            super().open(source)
+        else:
+            StageScreen.open(self, source)
+
+    def action_overview(self) -> None:
+        self.say("message.no_overview")
+
+    def _fixed(self, *_: object) -> None:
+        self.say("learn.fixed")
+
+    action_change = _fixed
+    action_rename_token = _fixed
+    action_insert_token = _fixed
+    action_delete_token = _fixed
+    action_swap_token = _fixed
+    action_next_positions = _fixed
+    action_next_seed = _fixed
+
+    def action_save(self) -> None:
+        self.say("learn.fixed")

@@ -1,0 +1,94 @@
+"""The page that learns: it goes on by itself, stops, and any of its steps is looked at from every stage."""
+
+from __future__ import annotations
+
+import numpy as np
+from piloting import computed
+from textual.pilot import Pilot
+
+from kitten_tui.app import KittenApp
+from kitten_tui.desk.selection import Selection
+from kitten_tui.screens.learn import LearnScreen
+from kitten_tui.sources.training.opening import open_training
+from kitten_tui.sources.training.source import Training
+
+
+def learning(steps: int = 30, stage: int = 7) -> KittenApp:
+    run = open_training("kitten-en", {"steps": steps})
+    source = Training(run, run.state)
+    return KittenApp(source, selection=Selection(stage=stage, query=source.query))
+
+
+def screen(pilot: Pilot[None]) -> LearnScreen:
+    shown = pilot.app.screen
+    assert isinstance(shown, LearnScreen)
+    return shown
+
+
+async def test_all_steps_are_made_and_judged() -> None:
+    async with learning().run_test() as pilot:
+        await computed(pilot)
+        shown = screen(pilot)
+        assert shown.trainer.step == shown.trainer.made == 30
+        assert shown.page.stage.id == "learn"
+        assert [each.key for each in shown.page.sheet.figures[0].expected] == ["learn.judged_not", "learn.judged_not"]
+        assert shown.shown is not None
+        assert shown.shown.message is None
+
+
+async def test_comma_and_full_stop_walk_through_the_kept_steps_at_every_stage() -> None:
+    async with learning(stage=6).run_test() as pilot:
+        await computed(pilot)
+        shown = screen(pilot)
+        last = shown.page.view.trace["weights"]
+        await pilot.press("comma")
+        assert shown.trainer.step == 28
+        assert shown.page.stage.id == "heads"
+        assert not np.array_equal(shown.page.view.trace["weights"], last)
+        assert shown.shown is not None
+        assert shown.shown.comparison is not None
+        await pilot.press("full_stop")
+        assert np.array_equal(shown.page.view.trace["weights"], last)
+        await pilot.press("full_stop")
+        assert shown.shown.message is not None
+        assert shown.shown.message.key == "learn.last_step"
+
+
+async def test_z_stops_and_goes_on_for_as_many_steps_again() -> None:
+    async with learning(20).run_test() as pilot:
+        await computed(pilot)
+        await pilot.press("z")
+        await computed(pilot)
+        assert screen(pilot).trainer.made == 40
+        assert screen(pilot).trainer.step == 40
+
+
+async def test_looking_back_stops_the_training_and_stays_there() -> None:
+    async with learning(100_000).run_test() as pilot:
+        await pilot.press("comma")
+        await computed(pilot)
+        shown = screen(pilot)
+        step = shown.trainer.step
+        assert step < shown.trainer.made < 100_000 or step == 0
+        assert not shown.running
+        await pilot.pause()
+        assert shown.trainer.step == step
+
+
+async def test_another_sentence_is_looked_at_at_the_same_step() -> None:
+    async with learning(10).run_test() as pilot:
+        await computed(pilot)
+        await pilot.press("slash", *"the dog saw", "enter")
+        await pilot.pause()
+        assert screen(pilot).source.tokens == ("the", "dog", "saw")
+        assert screen(pilot).trainer.step == 10
+        await pilot.press("comma")
+        assert screen(pilot).source.tokens == ("the", "dog", "saw")
+
+
+async def test_numbers_that_are_learned_are_not_changed_by_hand() -> None:
+    async with learning(5, stage=1).run_test() as pilot:
+        await computed(pilot)
+        for key in ("e", "r", "n", "P", "ctrl+s", "v"):
+            await pilot.press(key)
+            assert screen(pilot).trainer.step == 5
