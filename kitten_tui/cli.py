@@ -59,6 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     refuse_pairs(arguments)
     words = _words(arguments.lang)
+    if arguments.theme is not None:
+        _theme(arguments.theme)  # also where nothing is drawn in it
     if arguments.list_models:
         return _list_models(words)
     if arguments.model is not None:

@@ -13,6 +13,10 @@ PAPER = ("save", "heads", "json", "explain", "check", "plain")
 """Options that ask for something printed or written in place of a screen; of two, the first is answered."""
 
 
+OF_ONE_VIEW = ("scale", "mask", "dropout", "seed", "stage", "layer", "head", "query")
+"""Options that say how one head is looked at."""
+
+
 class UsageError(SourceError):
     """The command line asks for something that does not exist."""
 
@@ -135,6 +139,11 @@ def refuse_pairs(arguments: argparse.Namespace) -> None:
             raise UsageError(f"--heads: expected alone or with --json, found --{name}")
     if (arguments.from_ is None) != (arguments.to is None) or (arguments.to is not None and not arguments.heads):
         raise UsageError("--from and --to: expected both, and --heads with them")
+    for asked in ("heads", "save"):
+        for name in OF_ONE_VIEW:
+            if getattr(arguments, asked) and getattr(arguments, name) is not None:
+                option = "no-scale" if name == "scale" and arguments.scale is False else name
+                raise UsageError(f"--{asked}: expected all heads as the model has them, found --{option}")
     if arguments.depth is not None and arguments.explain is None:
         raise UsageError("--depth: expected --explain CELL with it, found none")
     if arguments.save is not None:

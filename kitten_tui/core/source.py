@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,6 +177,11 @@ class Source(Protocol):
     @property
     def invented(self) -> bool:
         """Whether the numbers stand for nothing: made up for a sentence that somebody typed."""
+        ...
+
+    @property
+    def invented_tokens(self) -> Collection[str]:
+        """Those whose vectors are made up."""
         ...
 
     @property

@@ -43,7 +43,12 @@ def notes_of(source: Source, settings: Settings, words: Words) -> tuple[str, ...
             notes.insert(1, _shown(words("model.quantised", kinds=facts["quantised"])))
         return tuple([words("model.cut", **facts), *notes] if facts["whole"] > facts["read"] else notes)
     note = _paragraphs(words.of(source.note))
-    invented = words("invented_note", seed=settings.seed) if source.invented else ""
+    invented = ""
+    if source.invented:
+        invented = words("invented_note", seed=settings.seed)
+    elif source.invented_tokens:
+        names = ", ".join(sorted(map(clean, source.invented_tokens)))
+        invented = words("invented_words", tokens=names, count=len(source.invented_tokens))
     return tuple(text for text in (note, invented) if text)
 
 

@@ -64,7 +64,7 @@ def title_line(page: Page, title: str, words: Words, palette: Palette, width: in
 
 def status_parts(page: Page, words: Words) -> list[str]:
     source, settings = page.view.source, page.view.settings
-    parts = [words("invented")] if source.invented else []
+    parts = [words("invented")] if source.invented else [words("invented_some")] if source.invented_tokens else []
     if source.n_layers > 1:
         parts.append(words("status.layer", layer=page.selection.layer + 1, layers=source.n_layers))
     if source.ready < source.n_layers:

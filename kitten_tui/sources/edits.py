@@ -291,7 +291,16 @@ def _with_words(lesson: Lesson, words: Sequence[Word], query: int) -> Lesson:
     inputs = replace(old, tokens=tuple(token for token, _ in words), x=vectors, own_mask=mask)
     if old.position is not None:
         inputs = _summed(inputs, vectors, _at_places(old.position, n))
-    return replace(_changed(lesson, inputs), query=query)
+    title = lesson.title if inputs.tokens == old.tokens else {}  # it may be the sentence as it was
+    return replace(_changed(lesson, inputs), query=query, title=title, spelled=_spelled(lesson, words))
+
+
+def _spelled(lesson: Lesson, words: Sequence[Word]) -> frozenset[str]:
+    """The words that have a vector made from their spelling."""
+    if lesson.invented:
+        return frozenset()
+    came = {token for token, _ in words} - {*lesson.tokens}
+    return (lesson.spelled | came) & {token for token, _ in words}
 
 
 def _at_places(position: Array, n: int) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any
@@ -36,6 +36,8 @@ class Lesson:
     references: tuple[Reference, ...] = ()
     invented: bool = False
     """Whether the numbers stand for nothing: made up for a sentence that somebody typed."""
+    spelled: frozenset[str] = frozenset()
+    """Words whose vectors are made up from their spelling, in a lesson whose other numbers are not."""
     lines: Chain = ATTENTION
     """What its numbers are made by."""
 
@@ -50,6 +52,10 @@ class Lesson:
     @property
     def key_tokens(self) -> tuple[str, ...]:
         return self.inputs.tokens
+
+    @property
+    def invented_tokens(self) -> Collection[str]:
+        return self.tokens if self.invented else self.spelled
 
     @property
     def n_heads(self) -> int:

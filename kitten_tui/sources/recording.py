@@ -36,6 +36,7 @@ class Recording:
 
     facts = None
     invented = False
+    invented_tokens = ()
     references = ()
     note: Mapping[str, str] = {}
     next_tokens = reader = exporter = editor = trainer = None

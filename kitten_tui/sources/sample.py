@@ -115,8 +115,17 @@ class _Table:
             settings=settings,
             query=begin.query(tokens),
             references=tuple(table.reference(inputs, settings) for table in self.tables("reference")),
-            invented=self.get("invented", bool, "true or false", False),
+            **self.invented(tokens),
         )
+
+    def invented(self, tokens: tuple[str, ...]) -> dict[str, Any]:
+        """Whether all numbers are made up, or the vectors of which words."""
+        given = self.values.get("invented", False)
+        if isinstance(given, bool):
+            return {"invented": given}
+        if not isinstance(given, list) or not all(token in tokens for token in given):
+            self.fail("invented", "true, false or a list of words of the sentence", _describe(given))
+        return {"spelled": frozenset(given)}
 
     def tokens(self) -> tuple[str, ...]:
         tokens = self.get("tokens", list, "a list of strings")

@@ -49,7 +49,7 @@ def to_toml(lesson: Lesson, settings: Settings, query: int) -> str:
         raise SourceError(f"query: expected one from 1 to {len(lesson.tokens)}, found {query + 1}")
     if settings.mask not in lesson.masks:
         raise SourceError(f"mask: expected one of {', '.join(lesson.masks)}, found {settings.mask}")
-    blocks = [_heading(lesson), _tokens(lesson.tokens), *_arrays(lesson)]
+    blocks = [_heading(lesson), [*_tokens(lesson.tokens), *_spelled(lesson)], *_arrays(lesson)]
     blocks.append(["[settings]", *_settings(settings), f"query = {query + 1}"])
     for number, head in enumerate(lesson.inputs.heads, start=1):
         arrays = ((field.name, getattr(head, field.name)) for field in fields(head))
@@ -62,6 +62,11 @@ def to_toml(lesson: Lesson, settings: Settings, query: int) -> str:
 def _heading(lesson: Lesson) -> list[str]:
     lines = [*_texts("title", lesson.title), *_texts("note", lesson.note)]
     return [*lines, "invented = true"] if lesson.invented else lines
+
+
+def _spelled(lesson: Lesson) -> list[str]:
+    words = [_string(token, "invented") for token in lesson.tokens if token in lesson.spelled]
+    return [f"invented = [{', '.join(dict.fromkeys(words))}]"] if words else []
 
 
 def _texts(name: str, texts: Texts) -> Iterator[str]:

@@ -58,7 +58,8 @@ def reading(view: View) -> Phrase:
         return phrase("vectors.reading.x", token=view.token, x=x)
     embedding, position = shared["embedding"][place], shared["position"][place]  # [d_model], [d_model]
     values = {"embedding": embedding, "position": position, "x": x}
-    return phrase("vectors.reading", token=view.token, place=place + 1, **values)
+    key = "vectors.reading.invented" if view.tokens[place] in view.source.invented_tokens else "vectors.reading"
+    return phrase(key, token=view.token, place=place + 1, **values)
 
 
 VECTORS = Stage(

@@ -364,3 +364,21 @@ print(*sys.modules, sep="\\n")
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not [name for name in ran.stdout.splitlines() if name.startswith(NO_MODELS)]
+
+
+@pytest.mark.parametrize("asked", [["--heads"], ["--save", "new.npz"]])
+@pytest.mark.parametrize(
+    "option", [["--mask", "none"], ["--no-scale"], ["--layer", "1"], ["--head", "2"], ["--dropout", "0.5"]]
+)
+def test_what_is_asked_of_all_heads_is_asked_of_the_model_as_it_is(run, tmp_path, monkeypatch, asked, option):
+    monkeypatch.chdir(tmp_path)
+    done = run("the cat", "--model", str(CHECKPOINTS / "gpt2"), *asked, *option)
+    assert done.status == BAD
+    assert done.err == f"kitten-tui: {asked[0]}: expected all heads as the model has them, found {option[0]}\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_theme_that_is_none_is_refused_on_paper_too(run):
+    done = run("--plain", "--theme", "nonsense")
+    assert (done.status, done.out) == (BAD, "")
+    assert done.err.startswith("kitten-tui: --theme: expected dark, light or one of")

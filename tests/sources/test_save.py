@@ -284,13 +284,26 @@ def test_a_sample_may_say_that_its_numbers_are_invented(tmp_path, text, marked):
     assert read_sample(path).invented is marked
 
 
-@pytest.mark.parametrize(("value", "found"), [("1", "the number 1"), ('"yes"', "the string 'yes'"), ("[]", "a list")])
-def test_whether_numbers_are_invented_is_true_or_false(tmp_path, value, found):
+@pytest.mark.parametrize(
+    ("value", "found"), [("1", "the number 1"), ('"yes"', "the string 'yes'"), ('["kitten"]', "a list")]
+)
+def test_invented_are_all_numbers_none_or_those_of_words(tmp_path, value, found):
     path = tmp_path / "lesson.toml"
     path.write_text(f"invented = {value}\n" + to_toml(LESSONS["journey"], Settings(), 0), encoding="utf-8")
     with pytest.raises(SourceError) as error:
         read_sample(path)
-    assert str(error.value) == f"{path}: invented: expected true or false, found {found}"
+    assert (
+        str(error.value) == f"{path}: invented: expected true, false or a list of words of the sentence, found {found}"
+    )
+
+
+def test_words_whose_vectors_were_made_up_are_kept(tmp_path):
+    path = tmp_path / "lesson.toml"
+    renamed = LESSONS["journey"].editor.rename_token(1, "kitten")
+    assert (renamed.spelled, renamed.invented, renamed.invented_tokens) == ({"kitten"}, False, {"kitten"})
+    path.write_text(to_toml(renamed, Settings(), 0), encoding="utf-8")
+    assert read_sample(path).spelled == {"kitten"}
+    assert renamed.editor.rename_token(1, "one").spelled == set()
 
 
 # --- whole or not at all

@@ -56,7 +56,7 @@ def same(left: object, right: np.ndarray) -> bool:
 # Stages 1 and 2
 
 
-@rule("vectors.reading")
+@rule("vectors.reading", "vectors.reading.invented")
 def _(view: View, said: dict) -> bool:
     shared, place = view.workings.joined(), view.selection.query
     parts = all(same(said[name], shared[name][place]) for name in ("embedding", "position", "x"))
@@ -268,6 +268,13 @@ def _(view: View, said: dict) -> bool:
     )
 
 
+@rule("learn.reading")
+def _(view: View, said: dict) -> bool:
+    trainer = view.source.trainer
+    measured = [each.measured for each in trainer.kept if each.step <= trainer.step][-1]
+    return said["step"] == f"{trainer.step:,}" and (said["right"], said["loss"]) == (measured.accuracy, measured.loss)
+
+
 # What a key claims beyond its numbers
 
 
@@ -280,6 +287,8 @@ def claims(view: View, key: str, said: dict) -> bool:
         case "most":
             weights = row(view, "dropped")
             return np.sort(weights)[-2:].sum() > 0.5 * weights.sum()
+        case "invented":
+            return view.tokens[view.selection.query] in view.source.invented_tokens
         case "same":
             return len(set.union(*looked_at_most(view))) >= 1 and said["different"] == 1
         case "one":
@@ -294,6 +303,13 @@ def sources() -> Iterator[tuple[str, Source]]:
         yield name, open_source(name)
     for text in ("one", "the cat saw the cat", "na na na na", "狗 追 猫 狗"):
         yield text, from_sentence(text, 7)
+    from kitten_tui.sources.training.opening import open_training
+    from kitten_tui.sources.training.source import Training
+
+    run = open_training("kitten-en", {"steps": 20})
+    while run.state.step < 20:
+        run.advance()
+    yield "training", Training(run, run.state)
     pytest.importorskip("safetensors")
     from kitten_tui.sources.checkpoint.model import Model
     from kitten_tui.sources.checkpoint.reading import Reading

@@ -51,6 +51,7 @@ class Reading:
 
     note: Mapping[str, str] = {}
     invented = False
+    invented_tokens = ()
     editor = trainer = None
     references = ()
 
@@ -107,7 +108,8 @@ class Reading:
 
     @property
     def query(self) -> int:
-        return 0
+        """The token whose continuation is asked for, where the model says what comes next."""
+        return len(self.tokens) - 1 if self.model.config.causal else 0
 
     @property
     def title(self) -> Mapping[str, str]:

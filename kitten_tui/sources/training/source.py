@@ -29,6 +29,7 @@ class Training:
 
     facts = None
     invented = False
+    invented_tokens = ()
     references = ()
     title: Mapping[str, str] = {}
     note: Mapping[str, str] = {}
