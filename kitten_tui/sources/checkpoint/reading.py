@@ -51,7 +51,7 @@ class Reading:
 
     note: Mapping[str, str] = {}
     invented = False
-    editor = trainer = None
+    editor = trainer = record = None
     references = ()
 
     def __init__(self, model: Model, text: str) -> None:
