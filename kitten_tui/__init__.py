@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kitten_tui.core.settings import Settings
     from kitten_tui.core.source import Source
     from kitten_tui.core.workings import Workings
+    from kitten_tui.explorer import attention, explore, recording
     from kitten_tui.sources.find import open_source
     from kitten_tui.sources.recording import Recording
 
@@ -25,8 +26,11 @@ __all__ = [
     "Source",
     "Workings",
     "__version__",
+    "attention",
+    "explore",
     "open_source",
     "quantity",
+    "recording",
 ]
 
 _ROOMS = {
@@ -37,8 +41,11 @@ _ROOMS = {
     "Settings": "core.settings",
     "Source": "core.source",
     "Workings": "core.workings",
+    "attention": "explorer",
+    "explore": "explorer",
     "open_source": "sources.find",
     "quantity": "core.quantity",
+    "recording": "explorer",
 }
 """Where the public names live."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import os
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,7 @@ from kitten_tui.output import (
     discard_output,
     flushed,
     forgive_encoding,
+    has_screen,
     print_lines,
     refuse,
     tell_fault,
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from kitten_tui.words import Words
 
 __all__ = ["BAD", "FAILED", "OK", "main"]
-
-_DUMB = ("dumb", "unknown", "")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -76,7 +73,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     view = start(arguments)
     # What is asked for on paper costs no screen, and a screen no paper.
-    if any(getattr(arguments, name) for name in PAPER) or not _has_screen():
+    if any(getattr(arguments, name) for name in PAPER) or not has_screen():
         from kitten_tui.printed import print_answer
 
         return print_answer(arguments, view, words)
@@ -127,12 +124,3 @@ def _theme(given: str | None) -> str:
     if name not in known:
         raise UsageError(f"--theme: expected dark, light or one of {', '.join(known)}, found {given}")
     return name
-
-
-def _has_screen() -> bool:
-    """Whether there is a terminal to draw on and to read keys from. Textual draws on standard error."""
-    streams = [sys.__stdout__, sys.__stderr__]
-    if "JPY_PARENT_PID" in os.environ:  # a cell of a notebook has a terminal that nobody can type into
-        return False
-    on_terminal = all(stream is not None and stream.isatty() for stream in streams) and sys.stdout is sys.__stdout__
-    return on_terminal and os.isatty(0) and os.environ.get("TERM", "") not in _DUMB

@@ -100,6 +100,7 @@ COMMANDS = (
         works=offers.deletes,
     ),
     KeyCommand("positions", (("P", "next_positions"),), "P", "tokens", works=offers.edits),
+    KeyCommand("part", (("W", "next_part"),), "W", "heads", where=BOTH, works=offers.has_parts),
     KeyCommand("overview", (("v", "overview"),), "v", "heads", works=offers.has_pictures),
     KeyCommand(
         *("place", (("left", "step(-1, 0)"), ("right", "step(1, 0)"), ("up", "step(0, -1)"), ("down", "step(0, 1)"))),

@@ -64,6 +64,11 @@ def reads(now: Now) -> bool:
     return is_model(now) or edits(now)
 
 
+def has_parts(now: Now) -> bool:
+    """Whether other attention came together with this."""
+    return now.source.record is not None and len(now.source.record.parts) > 1
+
+
 def is_model(now: Now) -> bool:
     return now.source.reader is not None
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kitten_tui.words import Words
 
 OK, FAILED, BAD = 0, 1, 2
+DUMB = ("dumb", "unknown", "")
+"""Terminals that cannot be drawn on."""
 LONGEST_ERROR = 480
 """Characters of the line that says what is wrong; a path or a token in it may be of any length."""
 LINES_AT_ONCE = 5_000
@@ -94,3 +96,12 @@ def tell_fault(fault: BaseException, words: Words, unsaved: Unsaved | None = Non
         with suppress(OSError):
             print(line, file=sys.stderr)
     return FAILED
+
+
+def has_screen() -> bool:
+    """Whether there is a terminal to draw on and to read keys from. Textual draws on standard error."""
+    streams = [sys.__stdout__, sys.__stderr__]
+    if "JPY_PARENT_PID" in os.environ:  # a cell of a notebook has a terminal that nobody can type into
+        return False
+    on_terminal = all(stream is not None and stream.isatty() for stream in streams) and sys.stdout is sys.__stdout__
+    return on_terminal and os.isatty(0) and os.environ.get("TERM", "") not in DUMB

@@ -118,10 +118,10 @@ def _explain(arguments: argparse.Namespace, view: View, words: Words) -> int:
 
 
 def _check(arguments: argparse.Namespace, view: View, words: Words) -> int:
-    from kitten_tui.paper.check import check_lines, checks
+    from kitten_tui.paper.check import check_lines, checks, mistake_lines
 
     results = list(checks(view.source, view.settings))
-    print_lines(check_lines(results, words))
+    print_lines([*check_lines(results, words), *mistake_lines(view.source, words)])
     return OK if all(check.passed for check in results) else FAILED
 
 

@@ -17,6 +17,7 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.core.trace import Trace
 
 if TYPE_CHECKING:
+    from kitten_tui.core.faults import Fault, Mistake
     from kitten_tui.core.learning import Trainer
     from kitten_tui.core.measures import HeadSummary  # 6 ms, and only models and recordings sum up their heads
 
@@ -96,6 +97,37 @@ class Reader(Protocol):
     """Looks at another text in the same way."""
 
     def read(self, text: str) -> Source: ...
+
+
+class Record(Protocol):
+    """What is known of numbers that were computed elsewhere."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The quantities that were brought; all others are computed from them."""
+        ...
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What is wrong with them, the first fault of each row, by layer, head and query."""
+        ...
+
+    @property
+    def parts(self) -> tuple[Source, ...]:
+        """What was brought together, such as encoder, decoder and cross-attention, with this one among them; nothing
+        where it came alone.
+        """
+        ...
+
+    def mistakes(self) -> tuple[tuple[int, Mistake], ...]:
+        """For each layer, what whoever computed them may have done wrong; nothing where it cannot be told."""
+        ...
+
+
+def next_part(source: Source) -> Source | None:
+    """What came together with a source, one after another."""
+    parts = () if source.record is None else source.record.parts
+    return parts[(parts.index(source) + 1) % len(parts)] if parts else None
 
 
 class Exporter(Protocol):
@@ -231,6 +263,9 @@ class Source(Protocol):
 
     @property
     def editor(self) -> Editor | None: ...
+
+    @property
+    def record(self) -> Record | None: ...
 
     @property
     def trainer(self) -> Trainer | None: ...

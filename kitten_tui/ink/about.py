@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.source import Source
+from kitten_tui.core.source import Record, Source
 from kitten_tui.ink.cells import clean
+from kitten_tui.stages.view import fault_said
 from kitten_tui.words import Words
+
+MOST_FAULTS = 5
+"""How many rows are named one by one."""
 
 
 def title_of(source: Source, words: Words) -> str:
@@ -42,6 +47,8 @@ def notes_of(source: Source, settings: Settings, words: Words) -> tuple[str, ...
         if facts["quantised"]:
             notes.insert(1, _shown(words("model.quantised", kinds=facts["quantised"])))
         return tuple([words("model.cut", **facts), *notes] if facts["whole"] > facts["read"] else notes)
+    if source.record is not None:
+        return (*_record_notes(source, source.record, words), *_own_note(source, words))
     note = _paragraphs(words.of(source.note))
     invented = ""
     if source.invented:
@@ -50,6 +57,37 @@ def notes_of(source: Source, settings: Settings, words: Words) -> tuple[str, ...
         names = ", ".join(sorted(map(clean, source.invented_tokens)))
         invented = words("invented_words", tokens=names, count=len(source.invented_tokens))
     return tuple(text for text in (note, invented) if text)
+
+
+def _own_note(source: Source, words: Words) -> tuple[str, ...]:
+    note = _paragraphs(words.of(source.note))
+    return (note,) if note else ()
+
+
+def _record_notes(source: Source, record: Record, words: Words) -> Iterator[str]:
+    """What was brought, what is computed from it, and what is wrong with it."""
+    chain, trace, joined = source.chain(0), source.trace(0, 0, source.settings), source.joined(0, source.settings)
+    made = [
+        name
+        for name, quantity in chain.items()
+        if quantity.step
+        and name not in ("dropped", *record.names)
+        and (joined if quantity.scope is Scope.LAYER else trace).has(name)
+    ]
+    symbols = [", ".join(chain[name].symbol for name in names) for names in (record.names, made)]
+    yield words("record.given", names=symbols[0])
+    if made:
+        yield words("record.made", names=symbols[1])
+    yield from fault_lines(source, record, words)
+
+
+def fault_lines(source: Source, record: Record, words: Words) -> Iterator[str]:
+    """What is wrong with what was brought, the first few of many."""
+    for fault in record.faults[:MOST_FAULTS]:
+        said = fault_said(source, fault)
+        yield _shown(words(said.key, **{key: clean(str(value)) for key, value in said.values.items()}))
+    if len(record.faults) > MOST_FAULTS:
+        yield words("fault.more", count=len(record.faults) - MOST_FAULTS)
 
 
 @lru_cache(maxsize=16)

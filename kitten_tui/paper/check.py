@@ -17,6 +17,7 @@ from kitten_tui.core.source import Source
 from kitten_tui.core.trace import MissingError, Trace
 from kitten_tui.core.workings import Workings
 from kitten_tui.desk.phrase import Phrase, phrase
+from kitten_tui.ink.about import fault_lines
 from kitten_tui.ink.cells import clean
 from kitten_tui.words import Words
 
@@ -143,6 +144,19 @@ def term_by_term(workings: Workings, head: int) -> tuple[float, float]:
             size = max((1.0, *np.abs(terms[np.isfinite(terms)]).tolist()))
             worst.append((0.0 if made == value else abs(made - value), exact * size))
     return max(worst, key=lambda told: told[0] / told[1])
+
+
+def mistake_lines(source: Source, words: Words) -> Iterator[str]:
+    """What is wrong with numbers that were computed elsewhere, and which mistake would explain it."""
+    record = source.record
+    if record is None:
+        return
+    yield from fault_lines(source, record, words)
+    mistakes = record.mistakes()
+    for layer, mistake in mistakes:
+        yield words(f"mistake.{mistake.kind}", layer=layer + 1, value=f"{mistake.value:.4g}")
+    if record.faults and not mistakes:
+        yield words("mistake.unknown")
 
 
 def check_lines(results: list[Check], words: Words) -> Iterator[str]:

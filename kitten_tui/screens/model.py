@@ -7,7 +7,7 @@ from pathlib import Path
 
 from textual.worker import get_current_worker
 
-from kitten_tui.core.source import Exporter, Source
+from kitten_tui.core.source import Exporter, Source, next_part
 from kitten_tui.desk.desk import Command
 from kitten_tui.desk.phrase import Phrase
 from kitten_tui.screens.messages import SourceOpened
@@ -63,6 +63,11 @@ class ModelScreen(SwitchingScreen):
         selection = self.page.selection
         pair = (selection.query, selection.key)
         self.dismiss(Left(selection.layer, selection.head, self.words, pair))
+
+    def action_next_part(self) -> None:
+        part = next_part(self.source)
+        if part is not None:
+            self.post_message(SourceOpened(part, self.words))
 
     def action_ask_sentence(self) -> None:
         reader = self.source.reader

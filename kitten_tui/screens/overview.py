@@ -13,7 +13,7 @@ from textual.containers import Horizontal
 
 from kitten_tui.commands import on_screen
 from kitten_tui.core.measures import MEASURES
-from kitten_tui.core.source import Source
+from kitten_tui.core.source import Source, next_part
 from kitten_tui.core.workings import Workings
 from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.about import notes_of, title_of
@@ -125,8 +125,13 @@ class OverviewScreen(SurveyScreen):
         self.stopping.set()
         self.source, self.words = source, words
         measure = MEASURES[0] if self.overview.measure == BETWEEN else self.overview.measure
-        self.overview = replace(
-            self.overview, tokens=source.tokens, key_tokens=source.key_tokens, heads=(), between=None, measure=measure
+        self.overview = Overview(
+            *(source.tokens, source.n_layers, source.n_heads, ()),
+            key_tokens=source.key_tokens,
+            layer=min(self.overview.layer, source.n_layers - 1),
+            head=min(self.overview.head, source.n_heads - 1),
+            measure=measure,
+            sorted=self.overview.sorted,
         )
         self.start = None
         self.view = View(source, source.settings, Selection(stage=first_stage(source)))
@@ -271,6 +276,11 @@ class OverviewScreen(SurveyScreen):
             return [*about_head(overview, words, palette, width), [], *texts]
 
         self.app.push_screen(TextScreen(words("overview.name"), write))
+
+    def action_next_part(self) -> None:
+        part = next_part(self.source)
+        if part is not None:
+            self.post_message(SourceOpened(part, self.words))
 
     def action_ask_sentence(self) -> None:
         reader = self.source.reader

@@ -43,7 +43,7 @@ class Lesson:
 
     n_layers = ready = 1
     facts = None
-    next_tokens = survey = reader = exporter = trainer = None
+    next_tokens = survey = reader = exporter = trainer = record = None
 
     @property
     def tokens(self) -> tuple[str, ...]:

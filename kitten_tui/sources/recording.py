@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -20,6 +21,7 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Pulse
 from kitten_tui.core.trace import Trace
 from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.inspection import Inspection
 
 SCORED = ("q", "k", "w_q", "w_k", "b_q", "b_k")
 """What has the width that scores are divided by the root of; values may have another."""
@@ -50,8 +52,10 @@ class Recording:
         title: str = "",
         d_k: int = 0,
         lines: Chain = ATTENTION,
+        precision: float = 0.0,
     ) -> None:
-        """`d_k` is the width of queries and keys, where scores are given without them.
+        """`d_k` is the width of queries and keys, where scores are given without them; `precision` is what a number
+        near 1 may be off by, where it was computed in less than is given.
 
         Raises:
             SourceError: a name is no quantity, shapes disagree, or nothing leads to weights.
@@ -61,6 +65,7 @@ class Recording:
         self.key_tokens = self.tokens if keys == self.tokens else keys
         self.given = {name: _single(array) for name, array in given.items()}
         self.lines = lines
+        self.precision = precision
         self.title: Mapping[str, str] = {"": title or " ".join(self.tokens)}
         self.settings = Settings()
         self.sizes = layers.sizes(len(self.tokens), len(self.key_tokens))
@@ -125,6 +130,16 @@ class Recording:
         made = {"masked", "exp", "weights", "dropped", "allowed"} & {*self.given}
         return ("none",) if made or self.key_tokens is not self.tokens else ("none", "causal")
 
+    @property
+    def record(self) -> Inspection:
+        return self._inspection
+
+    @cached_property
+    def _inspection(self) -> Inspection:
+        return Inspection(
+            self.given, self.lines, self.precision, lambda layer, head: self.trace(layer, head, self.settings)
+        )
+
     def shared_by(self, head: int) -> None:
         """Every head has its own keys and values, as far as is known."""
 
@@ -164,13 +179,21 @@ class Recording:
         cross = self.key_tokens is not self.tokens
         marks = Landmarks.across(len(self.tokens), len(self.key_tokens)) if cross else Landmarks.of(self.tokens)
         summaries: list[HeadSummary] = []
+        faulty = {(fault.layer, fault.head) for fault in self.record.faults}
         for layer in range(self.n_layers):
             heads: list[HeadSummary] = []
             allowed = np.zeros((len(self.tokens), len(self.key_tokens)), dtype=bool)  # [query, key]
             for head in range(self.n_heads):
                 trace = self.trace(layer, head, self.settings)
-                heads.append(survey_weights(trace["weights"], marks, layer, head))
-                allowed |= trace["weights"] != 0.0
+                weights = trace["weights"]  # [query, key]
+                allowed |= weights != 0.0
+                if not np.isfinite(weights).all() or (weights < 0.0).any():
+                    faulty.add((layer, head))
+                    weights = np.where(np.isfinite(weights), weights, 0.0).clip(min=0.0)
+                summary = survey_weights(weights, marks, layer, head)
+                if (layer, head) in faulty:  # it has a picture, but nothing can be said of it in numbers
+                    summary = replace(summary, measures=dict.fromkeys(summary.measures, math.nan))
+                heads.append(summary)
                 trace.forget()
             uniform = uniform_measures(allowed, marks)
             summaries += [replace(head, uniform=uniform) for head in heads]

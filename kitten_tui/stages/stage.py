@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kitten_tui.core.cell import Derivation
@@ -114,6 +114,17 @@ def homes(name: str, chain: Chain, stages: Sequence[Stage]) -> list[int]:
 
 
 def _readings(stage: Stage, view: View) -> tuple[Phrase, ...]:
+    return (*_aloud(stage, view), *_faults(stage, view))
+
+
+def _faults(stage: Stage, view: View) -> Iterator[Phrase]:
+    """What is wrong with the selected row, where the stage shows it."""
+    for fault in view.faults:
+        if fault.query == view.selection.query and fault.name in (*stage.needs, *stage.wants, *stage.home):
+            yield view.said(fault)
+
+
+def _aloud(stage: Stage, view: View) -> tuple[Phrase, ...]:
     missing = [name for name in (*stage.needs, *stage.wants) if not view.has(name)]
     aloud = () if any(name in missing for name in stage.needs) else (stage.reading(view),)
     if not missing:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
 
 from kitten_tui.core.chain import Chain
+from kitten_tui.core.faults import Fault
 from kitten_tui.core.ops import Array, Mask
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.core.trace import Trace
 from kitten_tui.core.workings import Workings
+from kitten_tui.desk.phrase import Phrase
 from kitten_tui.desk.selection import Selection
 from kitten_tui.stages.figure import Axis, Band, Figure, Foot, Gap, Matrix, Sign
+
+WRONG = "⚠"
+"""Stands before a row in which something is wrong."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,13 +103,25 @@ class View:
             return "√d_k"
         return trace.symbol("divisor", ()) or f"{float(trace['divisor']):.4g}"
 
+    @cached_property
+    def faults(self) -> tuple[Fault, ...]:
+        """What is wrong with the selected head, of numbers that were computed elsewhere."""
+        record, at = self.source.record, self.selection
+        every = () if record is None else record.faults
+        return tuple(fault for fault in every if (fault.layer, fault.head) == (at.layer, at.head))
+
+    def said(self, fault: Fault) -> Phrase:
+        """A fault in words."""
+        return fault_said(self.source, fault)
+
     def with_(self, **places: int | str) -> View:
         return replace(self, selection=self.selection.moved(**places))
 
     def axis(self, name: str) -> Axis:
         """An axis of the vocabulary with its labels."""
         if name in ("token", "query"):
-            return Axis(name, self.tokens)
+            wrong = {fault.query for fault in self.faults} if name == "query" else set()
+            return Axis(name, tuple(_marked(wrong, self.tokens)) if wrong else self.tokens)
         if name == "key":
             return Axis(name, self.source.key_tokens)
         if name == "concat":
@@ -244,6 +261,21 @@ class View:
         axis = self.axis(name)
         # W_o may lead to a width that is not d_model's.
         return axis if len(axis) == size else Axis(name, _numbered(size))
+
+
+def _marked(wrong: Collection[int], tokens: Sequence[str]) -> Iterator[str]:
+    for place, token in enumerate(tokens):
+        yield f"{WRONG}{token}" if place in wrong else token
+
+
+def fault_said(source: Source, fault: Fault) -> Phrase:
+    """A fault in words, with its place."""
+    symbol = source.chain(fault.layer)[fault.name].symbol
+    of_keys = "key" in source.chain(fault.layer)[fault.name].axes
+    queries = source.key_tokens if source.chain(fault.layer).of_keys(fault.name) and not of_keys else source.tokens
+    key = "" if fault.key < 0 else place_name(source.key_tokens, fault.key) if of_keys else f"d{fault.key + 1}"
+    place = {"layer": fault.layer + 1, "head": fault.head + 1, "token": place_name(queries, fault.query), "at": key}
+    return Phrase(f"fault.{fault.kind}", {**place, "value": f"{fault.value:.4g}", "name": symbol})
 
 
 def place_name(tokens: Sequence[str], place: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "stages"))
@@ -13,6 +14,7 @@ from piloting import hit, model, overview
 from test_every_source import SOURCES, words_of_the_new_lines  # noqa: F401  (a fixture)
 
 from kitten_tui.app import KittenApp
+from kitten_tui.sources.parts import encoder_decoder
 from kitten_tui.sources.recording import Recording
 from kitten_tui.stages import STAGES
 
@@ -34,6 +36,28 @@ KEYS = (
     "G",
     "equals_sign",
 )
+
+
+async def test_parts_that_came_together_follow_one_another():
+    cross, weights = weights_of(2, 3), weights_of(2, 2)
+    parts = encoder_decoder(weights_of(3, 3), weights, cross, ["le", "chat", "noir"], ["the", "cat"])
+    async with app(parts[0]).run_test() as pilot:
+        seen = []
+        for _ in range(3):
+            await pilot.app.workers.wait_for_complete()
+            await pilot.pause()
+            seen.append(overview(pilot).source)
+            await pilot.press("W")
+        assert seen == list(parts)
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        await pilot.press("enter", "W")
+        await pilot.pause()
+        assert overview(pilot).source is parts[1]
+
+
+def weights_of(queries: int, keys: int) -> np.ndarray:
+    return np.full((1, 2, queries, keys), 1.0 / keys)
 
 
 def app(source: Recording) -> KittenApp:

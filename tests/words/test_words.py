@@ -12,6 +12,7 @@ import kitten_tui
 from kitten_tui.commands import COMMANDS, GROUPS
 from kitten_tui.core.attention import ATTENTION
 from kitten_tui.core.descent import KINDS
+from kitten_tui.core.faults import FAULTS, MISTAKES
 from kitten_tui.core.measures import MEASURES
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import MASKS, Settings
@@ -38,6 +39,7 @@ def families() -> set[str]:
     keys |= {f"setting.position_{kind}" for kind in POSITIONS}
     keys |= {f"measure.{measure}.{part}" for measure in MEASURES for part in ("name", "help")}
     keys |= {f"check.{law}" for law in ("rows", "covered", "terms", "model_rows", "model_covered")}
+    keys |= {f"fault.{kind}" for kind in FAULTS} | {f"mistake.{kind}" for kind in MISTAKES}
     keys |= {f"softmax.{name}" for name in ("headroom", "sensitivity")}
     keys |= {f"gradient.{kind}" for kind in ("grad", "through", *KINDS)}
     keys |= {f"gradient.{name}" for name in ("surprise", "right", "logits", "total", "exp", "masked", "scaled")}

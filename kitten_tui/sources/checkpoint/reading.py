@@ -52,7 +52,7 @@ class Reading:
     note: Mapping[str, str] = {}
     invented = False
     invented_tokens = ()
-    editor = trainer = None
+    editor = trainer = record = None
     references = ()
 
     def __init__(self, model: Model, text: str) -> None:

@@ -91,6 +91,8 @@ class Training:
     def trainer(self) -> Training:
         return self
 
+    record = None
+
     @property
     def task(self) -> str:
         return self.run.task.name
