@@ -36,6 +36,8 @@ class Lesson:
     references: tuple[Reference, ...] = ()
     invented: bool = False
     """Whether the numbers stand for nothing: made up for a sentence that somebody typed."""
+    drawn: bool = False
+    """Whether its matrices were drawn at random."""
     lines: Chain = ATTENTION
     """What its numbers are made by."""
 
@@ -46,6 +48,10 @@ class Lesson:
     @property
     def tokens(self) -> tuple[str, ...]:
         return self.inputs.tokens
+
+    @property
+    def untrained(self) -> bool:
+        return self.drawn or self.invented
 
     @property
     def key_tokens(self) -> tuple[str, ...]:

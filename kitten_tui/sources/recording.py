@@ -35,7 +35,7 @@ class Recording:
     """
 
     facts = None
-    invented = False
+    invented = untrained = False
     references = ()
     note: Mapping[str, str] = {}
     next_tokens = reader = exporter = editor = trainer = None

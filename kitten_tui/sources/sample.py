@@ -116,6 +116,7 @@ class _Table:
             query=begin.query(tokens),
             references=tuple(table.reference(inputs, settings) for table in self.tables("reference")),
             invented=self.get("invented", bool, "true or false", False),
+            drawn=self.get("drawn", bool, "true or false", False),
         )
 
     def tokens(self) -> tuple[str, ...]:
@@ -261,6 +262,7 @@ _KEYS = (
     "b_o",
     "own_mask",
     "invented",
+    "drawn",
     "settings",
     "heads",
     "reference",
