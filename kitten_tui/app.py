@@ -26,7 +26,7 @@ from kitten_tui.core.source import Source
 from kitten_tui.desk.selection import Selection
 from kitten_tui.screens.dialog import ClosedOnce
 from kitten_tui.screens.messages import Failed, SourceOpened
-from kitten_tui.stages import stages_of
+from kitten_tui.stages import STAGES, stages_of
 from kitten_tui.stages.view import View
 from kitten_tui.typed import LONGEST_LINE, narrow, one_line
 from kitten_tui.widgets.gate import Gate
@@ -55,6 +55,11 @@ class CommandDialog(ClosedOnce, CommandPalette):
     def _action_command_list(self, action: str) -> None:
         if self.query_one(CommandList).scrollable_content_region:
             super()._action_command_list(action)
+
+
+def _first(source: Source) -> int:
+    """The stage that a source is opened at: a training where it is seen to learn."""
+    return len(STAGES) if source.trainer is not None else 0
 
 
 class KittenApp(App[None]):
@@ -98,7 +103,8 @@ class KittenApp(App[None]):
         self, source: Source, settings: Settings | None = None, selection: Selection | None = None
     ) -> Screen[Any]:
         """The lesson at its stages, or all heads of a model."""
-        start = selection or Selection(query=source.query, key=min(source.query, len(source.key_tokens) - 1))
+        key = min(source.query, len(source.key_tokens) - 1)
+        start = selection or Selection(stage=_first(source), query=source.query, key=key)
         view = View(source, settings or source.settings, start)
         if source.trainer is not None:
             from kitten_tui.screens.learn import LearnScreen

@@ -49,7 +49,11 @@ COMMANDS = (
         footer=True,
         works=offers.has_words,
     ),
-    KeyCommand("train", (("z", "toggle_training"),), "z", "learn", footer=True, works=offers.trains),
+    KeyCommand(
+        *("train", (("z", "toggle_training"),), "z", "learn"),
+        works=offers.learns,
+        otherwise=((offers.edits, "begin"),),
+    ),
     KeyCommand(
         *("training", (("comma", "step_training(-1)"), ("full_stop", "step_training(1)")), ", .", "learn"),
         footer=True,

@@ -81,6 +81,11 @@ def trains(now: Now) -> bool:
     return now.source.trainer is not None
 
 
+def learns(now: Now) -> bool:
+    """Whether a training can go on, or begin."""
+    return trains(now) or edits(now)
+
+
 def edits(now: Now) -> bool:
     return now.source.editor is not None
 

@@ -43,7 +43,7 @@ def start(arguments: argparse.Namespace) -> View:
 
 
 def _source(arguments: argparse.Namespace) -> Source:
-    argument = arguments.source
+    argument, language = arguments.source, arguments.lang or language_of_environment()
     if arguments.model is not None:
         from kitten_tui.sources.checkpoint.model import open_model
         from kitten_tui.sources.checkpoint.reading import Reading
@@ -54,13 +54,12 @@ def _source(arguments: argparse.Namespace) -> Source:
         from kitten_tui.sources.training.opening import open_training
         from kitten_tui.sources.training.source import Training, words_of
 
-        language = arguments.lang or language_of_environment()
         run = open_training(f"kitten-{language}" if arguments.train == "kitten" else arguments.train, vars(arguments))
         text = _read_sentence() if argument == "-" else argument
         return Training(run, run.state, None if text is None else words_of(run, text))
     if argument == "-":
         return from_sentence(_read_sentence(), Settings.seed if arguments.seed is None else arguments.seed)
-    return open_source(DEFAULT if argument is None else argument, arguments.seed)
+    return open_source(DEFAULT if argument is None else argument, arguments.seed, language)
 
 
 def _settings(settings: Settings, **given: Any) -> Settings:

@@ -217,6 +217,11 @@ class Source(Protocol):
         ...
 
     @property
+    def untrained(self) -> bool:
+        """Whether its matrices are known to have been drawn at random, and nothing was learned since."""
+        ...
+
+    @property
     def settings(self) -> Settings:
         """To begin with; in a model those it was trained with, which hold in every layer that is not looked at."""
         ...

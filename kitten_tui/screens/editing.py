@@ -123,6 +123,14 @@ class EditingScreen(SwitchingScreen):
         workings = self.page.view.workings
         return cell_name(cell, workings, head=workings.source.n_heads > 1)
 
+    def action_toggle_training(self) -> None:
+        """Trains heads before one's eyes, on sentences in the language of the screen."""
+        from kitten_tui.sources.training.opening import open_training
+        from kitten_tui.sources.training.source import Training
+
+        run = open_training(f"kitten-{self.words.language}", {})
+        self.open(Training(run, run.state))
+
     # Tokens
 
     def action_rename_token(self) -> None:

@@ -292,7 +292,11 @@ class OverviewScreen(SurveyScreen):
     def action_ask_file(self) -> None:
         from kitten_tui.sources.find import open_file, samples
 
-        self._ask("ask.file", open_file, self.words("ask.samples", names=", ".join(samples())))
+        self._ask(
+            "ask.file",
+            lambda text: open_file(text, self.words.language),
+            self.words("ask.samples", names=", ".join(samples())),
+        )
 
     def _ask(self, question: str, answer: Callable[[str], Source], hint: str = "") -> None:
         from kitten_tui.screens.ask import AskScreen

@@ -259,6 +259,12 @@ class StageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
     def action_weigh(self) -> None:
         self.say("message.no_overview")
 
+    def action_toggle_training(self) -> None:
+        self.say("learn.none")
+
+    def action_step_training(self, by: int) -> None:
+        self.say("learn.none")
+
     def action_walk(self) -> None:
         view = navigation.walk(self.page, stages_of(self.source))
         if view is None:
@@ -274,7 +280,11 @@ class StageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
     def action_ask_file(self) -> None:
         from kitten_tui.sources.find import open_file, samples
 
-        self._ask("ask.file", open_file, self.words("ask.samples", names=", ".join(samples())))
+        self._ask(
+            "ask.file",
+            lambda text: open_file(text, self.words.language),
+            self.words("ask.samples", names=", ".join(samples())),
+        )
 
     def _ask(self, question: str, answer: Callable[[str], Source], hint: str = "") -> None:
         from kitten_tui.screens.ask import AskScreen  # 20 ms: Input, only when something is asked

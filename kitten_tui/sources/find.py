@@ -24,15 +24,21 @@ def samples() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
-def open_source(argument: str, seed: int | None = None) -> Lesson:
-    """A sample's name, else an existing file, else a sentence.
+def open_source(argument: str, seed: int | None = None, language: str = "en") -> Lesson:
+    """A sample's name, else an existing file, else a sentence; of two samples the one in the language.
 
     Raises:
         SourceError: it cannot be opened, or looks like a path and is not there.
     """
-    if argument in samples() or _is_file(argument) or _looks_like_path(argument):
-        return open_file(argument)
+    if _named(argument, language) or _is_file(argument) or _looks_like_path(argument):
+        return open_file(argument, language)
     return from_sentence(argument, Settings.seed if seed is None else seed)
+
+
+def _named(argument: str, language: str) -> Path | None:
+    """The sample of this name; where there is one in each language, its name goes without that."""
+    every = samples()
+    return every.get(argument) or every.get(f"{argument}-{language}")
 
 
 SENTENCE = "Your journey starts with one step"
@@ -65,13 +71,13 @@ def read_text(argument: str | None) -> str:
         raise SourceError(f"{path}: expected UTF-8, found another byte at position {error.start}") from None
 
 
-def open_file(argument: str) -> Lesson:
-    """A sample's name, else an existing file.
+def open_file(argument: str, language: str = "en") -> Lesson:
+    """A sample's name, else an existing file; of two samples the one in the language.
 
     Raises:
         SourceError: it is neither, or cannot be opened.
     """
-    named = samples().get(argument)
+    named = _named(argument, language)
     if named is not None:
         return read_sample(named)
     if _is_file(argument):

@@ -38,6 +38,8 @@ class Lesson:
     """Whether the numbers stand for nothing: made up for a sentence that somebody typed."""
     spelled: frozenset[str] = frozenset()
     """Words whose vectors are made up from their spelling, in a lesson whose other numbers are not."""
+    drawn: bool = False
+    """Whether its matrices were drawn at random."""
     lines: Chain = ATTENTION
     """What its numbers are made by."""
 
@@ -48,6 +50,10 @@ class Lesson:
     @property
     def tokens(self) -> tuple[str, ...]:
         return self.inputs.tokens
+
+    @property
+    def untrained(self) -> bool:
+        return self.drawn or self.invented
 
     @property
     def key_tokens(self) -> tuple[str, ...]:

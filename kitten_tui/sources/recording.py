@@ -37,7 +37,7 @@ class Recording:
     """
 
     facts = None
-    invented = False
+    invented = untrained = False
     invented_tokens = ()
     references = ()
     note: Mapping[str, str] = {}

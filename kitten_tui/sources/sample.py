@@ -116,6 +116,7 @@ class _Table:
             query=begin.query(tokens),
             references=tuple(table.reference(inputs, settings) for table in self.tables("reference")),
             **self.invented(tokens),
+            drawn=self.get("drawn", bool, "true or false", False),
         )
 
     def invented(self, tokens: tuple[str, ...]) -> dict[str, Any]:
@@ -270,6 +271,7 @@ _KEYS = (
     "b_o",
     "own_mask",
     "invented",
+    "drawn",
     "settings",
     "heads",
     "reference",

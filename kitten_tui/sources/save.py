@@ -61,7 +61,7 @@ def to_toml(lesson: Lesson, settings: Settings, query: int) -> str:
 
 def _heading(lesson: Lesson) -> list[str]:
     lines = [*_texts("title", lesson.title), *_texts("note", lesson.note)]
-    return [*lines, "invented = true"] if lesson.invented else lines
+    return lines + [f"{name} = true" for name in ("invented", "drawn") if getattr(lesson, name)]
 
 
 def _spelled(lesson: Lesson) -> list[str]:

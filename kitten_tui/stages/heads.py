@@ -85,6 +85,11 @@ def reading(view: View) -> Phrase:
     )
 
 
+def untrained(view: View) -> Phrase | None:
+    """That nothing was learned, where that is known."""
+    return phrase("heads.untrained") if view.source.untrained else None
+
+
 WALK = (("dropped.{head}", "head"), ("concat", "concat"), ("output", "d_model"))
 
 HEADS = Stage(
@@ -94,6 +99,7 @@ HEADS = Stage(
     WALK,
     sheet,
     reading,
+    remark=untrained,
     needs=("dropped",),
     wants=("concat",),
     weighs=True,

@@ -33,6 +33,8 @@ class Stage:
     """The sentence that reads the picture aloud, where the source has all that it needs."""
     needs: tuple[str, ...]
     """The quantities that it speaks of."""
+    remark: Callable[[View], Phrase | None] = lambda view: None
+    """What there is to say besides of some sources."""
     wants: tuple[str, ...] = ()
     """Further quantities that it shows; what is missing of all of them is said."""
     weighs: bool = False
@@ -126,7 +128,9 @@ def _faults(stage: Stage, view: View) -> Iterator[Phrase]:
 
 def _aloud(stage: Stage, view: View) -> tuple[Phrase, ...]:
     missing = [name for name in (*stage.needs, *stage.wants) if not view.has(name)]
-    aloud = () if any(name in missing for name in stage.needs) else (stage.reading(view),)
+    remark = stage.remark(view)
+    spoken = () if any(name in missing for name in stage.needs) else (stage.reading(view),)
+    aloud = (*spoken, *(() if remark is None else (remark,)))
     if not missing:
         return aloud
     symbols = ", ".join(dict.fromkeys(view.chain[name].symbol for name in missing))

@@ -117,7 +117,7 @@ def refused(*arguments, **options) -> str:
 
 @pytest.fixture
 def kitten() -> tuple[Lesson, Settings, int]:
-    lesson = LESSONS["kitten"]
+    lesson = LESSONS["kitten-en"]
     return lesson, lesson.settings, lesson.query
 
 
@@ -186,7 +186,7 @@ def test_any_settings_open_again(tmp_path_factory, settings):
 
 def test_a_rate_of_numpy_opens_again(tmp_path):
     settings = Settings(dropout=np.float64(0.1))
-    assert saved(LESSONS["kitten"], tmp_path / "lesson.toml", settings).settings == settings
+    assert saved(LESSONS["kitten-en"], tmp_path / "lesson.toml", settings).settings == settings
 
 
 def test_references_keep_the_settings_they_were_published_for(tmp_path):
@@ -474,14 +474,14 @@ def test_the_mask_own_of_a_lesson_that_has_none_is_refused(tmp_path, kitten):
 
 @pytest.mark.parametrize(("token", "half"), [("\ud800", "U+D800"), ("a\udcff", "U+DCFF")], ids=ascii)
 def test_half_a_character_is_refused_for_utf_8_has_none(tmp_path, token, half):
-    lesson = LESSONS["kitten"].editor.rename_token(2, token)
+    lesson = LESSONS["kitten-en"].editor.rename_token(2, token)
     message = refused(lesson, lesson.settings, 0, tmp_path / "mine.toml")
     assert message == f"tokens[3]: expected whole characters, found half of one, {half}"
     assert os.listdir(tmp_path) == []
 
 
 def test_a_lesson_too_large_to_open_again_is_not_saved(tmp_path):
-    lesson = replace(LESSONS["kitten"], note={"en": "a" * 2_000_000})
+    lesson = replace(LESSONS["kitten-en"], note={"en": "a" * 2_000_000})
     path = tmp_path / "mine.toml"
     message = refused(lesson, lesson.settings, 0, path)
     assert message.startswith(f"{path}: expected a sample of at most 2,000,000 bytes, found 2,00")

@@ -15,6 +15,8 @@ from kitten_tui.core.source import Source
 from kitten_tui.desk.phrase import Phrase
 from kitten_tui.sources.find import open_source, samples
 from kitten_tui.sources.sentence import from_sentence
+from kitten_tui.sources.training.opening import open_training
+from kitten_tui.sources.training.source import Training
 from kitten_tui.stages import stages_of, turn_to
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
@@ -268,11 +270,17 @@ def _(view: View, said: dict) -> bool:
     )
 
 
+@rule("heads.untrained")
+def _(view: View, said: dict) -> bool:
+    return view.source.drawn or view.source.invented
+
+
 @rule("learn.reading")
 def _(view: View, said: dict) -> bool:
-    trainer = view.source.trainer
-    measured = [each.measured for each in trainer.kept if each.step <= trainer.step][-1]
-    return said["step"] == f"{trainer.step:,}" and (said["right"], said["loss"]) == (measured.accuracy, measured.loss)
+    run = view.source.run
+    last = max((kept for kept in run.kept if kept.step <= view.source.step), key=lambda kept: kept.step).measured
+    steps = said["step"] == str(view.source.step) and said["made"] == str(run.step)
+    return steps and (said["right"], said["loss"]) == (last.accuracy, last.loss)
 
 
 # What a key claims beyond its numbers
@@ -303,13 +311,10 @@ def sources() -> Iterator[tuple[str, Source]]:
         yield name, open_source(name)
     for text in ("one", "the cat saw the cat", "na na na na", "狗 追 猫 狗"):
         yield text, from_sentence(text, 7)
-    from kitten_tui.sources.training.opening import open_training
-    from kitten_tui.sources.training.source import Training
-
     run = open_training("kitten-en", {"steps": 20})
-    while run.state.step < 20:
+    while run.step < 20:
         run.advance()
-    yield "training", Training(run, run.state)
+    yield "a training", Training(run, run.state)
     pytest.importorskip("safetensors")
     from kitten_tui.sources.checkpoint.model import Model
     from kitten_tui.sources.checkpoint.reading import Reading

@@ -50,7 +50,7 @@ class Reading:
     """
 
     note: Mapping[str, str] = {}
-    invented = False
+    invented = untrained = False
     invented_tokens = ()
     editor = trainer = record = None
     references = ()

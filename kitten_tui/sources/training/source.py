@@ -28,7 +28,7 @@ class Training:
     """The matrices of one step and a sentence in the task's vocabulary. Answers `Source`."""
 
     facts = None
-    invented = False
+    invented = untrained = False
     invented_tokens = ()
     references = ()
     title: Mapping[str, str] = {}
