@@ -36,7 +36,11 @@ def parser() -> argparse.ArgumentParser:
         "source",
         nargs="?",
         metavar="SOURCE",
-        help="a sample's name, a sample file, a sentence, or - for a sentence from standard input (default: journey)",
+        help="a sample's name, a sample file, a file of arrays (.npz, .npy, .safetensors, .json), a sentence, "
+        "or - for a sentence from standard input (default: journey)",
+    )
+    options.add_argument(
+        "--tokens", metavar="FILE", help="the words of a file of arrays: one a line, between spaces, or JSON"
     )
     options.add_argument(
         "--model",
@@ -63,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
         "--save", metavar="FILE", help="write a model's tokens and weights to a new .npz or .safetensors file"
     )
     options.add_argument("--full", action="store_true", help="with --save: the other steps of the chain too")
-    options.add_argument("--heads", action="store_true", help="print the measures of all heads of a model, or --json")
+    options.add_argument("--heads", action="store_true", help="print the measures of all heads, or --json")
     options.add_argument(
         "--from", dest="from_", metavar="TOKEN", help="with --heads and --to: how strongly this token looks at another"
     )
@@ -117,8 +121,11 @@ TRAINING = ("steps", "step_size", "batch", "optimizer", "start", "layers", "n_he
 
 def refuse_pairs(arguments: argparse.Namespace) -> None:
     """Options that are nothing without one another, or that cannot both be answered."""
-    if arguments.model is None and (arguments.save or arguments.full or arguments.heads):
-        raise UsageError("--save, --full and --heads: expected --model DIR with them, found none")
+    if arguments.model is None and (arguments.save or arguments.full):
+        raise UsageError("--save and --full: expected --model DIR with them, found none")
+    for name in ("model", "train"):
+        if arguments.tokens is not None and getattr(arguments, name) is not None:
+            raise UsageError(f"--tokens: expected with a file of arrays, found --{name}")
     for name in ("trust_layout", "download"):
         if arguments.model is None and getattr(arguments, name):
             raise UsageError(f"--{name.replace('_', '-')}: expected --model with it, found none")

@@ -89,7 +89,8 @@ def _heads(arguments: argparse.Namespace, view: View, words: Words) -> int:
     from kitten_tui.paper.heads import heads_json, heads_table
 
     source, survey = view.source, view.source.survey
-    assert survey is not None  # options go together: --heads comes with a model
+    if survey is None:
+        raise UsageError("--heads: expected --model DIR or a file of arrays with it, found a lesson")
     pair = view.selection.query, view.selection.key
     between = None if arguments.to is None else Between.of(source, *pair)
     answer = [heads_json(source, survey, between)] if arguments.json else heads_table(source, survey, words, between)

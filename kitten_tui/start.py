@@ -59,7 +59,7 @@ def _source(arguments: argparse.Namespace) -> Source:
         return Training(run, run.state, None if text is None else words_of(run, text))
     if argument == "-":
         return from_sentence(_read_sentence(), Settings.seed if arguments.seed is None else arguments.seed)
-    return open_source(DEFAULT if argument is None else argument, arguments.seed, language)
+    return open_source(DEFAULT if argument is None else argument, arguments.seed, language, arguments.tokens)
 
 
 def _settings(settings: Settings, **given: Any) -> Settings:

@@ -108,6 +108,11 @@ class Record(Protocol):
         ...
 
     @property
+    def unread(self) -> tuple[str, ...]:
+        """What came with them and is no quantity that is known."""
+        ...
+
+    @property
     def faults(self) -> tuple[Fault, ...]:
         """What is wrong with them, the first fault of each row, by layer, head and query."""
         ...

@@ -78,6 +78,8 @@ def _record_notes(source: Source, record: Record, words: Words) -> Iterator[str]
     yield words("record.given", names=symbols[0])
     if made:
         yield words("record.made", names=symbols[1])
+    if record.unread:
+        yield _shown(words("record.unread", names=", ".join(record.unread)))
     yield from fault_lines(source, record, words)
 
 

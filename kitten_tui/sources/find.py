@@ -6,14 +6,16 @@ import unicodedata
 from pathlib import Path
 
 from kitten_tui.core.settings import Settings
+from kitten_tui.core.source import Source
 from kitten_tui.sources.errors import SourceError
-from kitten_tui.sources.lesson import Lesson
 from kitten_tui.sources.reading import read_bytes
 from kitten_tui.sources.sample import read_sample
 from kitten_tui.sources.sentence import from_sentence
 
 DEFAULT = "journey"
-SUFFIXES = (".toml", ".json", ".txt", ".npz", ".npy", ".safetensors", ".md", ".py")
+RECORDED = (".npz", ".npy", ".safetensors", ".json")
+"""Files of arrays that were computed elsewhere."""
+SUFFIXES = (".toml", ".txt", ".md", ".py", *RECORDED)
 _PACKAGE = Path(__file__).parent.parent
 
 
@@ -24,14 +26,18 @@ def samples() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
-def open_source(argument: str, seed: int | None = None, language: str = "en") -> Lesson:
+def open_source(argument: str, seed: int | None = None, language: str = "en", tokens: str | None = None) -> Source:
     """A sample's name, else an existing file, else a sentence; of two samples the one in the language.
+
+    `tokens` is the file of the words of a file of arrays.
 
     Raises:
         SourceError: it cannot be opened, or looks like a path and is not there.
     """
     if _named(argument, language) or _is_file(argument) or _looks_like_path(argument):
-        return open_file(argument, language)
+        return open_file(argument, language, tokens)
+    if tokens is not None:
+        raise SourceError(f"--tokens: expected a file of arrays with it, found {argument}")
     return from_sentence(argument, Settings.seed if seed is None else seed)
 
 
@@ -71,17 +77,22 @@ def read_text(argument: str | None) -> str:
         raise SourceError(f"{path}: expected UTF-8, found another byte at position {error.start}") from None
 
 
-def open_file(argument: str, language: str = "en") -> Lesson:
+def open_file(argument: str, language: str = "en", tokens: str | None = None) -> Source:
     """A sample's name, else an existing file; of two samples the one in the language.
 
     Raises:
         SourceError: it is neither, or cannot be opened.
     """
     named = _named(argument, language)
-    if named is not None:
-        return read_sample(named)
-    if _is_file(argument):
-        return read_sample(Path(argument).expanduser())
+    path = named or Path(argument).expanduser() if named or _is_file(argument) else None
+    if path is not None and path.suffix.lower() in RECORDED:
+        from kitten_tui.sources.recorded import open_recording
+
+        return open_recording(path, None if tokens is None else Path(tokens).expanduser())
+    if tokens is not None:
+        raise SourceError(f"--tokens: expected a file of arrays with it, found {argument}")
+    if path is not None:
+        return read_sample(path)
     argument = argument or "nothing"
     hint = "; - reads a sentence from standard input" if _looks_like_path(argument) else ""
     raise SourceError(

@@ -29,6 +29,7 @@ class Inspection:
         self.precision = precision
         self.trace = trace
         self.parts: tuple[Source, ...] = ()
+        self.unread: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -267,9 +267,9 @@ REFUSED = [
     ),
     ("full without save", ["--model", LLAMA, "--full"], "--full: expected --save FILE with it, found none"),
     ("layout of a lesson", ["--trust-layout"], "--trust-layout: expected --model with it, found none"),
-    ("heads of a lesson", ["--heads"], "--save, --full and --heads: expected --model DIR"),
-    ("full of a lesson", ["--full"], "--save, --full and --heads: expected --model DIR"),
-    ("save of a lesson", ["--save", "x.npz"], "--save, --full and --heads: expected --model DIR"),
+    ("heads of a lesson", ["--heads"], "--heads: expected --model DIR or a file of arrays"),
+    ("full of a lesson", ["--full"], "--save and --full: expected --model DIR"),
+    ("save of a lesson", ["--save", "x.npz"], "--save and --full: expected --model DIR"),
 ]
 
 
