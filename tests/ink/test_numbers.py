@@ -143,7 +143,7 @@ def test_a_million_is_written_by_its_power(value: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("largest", "text"), [(9.99, "(9.990, 0.000)"), (-10.0, "(-10.0, 0.0)"), (10.0, "(10.0, 0.0)")]
+    ("largest", "text"), [(9.99, "(9.990, 0.000)"), (-10.0, "(-10.00, 0.00)"), (10.0, "(10.00, 0.00)")]
 )
-def test_a_vector_of_large_numbers_has_one_decimal(largest: float, text: str) -> None:
+def test_a_vector_of_large_numbers_has_two_decimals(largest: float, text: str) -> None:
     assert vector(np.array([largest, 0.0])) == text
