@@ -78,7 +78,7 @@ def _heat(block: MatrixBlock, heated: Sequence[MatrixBlock], page: Page, look: L
     scale = "legend.heads" if block.figure.ends else "legend.each" if others else ""
     return [
         Segment(f"{symbol}: {brief(low)} ", muted),
-        *(Segment(SWATCH, style) for style in look.palette.ramp.styles),
+        *(Segment(SWATCH, style) for style in block.ramp.styles),
         Segment(f" {brief(high)}", muted),
         Segment(look.words(scale) if scale else "", muted),
     ]

@@ -11,6 +11,9 @@ from rich.style import Style
 # and every text colour has a contrast of at least 4.5 : 1 on its step.
 DARK_STEPS = ("#16202e", "#1d2f4a", "#2f4264", "#4c5567", "#6a6a6c", "#918a63", "#bfae52", "#f0d63c")
 LIGHT_STEPS = ("#fbf8ea", "#f4e9b4", "#e6d484", "#c3bb7a", "#9a9b7c", "#65707c", "#445579", "#1d2f5e")
+# Other numbers: green, and never as bright or as deep as what is looked at most.
+DARK_QUIET = ("#111a17", "#172822", "#1f382f", "#29493d")
+LIGHT_QUIET = ("#f3f8f3", "#dcebe1", "#c3dccd", "#a9ccb8")
 _DARK_TEXT = "#10141a"
 _LIGHT_TEXT = "#f4f6fa"
 
@@ -54,3 +57,5 @@ def _ramp(steps: tuple[str, ...]) -> Ramp:
 NO_RAMP = Ramp(())
 DARK = _ramp(DARK_STEPS)
 LIGHT = _ramp(LIGHT_STEPS)
+QUIET_ON_DARK = _ramp(DARK_QUIET)
+QUIET_ON_LIGHT = _ramp(LIGHT_QUIET)

@@ -12,12 +12,15 @@ from rich.style import Style
 from kitten_tui.core.ops import Array
 from kitten_tui.ink.blocks import CHANGED, HEADING, Block, Look, Moves, Place, label_line, label_width
 from kitten_tui.ink.cells import Line, crop, fit, show_token, start_of, width_of
+from kitten_tui.ink.heat import Ramp
 from kitten_tui.ink.numbers import DECIMALS, MINUS_INFINITY, Format, extremes, format_for, percent, tenths
 from kitten_tui.ink.say import say_title
 from kitten_tui.stages.figure import Foot, Matrix
 
 PANEL_TITLE, WINDOW_TITLE, TITLE = 16, 15, 20
 """The room that the title of a small panel, of a window, and of any other may ask for."""
+LOOKED_AT = ("weights", "dropped")
+"""What says how strongly something is looked at: heat is theirs alone."""
 COVERED = "·"
 DROPPED = "×"
 PREVIEWED = "░"
@@ -37,6 +40,11 @@ class MatrixBlock(Block[Matrix]):
         self.top = HEADING - (not figure.column_labels) - figure.untitled
         self.body = range(self.top, self.top + len(figure.rows))
         self.height = self.body.stop + (figure.foot is not None)
+
+    @property
+    def ramp(self) -> Ramp:
+        """What its numbers are coloured by."""
+        return self.look.palette.ramp if self.figure.name in LOOKED_AT else self.look.palette.quiet
 
     @cached_property
     def range(self) -> tuple[float, float]:
@@ -136,7 +144,9 @@ class MatrixBlock(Block[Matrix]):
         if self._preview(row, column):
             return self.write(value), palette.muted
         low, high = self.range
-        return self.write(value), palette.ramp(value, low, high) if figure.heat else palette.text
+        if not figure.heat:
+            return self.write(value), palette.text
+        return self.write(value), self.ramp(value, low, high)
 
     def _bracketed(
         self, text: str, style: Style, column: int, cursor: int | None, first: int, mark: str = ""

@@ -28,6 +28,9 @@ class Palette:
     key: Style = NONE
     """A key to press."""
     ramp: Ramp = NO_RAMP
+    """Heat: how strongly something is looked at, and nothing else."""
+    quiet: Ramp = NO_RAMP
+    """The size of any other number."""
 
 
 PLAIN = Palette()

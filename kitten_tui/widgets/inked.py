@@ -59,8 +59,9 @@ class Inked(Widget):
         """The styles of the current theme on this widget's background."""
         if self._palette is None:
             styles: dict[str, Style] = {part: self.get_component_rich_style(f"ink--{part}") for part in PARTS}
-            ramp = heat.DARK if self.app.current_theme.dark else heat.LIGHT
-            self._palette = Palette(text=self.rich_style, ramp=ramp, **styles)
+            dark = self.app.current_theme.dark
+            ramp, quiet = (heat.DARK, heat.QUIET_ON_DARK) if dark else (heat.LIGHT, heat.QUIET_ON_LIGHT)
+            self._palette = Palette(text=self.rich_style, ramp=ramp, quiet=quiet, **styles)
         return self._palette
 
     def notify_style_update(self) -> None:
