@@ -8,6 +8,7 @@ from kitten_tui.core.formula import Op
 from kitten_tui.core.source import Source
 from kitten_tui.desk.desk import Desk
 from kitten_tui.stages import Page, navigation, stages_of
+from kitten_tui.stages.backward import has_loss
 from kitten_tui.stages.follow import largest
 from kitten_tui.stages.stage import homes
 
@@ -103,6 +104,10 @@ def masks(now: Now) -> bool:
 
 
 # At a stage
+
+
+def has_gradients(now: AtStage) -> bool:
+    return has_loss(now.page.view)
 
 
 def walks(now: AtStage) -> bool:

@@ -28,17 +28,11 @@ from functools import cached_property
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.formula import Count, Factor, Formula, Number, Op, Part, Ref
 from kitten_tui.core.products import STAR
-from kitten_tui.core.quantity import Quantity, Scope, quantity
+from kitten_tui.core.quantity import LOSS, Quantity, Scope, grad, quantity
 
-LOSS = "loss"
 SHARED = (Scope.SOURCE, Scope.SHARED)
 """What all heads of a layer have in common."""
 MINUS = Number(-1.0)
-
-
-def grad(name: str) -> str:
-    """What the gradient of a quantity is called."""
-    return f"grad({name})"
 
 
 def through(name: str) -> str:

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kitten_tui.core.backward import grad
 from kitten_tui.core.chain import Chain
-from kitten_tui.core.quantity import Quantity, Scope, quantity
+from kitten_tui.core.quantity import Quantity, Scope, grad, quantity
 
 SHARED = Scope.SHARED
 

@@ -8,6 +8,14 @@ from functools import cached_property
 
 from kitten_tui.core.formula import Formula, read
 
+LOSS = "loss"
+"""What the number is called that training makes small."""
+
+
+def grad(name: str) -> str:
+    """What the gradient of the loss by a quantity is called."""
+    return f"grad({name})"
+
 
 class Scope(Enum):
     """What a quantity belongs to."""

@@ -18,8 +18,11 @@ class Selection:
     d_k: int = 0
     concat: int = 0
     rank: int = 0
+    vocabulary: int = 0
     pinned: int = -1
     """A query to compare with, whose row stays; −1 is none."""
+    backward: bool = False
+    """Whether the gradients of numbers are looked at in their place."""
     focus: str = ""
     """The id of the figure that has the cursor; empty means the one the stage begins with."""
 

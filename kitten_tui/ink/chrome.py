@@ -88,6 +88,8 @@ def rail(stages: Sequence[Stage], selected: int, words: Words, palette: Palette,
     """The stages."""
     labels = [f" {number} {words(f'{stage.id}.name')} " for number, stage in enumerate(stages, start=1)]
     spare = width - sum(cell_len(label) for label in labels) - 1
+    if spare < 0:
+        labels = [label[1:] for label in labels]
     gap = " " if spare >= len(labels) else ""
     line: Line = [Segment(" ", palette.text)]
     hits = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -60,12 +61,13 @@ class MatrixBlock(Block[Matrix]):
         if self.figure.foot is not None:
             below = extremes(self.figure.foot.values)
             low, high = min(low, below[0]), max(high, below[1])
-        return format_for(low, high, self.cell_width - 1)
+        unit = self.figure.unit
+        return replace(format_for(low / 10.0**unit, high / 10.0**unit, self.cell_width - 1), unit=unit)
 
     @property
     def rounds(self) -> bool:
         """Whether decimals are missing that a wider cell would show."""
-        values = np.where(np.isfinite(self.figure.all_values), self.figure.all_values, 0.0)
+        values = np.where(np.isfinite(self.figure.all_values), self.figure.all_values, 0.0) / 10.0**self.figure.unit
         return bool(np.any(values.round(self.format.decimals) != values.round(DECIMALS)))
 
     @property

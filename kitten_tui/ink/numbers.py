@@ -51,8 +51,11 @@ class Format:
     """Whether a number below 1 goes without its leading zero."""
     powers: bool = False
     """Whether only the size is written, since digits would not fit."""
+    unit: int = 0
+    """The power of ten that it is written in."""
 
     def __call__(self, value: float) -> str:
+        value /= 10.0**self.unit
         if self.powers and math.isfinite(value) and abs(value) >= 1.0:
             return scientific(value)
         text = fmt(value, self.decimals)

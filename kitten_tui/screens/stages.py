@@ -25,6 +25,7 @@ from kitten_tui.ink.shown import Shown
 from kitten_tui.offers import AtStage
 from kitten_tui.screens.dialog import ClosedOnce
 from kitten_tui.stages import Page, navigation, stages_of
+from kitten_tui.stages.backward import has_loss
 from kitten_tui.stages.follow import follow, largest
 from kitten_tui.stages.view import View
 from kitten_tui.widgets.canvas import Canvas
@@ -224,6 +225,13 @@ class StageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
         """Keeps the query's row beside the rows of others, or lets it go."""
         selection = self.page.selection
         self.look_at(self.page.view.with_(pinned=-1 if selection.pinned >= 0 else selection.query))
+
+    def action_toggle_backward(self) -> None:
+        """Gradients in the place of numbers, or numbers again."""
+        if has_loss(self.page.view):
+            self.look_at(self.page.view.with_(backward=not self.page.selection.backward))
+        else:
+            self.say("gradient.none")
 
     def action_step_layer(self, by: int) -> None:
         self.look_at(navigation.step_layer(self.page, by))

@@ -122,6 +122,8 @@ class Matrix(Figure):
     """What its columns add up to."""
     whole: Array | None = None
     """All its numbers, where it is a window on them. [row, column]"""
+    unit: int = 0
+    """The power of ten that its numbers are written in."""
 
     @property
     def all_values(self) -> Array:
@@ -232,6 +234,7 @@ class Fact:
     value: float
     axes: tuple[str, ...] = ()
     fixed: tuple[int, ...] = ()
+    layer: int | None = None
     rescaled: bool = False
 
 
@@ -258,6 +261,8 @@ class Sheet:
     bands: tuple[Band, ...]
     aligned: bool = False
     """Whether figures in the same place of different bands stand exactly below one another."""
+    backward: bool = False
+    """Whether gradients stand in the place of numbers."""
     of_model: bool = False
     """Whether what does not fit is shown through windows rather than scrolled."""
 
@@ -285,4 +290,5 @@ class Sheet:
 
 def fact_figure(fact: Fact) -> Figure:
     """A single number as a figure that the cursor can stand in."""
-    return Figure(id=fact.id, name=fact.name, axes=fact.axes, fixed=fact.fixed, rescaled=fact.rescaled)
+    about = {"fixed": fact.fixed, "layer": fact.layer, "rescaled": fact.rescaled}
+    return Figure(id=fact.id, name=fact.name, axes=fact.axes, **about)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kitten_tui.core.cell import Cell, Derivation, Term, by_size, products
 from kitten_tui.core.formula import Op
-from kitten_tui.core.quantity import Scope
+from kitten_tui.core.quantity import Scope, grad
 from kitten_tui.core.workings import Workings
 from kitten_tui.desk.selection import Selection
 from kitten_tui.stages.figure import Figure
@@ -81,6 +81,7 @@ def _view_at(view: View, cell: Cell, number: int, stages: Sequence[Stage], *, in
     """
     quantity = view.source.chain(cell.layer)[cell.name]
     places: dict[str, int | str] = {"stage": number, "layer": cell.layer, "focus": ""}
+    places["backward"] = cell.name == grad(quantity.of)
     if quantity.scope is Scope.HEAD:
         places["head"] = cell.head
     if quantity.axes and quantity.axes[0] == "query":

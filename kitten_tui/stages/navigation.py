@@ -123,6 +123,8 @@ def _next_stage(page: Page, stages: Sequence[Stage]) -> View | None:
     if page.selection.stage + 1 == len(stages):
         return None
     following = stages[page.selection.stage + 1]
+    if not following.walk:
+        return page.view.with_(stage=page.selection.stage + 1, focus="")
     figure, axis = following.walk[0]
     # Each stage is walked from its beginning; what is looked at in a panel is the query itself.
     key = min(page.selection.query, len(page.view.source.key_tokens) - 1)

@@ -9,6 +9,7 @@ from kitten_tui.core.cell import Derivation
 from kitten_tui.core.chain import Chain
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.desk.selection import Selection
+from kitten_tui.stages.backward import FORMULA, has_loss, of_gradients, reading
 from kitten_tui.stages.figure import Figure, Sheet
 from kitten_tui.stages.view import View
 
@@ -71,6 +72,8 @@ class Page:
 
     @property
     def formula(self) -> str:
+        if self.sheet.backward:
+            return FORMULA
         return self.stage.of_model if self._of_model else self.stage.formula
 
     @property
@@ -82,11 +85,14 @@ class Page:
 def turn_to(stage: Stage, view: View) -> Page:
     """The page of this stage; a cursor whose figure is not on it begins where the stage does."""
     sheet = replace(stage.sheet(view), of_model="stream" in view.chain)
+    if view.selection.backward and has_loss(view):
+        sheet = of_gradients(sheet, view)
     focused = _focused(stage, view, sheet)
     selection = _in_step(_inside(view.selection, focused), focused, view.d_k, view.source.n_heads)
     view = View(view.source, view.settings, selection)
     derivation = view.workings.derive(focused.cell(selection)) if focused.name else None
-    return Page(stage, view, sheet, _readings(stage, view), focused, derivation)
+    readings = (reading(view),) if sheet.backward else _readings(stage, view)
+    return Page(stage, view, sheet, readings, focused, derivation)
 
 
 def covered(stage: Stage, view: View) -> View:
@@ -111,6 +117,7 @@ def unseen(view: View, name: str) -> Figure | None:
 
 def homes(name: str, chain: Chain, stages: Sequence[Stage]) -> list[int]:
     """The stages where a quantity is looked up: those that say so, else those of what it is used for."""
+    name = chain[name].of or name
     told = [number for number, stage in enumerate(stages) if name in stage.home]
     return told or next((at for user in chain.users(name) if (at := homes(user, chain, stages))), [])
 

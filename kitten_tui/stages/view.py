@@ -127,6 +127,8 @@ class View:
         if name == "concat":
             d_k = self.d_k
             return Axis(name, tuple(f"{h + 1}.{d + 1}" for h in range(self.source.n_heads) for d in range(d_k)))
+        if name == "vocabulary" and self.source.trainer is not None:
+            return Axis(name, self.source.trainer.vocabulary)
         return Axis(name, _numbered(self.workings.size(name)))
 
     def has(self, name: str) -> bool:

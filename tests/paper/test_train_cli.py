@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from kitten_tui.cli import main
@@ -72,3 +73,13 @@ def test_what_does_not_go_together_is_one_line(
     assert (status, out) == (2, "")
     assert said in err
     assert err.count("\n") == 1
+
+
+def test_json_of_a_head_ends_with_the_loss_and_the_gradients(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--train", "induction", "--steps", "2", "--json", "--head", "2", "--layer", "1"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert list(told)[-2:] == ["loss", "gradients"]
+    assert told["loss"] > 0.0
+    assert {"w_q", "w_o", "table", "position", "x", "scores", "weights", "output"} <= set(told["gradients"])
+    for name in ("x", "scores", "weights", "output"):
+        assert np.shape(told["gradients"][name]) == np.shape(told[name])

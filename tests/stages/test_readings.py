@@ -12,6 +12,7 @@ import pytest
 
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
+from kitten_tui.core.trace import Trace
 from kitten_tui.desk.phrase import Phrase
 from kitten_tui.sources.find import open_source, samples
 from kitten_tui.sources.sentence import from_sentence
@@ -275,12 +276,41 @@ def _(view: View, said: dict) -> bool:
     return view.source.drawn or view.source.invented
 
 
+# In a training
+
+
 @rule("learn.reading")
 def _(view: View, said: dict) -> bool:
     run = view.source.run
     last = max((kept for kept in run.kept if kept.step <= view.source.step), key=lambda kept: kept.step).measured
     steps = said["step"] == str(view.source.step) and said["made"] == str(run.step)
     return steps and (said["right"], said["loss"]) == (last.accuracy, last.loss)
+
+
+@rule("gradient.reading")
+def _(view: View, said: dict) -> bool:
+    return said["loss"] == float(last_of(view)["loss"])
+
+
+@rule("loss.reading")
+def _(view: View, said: dict) -> bool:
+    last = last_of(view)
+    surprises = np.where(last["counted"], last["surprise"], 0.0)
+    return (
+        np.isclose(said["loss"], surprises.sum() / last["counted"].sum())
+        and said["places"] == last["counted"].sum()
+        and is_at(view, said["token"], surprises, surprises.max())
+        and is_at(view, said["token"], np.asarray(last["right"]), said["probability"])
+    )
+
+
+@rule("loss.reading.nothing")
+def _(view: View, said: dict) -> bool:
+    return not last_of(view).has("loss")
+
+
+def last_of(view: View) -> Trace:
+    return view.workings.in_layer(view.source.n_layers - 1).joined()
 
 
 # What a key claims beyond its numbers
@@ -315,6 +345,9 @@ def sources() -> Iterator[tuple[str, Source]]:
     while run.step < 20:
         run.advance()
     yield "a training", Training(run, run.state)
+    for task, text in (("copy", "abcd|abc"), ("induction", "kitkitkit"), ("copy", "abc")):
+        run = open_training(task, {})
+        yield f"{task} {text}", Training(run, run.state, tuple(text))
     pytest.importorskip("safetensors")
     from kitten_tui.sources.checkpoint.model import Model
     from kitten_tui.sources.checkpoint.reading import Reading
@@ -346,6 +379,8 @@ def _first(source: Source) -> View:
 def readings(source: Source) -> Iterator[tuple[View, Phrase]]:
     for view in views(source):
         for number, stage in enumerate(stages_of(source)):
+            if view.selection.query == 1:
+                yield view, turn_to(stage, view.with_(stage=number, backward=True)).readings[0]
             page = turn_to(stage, view.with_(stage=number))
             yield from ((page.view, reading) for reading in page.readings)
 

@@ -201,10 +201,13 @@ def test_every_number_of_a_step_says_where_it_comes_from(optimizer: str) -> None
 def test_a_sentence_by_itself_is_asked_for_what_it_is_asked_for_in_a_batch(task: Task) -> None:
     batch = task.draw(np.random.default_rng(5), 4)
     for sentence in range(4):
-        alone = task.alone(batch.ids[sentence])
-        assert np.array_equal(alone.link[0], batch.link[sentence])
+        counted = batch.counted[batch.counted // batch.ids.shape[1] == sentence] % batch.ids.shape[1]
+        length = counted[-1] + 1  # what comes after it fills up
+        alone = task.alone(batch.ids[sentence, :length])
+        assert np.array_equal(alone.counted, counted)
+        assert np.array_equal(alone.link[0], batch.link[sentence, :length])
         rows = alone.link[0] >= 0
-        assert np.array_equal(alone.targets[0][rows], batch.targets[sentence][rows])
+        assert np.array_equal(alone.targets[0][rows], batch.targets[sentence, :length][rows])
 
 
 def test_a_sentence_in_which_nothing_counts_has_no_loss() -> None:

@@ -23,7 +23,7 @@ from kitten_tui.sources.edits import POSITIONS
 from kitten_tui.sources.training.lines import lines
 from kitten_tui.sources.training.optimizer import OPTIMIZERS
 from kitten_tui.sources.training.shape import Shape
-from kitten_tui.stages import CONTINUATION, FITTING, LEARN, STAGES
+from kitten_tui.stages import CONTINUATION, FITTING, LEARN, LOSS_PAGE, STAGES
 from kitten_tui.words import LANGUAGES, Words, language_of_environment
 
 SOURCES = [path.read_text("utf-8") for path in Path(kitten_tui.__file__).parent.rglob("*.py")]
@@ -31,7 +31,11 @@ SOURCES = [path.read_text("utf-8") for path in Path(kitten_tui.__file__).parent.
 
 def families() -> set[str]:
     """Keys that are put together in code from the names of things."""
-    keys = {f"{stage.id}.{part}" for stage in (*STAGES, CONTINUATION, FITTING, LEARN) for part in ("name", "lesson")}
+    keys = {
+        f"{stage.id}.{part}"
+        for stage in (*STAGES, CONTINUATION, FITTING, LEARN, LOSS_PAGE)
+        for part in ("name", "lesson")
+    }
     keys |= {f"command.{id}.{part}" for command in COMMANDS for id in command.ids for part in ("name", "help")}
     keys |= {f"{stage.id}.lesson_model" for stage in STAGES if stage.of_model}
     keys |= {f"group.{group}" for group in GROUPS}

@@ -96,6 +96,18 @@ def drawn(story: Story, generator: np.random.Generator, sentences: int) -> Batch
     return Batch(whole[:, :-1].copy(), whole[:, 1:].copy(), np.flatnonzero(follows), link)
 
 
+def told(story: Story, ids: Places) -> Batch:
+    """A sentence in the words of the story; after what an animal does, it ends.  [token] -> …"""
+    words = [story.vocabulary[number] for number in ids]
+    end = story.vocabulary.index(story.slots[-1][0])
+    counted = np.arange(len(ids) if words[-1] in story.voices.values() else len(ids) - 1)  # [counted]
+    link = np.full(len(ids), -1)  # [token]
+    animals = [place for place, word in enumerate(words) if word in story.voices]
+    if animals and story.it in words[animals[0] :]:
+        link[words.index(story.it, animals[0])] = animals[0]
+    return Batch(ids[None], np.append(ids[1:], end)[None], counted, link[None])
+
+
 def _one_looks(at: Measured) -> bool:
     """Whether one head looks at the animal and another one does not."""
     link = at.link[-1]
@@ -115,6 +127,7 @@ def _task(name: str, story: Story, sentence: Sequence[str], seed: int) -> Task:
         name=name,
         vocabulary=story.vocabulary,
         draw=lambda generator, sentences: drawn(story, generator, sentences),
+        alone=lambda ids: told(story, ids),
         sentence=tuple(sentence),
         setup=Setup(shape, steps=200, step_size=2e-2, spread=1.0, seed=seed),
         expected=_expected,
