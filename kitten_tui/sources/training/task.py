@@ -50,6 +50,10 @@ class Task:
     """The token of the sentence to begin with."""
     alone: Callable[[Places], Batch] = following
     """Any sentence as a batch of its own. [token] -> …"""
+    beside: tuple[str, ...] = ()
+    """What else learns on the same sentences, of recurrent.KINDS."""
+    held_out: int = 64
+    """How many sentences are only ever looked at."""
     link: str = ""
     """The key of the words for what a query has to find, where it has to find something."""
 
