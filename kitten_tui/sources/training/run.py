@@ -58,7 +58,8 @@ class Run:
     @cached_property
     def held_out(self) -> Batch:
         """Of a seed that no step has."""
-        return self.task.draw(np.random.default_rng((self.setup.seed, 2**32)), self.task.held_out)
+        draw = self.task.look or self.task.draw
+        return draw(np.random.default_rng((self.setup.seed, 2**32)), self.task.held_out)
 
     def batch(self, step: int) -> Batch:
         """The sentences that a step learns from; steps count from 1."""

@@ -54,6 +54,10 @@ class Task:
     """What else learns on the same sentences, of recurrent.KINDS."""
     held_out: int = 64
     """How many sentences are only ever looked at."""
+    look: Callable[[np.random.Generator, int], Batch] | None = None
+    """Sentences that are only looked at, where those are others than any that are drawn."""
+    asked: tuple[str, ...] = ()
+    """What has to be asked for to have it, where that is not its name."""
     link: str = ""
     """The key of the words for what a query has to find, where it has to find something."""
 
