@@ -101,7 +101,7 @@ def _add_training(options: argparse.ArgumentParser) -> None:
         metavar="TASK",
         help="train a small transformer: copy, induction, kitten, recall, or a text file; SOURCE is looked at",
     )
-    training.add_argument("--tokens", metavar="KIND", help="with a file of text: word or character")
+    training.add_argument("--by", metavar="KIND", help="with a file of text: what a token is, word or character")
     training.add_argument("--steps", type=int, metavar="N", help="how many steps")
     training.add_argument("--step-size", type=float, metavar="X", help="how far a step goes")
     training.add_argument("--batch", type=int, metavar="N", help="how many sentences each step learns from")
@@ -117,7 +117,7 @@ def _add_training(options: argparse.ArgumentParser) -> None:
 
 
 TRAINING = (
-    "tokens",
+    "by",
     "steps",
     "step_size",
     "batch",

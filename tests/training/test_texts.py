@@ -32,9 +32,9 @@ def test_the_next_word_of_a_text_is_learned(tmp_path: Path) -> None:
 
 
 def test_characters_may_be_the_tokens(tmp_path: Path) -> None:
-    run = open_training(written(tmp_path, TEXT), {"tokens": "character"})
+    run = open_training(written(tmp_path, TEXT), {"by": "character"})
     assert set(run.task.vocabulary) == set(TEXT)
-    assert "--tokens character" in line_of(run.task, run.setup)
+    assert "--by character" in line_of(run.task, run.setup)
 
 
 def test_what_is_held_out_is_never_learned_from(tmp_path: Path) -> None:
@@ -49,8 +49,8 @@ def test_what_is_held_out_is_never_learned_from(tmp_path: Path) -> None:
     [
         ("too short", {}, "expected a text of at least 50 tokens, found 2"),
         ("na " * 100, {}, "expected at least 2 different tokens, found 1"),
-        (" ".join(map(str, range(3000))), {"tokens": "word"}, "expected at most 2,000 different tokens, found 3,000"),
-        (TEXT, {"tokens": "letter"}, "--tokens: expected one of word, character, found letter"),
+        (" ".join(map(str, range(3000))), {"by": "word"}, "expected at most 2,000 different tokens, found 3,000"),
+        (TEXT, {"by": "letter"}, "--by: expected one of word, character, found letter"),
     ],
 )
 def test_a_text_that_cannot_be_learned_is_refused(
@@ -61,7 +61,7 @@ def test_a_text_that_cannot_be_learned_is_refused(
 
 
 def test_tokens_are_for_texts_and_a_file_has_to_be_there() -> None:
-    with pytest.raises(SourceError, match="--tokens: expected a file of text to train on, found the task copy"):
-        open_training("copy", {"tokens": "word"})
+    with pytest.raises(SourceError, match="--by: expected a file of text to train on, found the task copy"):
+        open_training("copy", {"by": "word"})
     with pytest.raises(SourceError, match=r"nothing\.txt: expected a file of text, found none"):
         open_training("nothing.txt", {})

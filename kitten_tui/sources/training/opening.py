@@ -32,10 +32,10 @@ def open_training(name: str, asked: Mapping[str, Any]) -> Run:
     """
     if name in TASKS:
         task = TASKS[name]
-        if asked.get("tokens") is not None:
-            raise SourceError(f"--tokens: expected a file of text to train on, found the task {name}")
+        if asked.get("by") is not None:
+            raise SourceError(f"--by: expected a file of text to train on, found the task {name}")
     elif is_path(name):
-        task = text_task(name, asked.get("tokens"))
+        task = text_task(name, asked.get("by"))
     else:
         raise SourceError(f"--train: expected one of {', '.join(TASKS)}, kitten, or a file of text, found {name}")
     return Run(task, setup_of(task, asked))

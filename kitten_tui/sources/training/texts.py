@@ -33,7 +33,7 @@ def text_task(argument: str, kind: str | None) -> Task:
         SourceError: the file is none, is too short, or has but one token or too many different ones.
     """
     if kind is not None and kind not in TOKENS:
-        raise SourceError(f"--tokens: expected one of {', '.join(TOKENS)}, found {kind}")
+        raise SourceError(f"--by: expected one of {', '.join(TOKENS)}, found {kind}")
     text = read_text(argument)
     tokens = tuple(text) if kind == "character" else tokenise(text)
     if kind is None and len(set(tokens)) > MOST:
@@ -46,9 +46,9 @@ def text_task(argument: str, kind: str | None) -> Task:
         raise SourceError(f"{argument}: expected at least 2 different tokens, found {len(vocabulary)}")
     if len(vocabulary) > MOST:
         raise SourceError(
-            f"{argument}: expected at most {MOST:,} different tokens, found {len(vocabulary):,}; try --tokens character"
+            f"{argument}: expected at most {MOST:,} different tokens, found {len(vocabulary):,}; try --by character"
         )
-    asked = (argument,) if kind is None else (argument, "--tokens", kind)
+    asked = (argument,) if kind is None else (argument, "--by", kind)
     return _task(name, asked, tokens, vocabulary)
 
 
