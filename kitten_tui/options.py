@@ -99,8 +99,9 @@ def _add_training(options: argparse.ArgumentParser) -> None:
     training.add_argument(
         "--train",
         metavar="TASK",
-        help="train a small transformer: copy, induction, kitten; SOURCE is the sentence looked at",
+        help="train a small transformer: copy, induction, kitten, recall, or a text file; SOURCE is looked at",
     )
+    training.add_argument("--by", metavar="KIND", help="with a file of text: what a token is, word or character")
     training.add_argument("--steps", type=int, metavar="N", help="how many steps")
     training.add_argument("--step-size", type=float, metavar="X", help="how far a step goes")
     training.add_argument("--batch", type=int, metavar="N", help="how many sentences each step learns from")
@@ -115,7 +116,19 @@ def _add_training(options: argparse.ArgumentParser) -> None:
     )
 
 
-TRAINING = ("steps", "step_size", "batch", "optimizer", "start", "layers", "n_heads", "d_model", "d_k", "positions")
+TRAINING = (
+    "by",
+    "steps",
+    "step_size",
+    "batch",
+    "optimizer",
+    "start",
+    "layers",
+    "n_heads",
+    "d_model",
+    "d_k",
+    "positions",
+)
 """Options that are nothing without --train."""
 
 

@@ -27,6 +27,12 @@ class Measured:
     """The mean weight on the token before. [layer, head]"""
     link: Array
     """The mean weight on the key that a query has to find; nan where there never is one. [layer, head]"""
+    by_distance: Mapping[str, Array] = field(default_factory=dict)
+    """Where other networks learn beside it: how often each says the right token, by how many tokens lie between the
+    query and its key. [between]
+    """
+    depends: Mapping[str, Array] = field(default_factory=dict)
+    """How strongly what each has at the end of the sentence depends on each word: a norm of derivatives. [token]"""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.cells import cell_len
 
@@ -25,6 +25,14 @@ MEASURES = {
 """What stands over a column, and what it is."""
 
 
+BESIDE = {
+    "attention": "learn.beside.attention",
+    "elman": "learn.beside.elman",
+    "gru": "learn.beside.gru",
+}
+"""What each network is called."""
+
+
 def learning_table(trainer: Trainer, words: Words) -> Iterator[str]:
     """What learns, the steps, and the expectations with what came of them."""
     yield words("learn.about", **trainer.about)
@@ -43,11 +51,25 @@ def learning_table(trainer: Trainer, words: Words) -> Iterator[str]:
     if trainer.link:
         yield from wrap(f"{words(trainer.link)}: {words('learn.measure.link')}", WIDTH)
     yield ""
+    yield from _beside(trainer, words)
     if trainer.diverged:
         yield words("learn.diverged", step=trainer.diverged)
     for expectation in trainer.expected:
         state = words("learn.came" if expectation.came(trainer.kept[-1].measured) else "learn.not_come")
         yield from wrap(f"{state}  {words(expectation.key, **expectation.values)}", WIDTH)
+
+
+def _beside(trainer: Trainer, words: Words) -> Iterator[str]:
+    """What learns beside attention: what is right by distance, and on what the end of the sentence depends."""
+    at = trainer.kept[-1].measured
+    for key, told in (("learn.by_distance", at.by_distance), ("learn.depends", at.depends)):
+        if told:
+            yield from wrap(words(key, n=len(at.depends["elman"]), layers=trainer.about["layers"]), WIDTH)
+        for kind, values in told.items():
+            numbers = " ".join(fit(fmt(float(value), 2), 5, "right") for value in values)
+            yield from wrap(f"  {fit(words(BESIDE[kind]), 12)}{numbers}", 12 + 6 * 26)
+        if told:
+            yield ""
 
 
 def some(kept: Sequence[Kept]) -> list[Kept]:
@@ -79,11 +101,16 @@ def learning_json(trainer: Trainer) -> str:
     return json.dumps({**about, "steps": steps, "expected": expected}, allow_nan=False)
 
 
+def _lists(arrays: Mapping[str, Array]) -> dict[str, list[float]]:
+    return {name: array.tolist() for name, array in arrays.items()}
+
+
 def _numbers(at: Measured) -> dict[str, object]:
     return {
         "loss": at.loss,
         "accuracy": at.accuracy,
         "distance": at.distance.tolist(),
         "previous": at.previous.tolist(),
+        **({"by_distance": _lists(at.by_distance), "depends": _lists(at.depends)} if at.by_distance else {}),
         "link": [[None if math.isnan(value) else value for value in layer] for layer in at.link.tolist()],
     }

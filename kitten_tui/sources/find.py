@@ -100,6 +100,11 @@ def open_file(argument: str, language: str = "en", tokens: str | None = None) ->
     )
 
 
+def is_path(argument: str) -> bool:
+    """Whether it is a file, or could only be one."""
+    return _is_file(argument) or _looks_like_path(argument)
+
+
 def _is_file(argument: str) -> bool:
     """Whether something of this name is there to be opened; a word that is also a folder is a word."""
     try:

@@ -54,7 +54,14 @@ def _measures(trainer: Trainer, measured: Measured, layer: int) -> tuple[tuple[s
     ]
     if trainer.link:
         told.append((trainer.link, measured.link[layer]))
+    names = {"attention": "learn.right.attention", "elman": "learn.right.elman", "gru": "learn.right.gru"}
+    told += [(names[kind], _quarters(right)) for kind, right in measured.by_distance.items()]
     return tuple(told)
+
+
+def _quarters(right: Array) -> Array:
+    """From near to far, in four parts.  [between] -> [4]"""
+    return np.array([part.mean() for part in np.array_split(right, 4)])
 
 
 def _judged(trainer: Trainer, expectation: Expectation, measured: Measured) -> Phrase:

@@ -7,6 +7,7 @@ apart: each has products of its own, of the same sizes, so that heads with equal
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -117,7 +118,7 @@ def beside(heads: Array) -> Array:
     return heads.transpose(1, 0, 2).reshape(heads.shape[1], -1)
 
 
-def said(parameters: Parameters, last: Array, targets: Places) -> tuple[Array, Array]:
+def said(parameters: Mapping[str, Array], last: Array, targets: Places) -> tuple[Array, Array]:
     """How likely each token of the vocabulary is, and −ln P of the one that should be said.
 
     [token, d_model], [token] -> [token, vocab], [token]
@@ -174,6 +175,21 @@ def _layer_back(parameters: Parameters, gradient: Parameters, layer: int, passed
         x = normed_back(passed.normed, x, parameters[names[0]], gradient, names)
     x += back
     return x
+
+
+def depends(parameters: Parameters, ids: Places) -> Array:
+    """How strongly the last vector of a sentence depends on each word: the norm of ∂last/∂x.  [token] -> [token]"""
+    shape, n = parameters.shape, len(ids)
+    went = forward(parameters, np.broadcast_to(ids, (shape.d_model, n)))  # a sentence for each of its numbers
+    ends = np.zeros((shape.d_model, n, shape.d_model), parameters.flat.dtype)  # [d_model, token, d_model]
+    ends[:, -1] = np.eye(shape.d_model, dtype=ends.dtype)
+    back: Array = ends.reshape(-1, shape.d_model)  # [d_model · token, d_model]
+    unused = Parameters(shape, np.zeros_like(parameters.flat))
+    if went.normed is not None:
+        back = normed_back(went.normed, back, parameters["last_gain"], unused, ("last_gain", "last_bias"))
+    for layer in reversed(range(shape.n_layers)):
+        back = _layer_back(parameters, unused, layer, went.layers[layer], back)
+    return np.asarray(np.sqrt(np.square(back.reshape(shape.d_model, n, -1)).sum(axis=(0, 2))))
 
 
 def _attention_back(passed: Passed, context: Array, scale: bool) -> Array:

@@ -9,11 +9,13 @@ from math import isfinite
 from typing import Any
 
 from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.find import is_path
 from kitten_tui.sources.training.optimizer import OPTIMIZERS
 from kitten_tui.sources.training.run import Run
 from kitten_tui.sources.training.shape import STARTS
 from kitten_tui.sources.training.task import Setup, Task
 from kitten_tui.sources.training.tasks import TASKS
+from kitten_tui.sources.training.texts import text_task
 
 OF_SHAPE = {"layers": "n_layers", "n_heads": "n_heads", "d_model": "d_model", "d_k": "d_k", "mlp": "d_hidden"}
 SWITCHES = ("positions", "scale")
@@ -28,9 +30,15 @@ def open_training(name: str, asked: Mapping[str, Any]) -> Run:
     Raises:
         SourceError: there is no such task, or something else that cannot be was asked for.
     """
-    if name not in TASKS:
-        raise SourceError(f"--train: expected one of {', '.join(TASKS)} or kitten, found {name}")
-    return Run(TASKS[name], setup_of(TASKS[name], asked))
+    if name in TASKS:
+        task = TASKS[name]
+        if asked.get("by") is not None:
+            raise SourceError(f"--by: expected a file of text to train on, found the task {name}")
+    elif is_path(name):
+        task = text_task(name, asked.get("by"))
+    else:
+        raise SourceError(f"--train: expected one of {', '.join(TASKS)}, kitten, or a file of text, found {name}")
+    return Run(task, setup_of(task, asked))
 
 
 def setup_of(task: Task, asked: Mapping[str, Any]) -> Setup:
@@ -57,7 +65,9 @@ def setup_of(task: Task, asked: Mapping[str, Any]) -> Setup:
 
 def line_of(task: Task, setup: Setup) -> str:
     """What to type to have the same training again: what differs from what the task has, and its steps."""
-    return " ".join(shlex.quote(part) for part in ("kitten-tui", "--train", task.name, *_options(task, setup)))
+    return " ".join(
+        shlex.quote(part) for part in ("kitten-tui", "--train", *(task.asked or (task.name,)), *_options(task, setup))
+    )
 
 
 def _options(task: Task, setup: Setup) -> Iterator[str]:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from kitten_tui.core.learning import Measured
+from kitten_tui.sources.training.beside import Beside
 from kitten_tui.sources.training.measured import measure
 from kitten_tui.sources.training.network import Batch, loss_and_gradient
 from kitten_tui.sources.training.optimizer import State, start, updated
 from kitten_tui.sources.training.shape import Parameters, draw
 from kitten_tui.sources.training.task import Setup, Task
-
-HELD_OUT = 64
-"""Sentences that are only ever looked at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +44,8 @@ class Run:
         """After the last step."""
         self._before = self.state
         """After the one before it."""
+        self.beside = Beside(task, setup)
+        """What learns from the same sentences; only the last step of it is there."""
         self.diverged = 0
         """The step after which some number was none any more; 0 where all are numbers."""
         self._keep()
@@ -58,7 +58,8 @@ class Run:
     @cached_property
     def held_out(self) -> Batch:
         """Of a seed that no step has."""
-        return self.task.draw(np.random.default_rng((self.setup.seed, 2**32)), HELD_OUT)
+        draw = self.task.look or self.task.draw
+        return draw(np.random.default_rng((self.setup.seed, 2**32)), self.task.held_out)
 
     def batch(self, step: int) -> Batch:
         """The sentences that a step learns from; steps count from 1."""
@@ -78,6 +79,8 @@ class Run:
             self._end(self.state)
         else:
             self.losses.append(loss)
+            if self.task.beside:
+                self.beside.advance(self.batch(state.step))
             self._before, self.state = self.state, state
             if is_kept(state.step) or state.step == self.setup.steps:
                 self._keep()
@@ -109,7 +112,13 @@ class Run:
     def _keep(self) -> None:
         self.state.parameters.setflags(write=False)
         with np.errstate(all="ignore"):  # what is no number is looked for with the next step
-            self.kept.append(Kept(self.state, measure(self.parameters(self.state), self.held_out)))
+            parameters = self.parameters(self.state)
+            measured = measure(parameters, self.held_out)
+            if self.task.beside:
+                by_distance = self.beside.by_distance(parameters, self.held_out)
+                depends = self.beside.depends(parameters, self.task.ids(self.task.sentence))
+                measured = replace(measured, by_distance=by_distance, depends=depends)
+            self.kept.append(Kept(self.state, measured))
 
     def _after(self, state: State) -> tuple[float, State]:
         with np.errstate(all="ignore"):  # what is no number is looked for afterwards

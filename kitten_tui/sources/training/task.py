@@ -50,6 +50,14 @@ class Task:
     """The token of the sentence to begin with."""
     alone: Callable[[Places], Batch] = following
     """Any sentence as a batch of its own. [token] -> …"""
+    beside: tuple[str, ...] = ()
+    """What else learns on the same sentences, of recurrent.KINDS."""
+    held_out: int = 64
+    """How many sentences are only ever looked at."""
+    look: Callable[[np.random.Generator, int], Batch] | None = None
+    """Sentences that are only looked at, where those are others than any that are drawn."""
+    asked: tuple[str, ...] = ()
+    """What has to be asked for to have it, where that is not its name."""
     link: str = ""
     """The key of the words for what a query has to find, where it has to find something."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kitten_tui.sources.training.copying import COPY, INDUCTION
 from kitten_tui.sources.training.kittens import KITTEN_EN, KITTEN_ZH
+from kitten_tui.sources.training.recalling import RECALL
 from kitten_tui.sources.training.task import Task
 
-TASKS: dict[str, Task] = {task.name: task for task in (COPY, INDUCTION, KITTEN_EN, KITTEN_ZH)}
+TASKS: dict[str, Task] = {task.name: task for task in (COPY, INDUCTION, KITTEN_EN, KITTEN_ZH, RECALL)}
