@@ -127,6 +127,9 @@ COMMANDS = (
     ),
     KeyCommand("open", (("o", "ask_file"),), "o", "open", where=BOTH),
     KeyCommand("lesson", (("i", "toggle_lesson"),), "i", "look", footer=True),
+    KeyCommand(
+        *("scroll", (("pageup", "scroll_text(-1)"), ("pagedown", "scroll_text(1)")), "PgUp PgDn", "look"), footer=True
+    ),
     KeyCommand("language", (("L", "next_language"),), "L", "look", where=BOTH),
     KeyCommand("theme", (("t", "toggle_theme"),), "t", "look", where=BOTH),
     KeyCommand("themes", (("T", "app.change_theme"),), "T", "look", where=BOTH),

@@ -8,9 +8,8 @@ from functools import lru_cache
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from rich.style import Style
 
-from kitten_tui.commands import KeyCommand, grouped, offered, on_screen
+from kitten_tui.commands import KeyCommand, on_screen
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
@@ -26,6 +25,8 @@ from kitten_tui.words import Words
 
 READING_LINES = 2
 LONGEST_TOKEN = 14
+ALWAYS = ("lesson", "help", "quit")
+"""The keys that the last line names in every window."""
 
 
 @dataclass(frozen=True)
@@ -184,10 +185,10 @@ def operand_choices(page: Page, words: Words, width: int) -> list[Cell]:
 
 
 def key_line(now: Now, words: Words, palette: Palette, width: int) -> Drawn:
-    """The keys that have something to do, as far as there is room; help and quit always, at the right."""
+    """The keys that have something to do, as far as there is room; the text, help and quit always, at the right."""
     where = "stages" if isinstance(now, AtStage) else "overview"
     named = [command for command in on_screen(where) if command.footer and (command.passing or command.works(now))]
-    always = [command for command in named if command.id in ("help", "quit")]
+    always = [command for command in named if command.id in ALWAYS]
     room = width - 1 - sum(_key_width(command, now, words) for command in always)
     chosen = []
     for command in named:
@@ -226,32 +227,3 @@ def _key_name(command: KeyCommand, now: Now, words: Words) -> str:
 
 def _key_width(command: KeyCommand, now: Now, words: Words) -> int:
     return cell_len(command.label) + cell_len(_key_name(command, now, words)) + 3
-
-
-def lesson(page: Page, notes: Sequence[str], words: Words, palette: Palette, width: int) -> list[Line]:
-    """The lesson text of a stage; with the first stage, what there is to say about the sample."""
-    lines: list[Line] = [[Segment(page.formula, palette.result)], []]
-    texts = [words(page.lesson)]
-    lines += _paragraphs(texts, palette.text, width)
-    if page.selection.stage == 0 and notes:
-        lines += [[], *_paragraphs(notes, palette.muted, width)]
-    return lines
-
-
-def _paragraphs(texts: Sequence[str], style: Style, width: int) -> list[Line]:
-    return [[Segment(line, style)] for text in texts for line in wrap(text, width)]
-
-
-def help_page(now: Now, words: Words, palette: Palette, width: int) -> list[Line]:
-    """The keys that have something to do, by group."""
-    commands = offered(now)
-    column = max(cell_len(command.label) for command in commands) + 3
-    lines: list[Line] = []
-    for group, of_group in grouped(commands):
-        lines.append([Segment(words(f"group.{group}"), palette.title)])
-        for command in of_group:
-            texts = wrap(words(f"command.{command.called(now)}.help"), width - column - 1)
-            lines.append([Segment(fit(f" {command.label}", column), palette.key), Segment(texts[0], palette.text)])
-            lines += [[Segment(" " * column + text, palette.text)] for text in texts[1:]]
-        lines.append([])
-    return lines + _paragraphs([words("help.mouse"), words("help.close")], palette.muted, width)

@@ -9,8 +9,9 @@ from kitten_tui.core.measures import HeadSummary
 from kitten_tui.core.ops import Array
 from kitten_tui.ink.blocks import Block, Look
 from kitten_tui.ink.cells import Line, crop, fit, text_of, wrap
+from kitten_tui.ink.grid import LABELS, MAX_PIXELS, MIN_PIXELS, Grid
 from kitten_tui.ink.numbers import fmt
-from kitten_tui.ink.overview import LABELS, MAX_PIXELS, MIN_PIXELS, Grid, Overview
+from kitten_tui.ink.overview import Overview
 from kitten_tui.ink.say import say
 from kitten_tui.stages.figure import Learning
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 
+import numpy as np
 from rich.segment import Segment
 from rich.style import Style
 
 from kitten_tui.core.ops import Array
 from kitten_tui.ink.blocks import CHANGED, HEADING, Block, Look, Moves, Place, label_line, label_width
 from kitten_tui.ink.cells import Line, crop, fit, show_token, start_of, width_of
-from kitten_tui.ink.numbers import MINUS_INFINITY, Format, extremes, format_for, percent, tenths
+from kitten_tui.ink.numbers import DECIMALS, MINUS_INFINITY, Format, extremes, format_for, percent, tenths
 from kitten_tui.ink.say import say_title
 from kitten_tui.stages.figure import Foot, Matrix
 
@@ -18,6 +20,8 @@ PANEL_TITLE, WINDOW_TITLE, TITLE = 16, 15, 20
 """The room that the title of a small panel, of a window, and of any other may ask for."""
 COVERED = "·"
 DROPPED = "×"
+PREVIEWED = "░"
+"""Before a number that a mask would cover."""
 
 
 class MatrixBlock(Block[Matrix]):
@@ -37,6 +41,8 @@ class MatrixBlock(Block[Matrix]):
     @cached_property
     def range(self) -> tuple[float, float]:
         """The ends of the heat: all of the figure's finite numbers, from 0 where none is negative."""
+        if self.figure.ends is not None:
+            return self.figure.ends
         low, high = extremes(self.figure.all_values)
         return (min(0.0, low), high) if low <= high else (0.0, 1.0)
 
@@ -48,10 +54,21 @@ class MatrixBlock(Block[Matrix]):
             low, high = min(low, below[0]), max(high, below[1])
         return format_for(low, high, self.cell_width - 1)
 
+    @property
+    def rounds(self) -> bool:
+        """Whether decimals are missing that a wider cell would show."""
+        values = np.where(np.isfinite(self.figure.all_values), self.figure.all_values, 0.0)
+        return bool(np.any(values.round(self.format.decimals) != values.round(DECIMALS)))
+
+    @property
+    def small(self) -> bool:
+        """Whether weights are written in per cent or in tenths."""
+        return self.figure.compact and self.cell_width <= 3
+
     def write(self, value: float) -> str:
-        if self.figure.compact and self.cell_width == 3:
-            return percent(value)
-        return tenths(value) if self.figure.compact and self.cell_width < 3 else self.format(value)
+        if not self.small:
+            return self.format(value)
+        return percent(value) if self.cell_width == 3 else tenths(value)
 
     def line(self, y: int, left: int, right: int) -> Line:
         if y == 0 and not self.figure.untitled:
@@ -89,7 +106,7 @@ class MatrixBlock(Block[Matrix]):
         line: Line = []
         for column in range(first, last):
             text, style = self._cell(row, column)
-            mark = CHANGED if text[-1].isdigit() and self._changed(row, column) else ""
+            mark = CHANGED if text[-1].isdigit() and self._changed(row, column) else self._preview(row, column)
             line.append(self._bracketed(text, style, column, cursor, first, mark))
         return line
 
@@ -98,11 +115,16 @@ class MatrixBlock(Block[Matrix]):
         comparison = self.look.comparison
         return None if comparison is None else comparison.values(self.figure)
 
+    def _preview(self, row: int, column: int) -> str:
+        previewed = self.figure.previewed
+        return PREVIEWED if previewed is not None and previewed[row, column] else ""
+
     def _changed(self, row: int, column: int) -> bool:
         if self._before is None:
             return False
         before = self._before[self.figure.rows.first + row, self.figure.columns.first + column]
-        return bool(before != self.figure.values[row, column])
+        # The last bits of a sum hang on which numbers are 0.
+        return not math.isclose(before, self.figure.values[row, column], rel_tol=1e-14)
 
     def _cell(self, row: int, column: int) -> tuple[str, Style]:
         figure, palette = self.figure, self.look.palette
@@ -111,6 +133,8 @@ class MatrixBlock(Block[Matrix]):
         if figure.hidden is not None and figure.hidden[row, column]:
             return (MINUS_INFINITY if figure.name == "masked" else COVERED), palette.muted
         value = float(figure.values[row, column])
+        if self._preview(row, column):
+            return self.write(value), palette.muted
         low, high = self.range
         return self.write(value), palette.ramp(value, low, high) if figure.heat else palette.text
 

@@ -1,18 +1,22 @@
-"""Two-dimensional vectors as a picture: the values as numbered points, and z where they add up."""
+"""Two-dimensional vectors as a picture: the values as points with names, and z where they add up."""
 
 from __future__ import annotations
 
 import numpy as np
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
 from kitten_tui.core.ops import Array
 from kitten_tui.ink.blocks import Block, Look
-from kitten_tui.ink.cells import Line, fit
+from kitten_tui.ink.cells import Line, cut, fit, show_token
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.stages.figure import Plane
 
 MARGIN = 5
+POINT = "•"
+ROOMS = (10, 4, 2)
+"""For a name, as much as there is."""
 
 Glyphs = dict[tuple[int, int], tuple[str, Style]]
 
@@ -21,8 +25,8 @@ class PlaneBlock(Block[Plane]):
     """A frame of d1 and d2, with the ends of both axes written at them."""
 
     MIN_WIDTH = 20
-    MAX_WIDTH = 46
-    HEIGHTS = range(9, 17)
+    MAX_WIDTH = 64
+    HEIGHTS = range(9, 30)
 
     def __init__(self, figure: Plane, look: Look, width: int, height: int) -> None:
         super().__init__(figure, look)
@@ -34,18 +38,34 @@ class PlaneBlock(Block[Plane]):
         self.glyphs = self._glyphs()
 
     def _glyphs(self) -> Glyphs:
-        """What stands at each cell; where several meet, z is seen first, then the selected value."""
+        """What stands at each cell; where several points meet, z is seen first, then the selected value."""
         figure, palette = self.figure, self.look.palette
         order = [place for place in range(len(figure.points)) if place != figure.selected] + [figure.selected]
-        glyphs: Glyphs = {}
-        for place in order:
-            number = str(place + 1) if len(figure.points) < 10 else "•"
-            glyphs[self._cell(figure.points[place])] = (
-                number,
-                palette.cursor if place == figure.selected else palette.label,
-            )
-        glyphs[self._cell(figure.target)] = ("z", palette.result)
+        seen = {self._cell(figure.points[place]): place for place in order}
+        glyphs: Glyphs = dict.fromkeys(seen, (POINT, palette.label))
+        chosen = self._cell(figure.points[figure.selected])
+        glyphs[chosen] = (POINT, palette.cursor)
+        target = self._cell(figure.target)
+        glyphs[target] = ("z", palette.result)
+        for cell in sorted(seen, key=lambda cell: (cell != chosen, cell)):
+            name, style = show_token(figure.names[seen[cell]]), palette.chosen if cell == chosen else palette.label
+            # Only the selected point may have its name above or below it: there it could be taken for another's.
+            lines = (cell[1], cell[1] + 1, cell[1] - 1) if cell == chosen else (cell[1],)
+            rooms = {y: ROOMS if y == cell[1] else ROOMS[:1] for y in lines}
+            tries = ((cut(name, room), y, after) for y in lines for room in rooms[y] for after in (True, False))
+            for text, y, after in tries:
+                start = cell[0] + (y == cell[1]) if after else cell[0] - cell_len(text) + (y != cell[1])
+                if self._is_free(glyphs, text, start, y, cell):
+                    _write(glyphs, text, start, y, style)
+                    break
         return glyphs
+
+    def _is_free(self, glyphs: Glyphs, text: str, start: int, y: int, point: tuple[int, int]) -> bool:
+        """Whether a name has room for itself, with an empty cell between it and what is not its own point."""
+        stop = start + cell_len(text)
+        if start < 0 or stop > self.columns or not 0 <= y < self.rows:
+            return False
+        return not any((x, y) in glyphs for x in range(start - 1, stop + 1) if (x, y) != point)
 
     def _cell(self, point: Array) -> tuple[int, int]:
         share = (point - self.low) / (self.high - self.low)  # [2]
@@ -72,6 +92,21 @@ class PlaneBlock(Block[Plane]):
         left, right = fmt(float(self.low[0]), 1), fmt(float(self.high[0]), 1)
         middle = fit(" " * ((self.columns - 2) // 2 - len(left)) + "d1", self.columns - len(left) - len(right))
         return [Segment(" " * (MARGIN + 1) + left + middle + right + " ", palette.muted)]
+
+
+def _write(glyphs: Glyphs, text: str, start: int, y: int, style: Style) -> None:
+    """A text, a glyph for each cell; the second half of a wide character is nothing."""
+    x = start
+    for character in text:
+        width = cell_len(character)
+        if width == 0:
+            glyph, _ = glyphs[x - 1, y]
+            glyphs[x - 1, y] = (glyph + character, style)
+            continue
+        glyphs[x, y] = (character, style)
+        if width == 2:
+            glyphs[x + 1, y] = ("", style)
+        x += width
 
 
 def _frame(points: Array) -> tuple[Array, Array]:

@@ -10,15 +10,16 @@ from itertools import zip_longest
 
 from rich.segment import Segment
 
+from kitten_tui.ink.band import BandOfBlocks, Blocks
 from kitten_tui.ink.bars import LEAST_ROOM, MOST_ROOM, BarsBlock
-from kitten_tui.ink.blocks import HEADING, Block, GapBlock, Look, Moves, Place, SignBlock, label_line, label_width
+from kitten_tui.ink.blocks import Block, GapBlock, Look, Moves, Place, SignBlock, label_width
 from kitten_tui.ink.cells import Line
 from kitten_tui.ink.facts import FactsBlock
 from kitten_tui.ink.learning import LEAST, MOST, LearningBlock
 from kitten_tui.ink.matrix import MatrixBlock
 from kitten_tui.ink.plane import PlaneBlock
-from kitten_tui.ink.window import MIN_ROWS, Windows, cut_columns, cut_rows, is_long, least, share_out
-from kitten_tui.stages.figure import Axis, Band, Bars, Facts, Figure, Gap, Learning, Matrix, Plane, Sheet, Sign
+from kitten_tui.ink.window import MIN_ROWS, Windows, cut_columns, cut_rows, is_long, least, most_rows, share_out
+from kitten_tui.stages.figure import Band, Bars, Facts, Figure, Gap, Learning, Matrix, Plane, Sheet, Sign
 
 CELL_WIDTHS = (8, 7, 6, 5)
 """From three decimals with room to two without a leading zero; the widest with which a sheet fits is taken."""
@@ -28,10 +29,10 @@ COMPACT_WIDTHS = (3, 2, 1)
 """Per cent, then tenths."""
 WINDOW_CELLS = 7
 """The cell width in windows: two decimals of what a residual stream holds."""
+LEGEND = 2
+"""Lines that a figure which grows leaves for what is said about it."""
 FREE = (Bars, Plane, Learning)
 """Figures that take what width is left."""
-
-Blocks = list[Block[Figure]]
 
 
 class Picture:
@@ -95,69 +96,6 @@ class Picture:
         return None
 
 
-class BandOfBlocks:
-    """Blocks beside one another, with the labels of their rows at the left."""
-
-    def __init__(self, blocks: Blocks, rows: Axis | None, label_width: int, look: Look) -> None:
-        self.blocks = blocks
-        self.rows = rows
-        self.label_width = label_width
-        self.look = look
-        self.lefts: list[int] = []
-        x = label_width
-        for block in blocks:
-            self.lefts.append(x)
-            x += block.width
-        self.width = x
-        self.height = max((block.height for block in blocks), default=0)
-        labelled = [block for block in blocks if block.body and not getattr(block.figure, "row_labels", False)]
-        self.body = labelled[0].body if labelled else range(0)
-        """The lines that the labels belong to; none where all figures have labels of their own."""
-        self.has_foot = any(isinstance(block, MatrixBlock) and block.figure.foot for block in blocks)
-
-    def line(self, y: int, left: int, right: int, top: int) -> Line:
-        y = self._seen(y, top)
-        line: Line = []
-        reached = left + self.label_width  # what lies further left is behind the labels
-        for block, start in zip(self.blocks, self.lefts, strict=True):
-            first, last = max(reached - start, 0), min(right - start, block.width)
-            if first < last:
-                line += block.line(y, first, last) if y < block.height else block.blank(last - first)
-                reached = start + last
-        if reached < right:
-            line.append(Segment(" " * (right - reached), self.look.palette.text))
-        return [*self._label(y), *line]
-
-    def _seen(self, y: int, top: int) -> int:
-        """The heading takes the place of the first line in sight once it would be scrolled away."""
-        return self.body.start - 1 if y == top and y in self.body and self.body.start == HEADING else y
-
-    def _label(self, y: int) -> Line:
-        if self.rows is not None and y in self.body and y - self.body.start < len(self.rows):
-            return label_line(self.rows, y - self.body.start, self.label_width, self.look)
-        if self.has_foot and y == self.body.stop:
-            return [Segment(f" {'Σ':<{self.label_width - 1}}", self.look.palette.title)]
-        return [Segment(" " * self.label_width, self.look.palette.text)]
-
-    def moves(self, x: int, y: int, left: int, top: int) -> Moves | None:
-        y = self._seen(y, top)
-        if x < left + self.label_width:
-            if self.rows is not None and self.rows.name and y in self.body:
-                return self.rows.move(y - self.body.start)
-            return None
-        for block, start in zip(self.blocks, self.lefts, strict=True):
-            if start <= x < start + block.width:
-                return block.moves(x - start, y)
-        return None
-
-    def cursor(self) -> Place | None:
-        for block, start in zip(self.blocks, self.lefts, strict=True):
-            place = block.place()
-            if place is not None:
-                return Place(start + place.x, place.y, place.width)
-        return None
-
-
 def _through_windows(sheet: Sheet, look: Look, width: int, height: int, windows: Windows) -> Sheet:
     """The sheet with as much of every figure as fits beside and below the others."""
     labels = max((label_width(band.rows) for band in sheet.bands if band.rows), default=1)
@@ -175,9 +113,9 @@ def _through_windows(sheet: Sheet, look: Look, width: int, height: int, windows:
         figures = zip(line.figures, counts[place], strict=True)
         cut = tuple(cut_columns(figure, count, windows, look.selection) for figure, count in figures)
         lines[place] = replace(line, figures=cut)
-    long = [line for line in lines if line.rows is not None]
-    fixed = sum(_lay_out_line(line, look, width).height for line in lines) - sum(len(line.rows or ()) for line in long)
-    rows = iter(share_out(height - fixed, [len(line.rows or ()) for line in long], MIN_ROWS))
+    wanted = [most_rows(line) for line in lines if line.rows is not None]
+    fixed = sum(_lay_out_line(line, look, width).height for line in lines) - sum(wanted)
+    rows = iter(share_out(height - fixed, wanted, MIN_ROWS))
     lines = [
         line if line.rows is None else cut_rows(line, str(place), next(rows), windows, look.selection)
         for place, line in enumerate(lines)
@@ -222,9 +160,10 @@ def _width_of_place(look: Look, figures: Sequence[Figure | None], columns: int) 
 def _lay_out(sheet: Sheet, look: Look, width: int, height: int, cells: int = 0) -> list[BandOfBlocks]:
     """The bands of a sheet, with cells of this width or else the widest that fit."""
     labels = max((label_width(band.rows) for band in sheet.bands if band.rows), default=1)
-    cell_width = cells or _cell_width(sheet, look, width - labels)
+    cell_width = cells or _cell_width(sheet, look, width - labels, height)
     compact = _compact_width(sheet, look, width - labels, cell_width)
-    bands = []
+    bands: list[BandOfBlocks] = []
+    planes: dict[int, partial[Blocks]] = {}
     parts = [
         (part, band.rows)
         for band in sheet.bands
@@ -237,12 +176,41 @@ def _lay_out(sheet: Sheet, look: Look, width: int, height: int, cells: int = 0) 
     bars = min((spare for (part, _), spare in zip(parts, spares, strict=True) if _has_bars(part)), default=0)
     for (part, rows), spare in zip(parts, spares, strict=True):
         each = bars if _has_bars(part) else spare
-        blocks = [_block(figure, look, cell_width, compact, each, height) for figure in part]
-        bands.append(BandOfBlocks(blocks, rows, labels, look))
+        draw = partial(_blocks, part, look, cell_width, compact, each)
+        grows = any(isinstance(figure, Plane) for figure in part)
+        if grows:
+            planes[len(bands)] = draw
+        bands.append(BandOfBlocks(draw(0 if grows else height), rows, labels, look))
+    free = max(height - LEGEND - sum(band.height for band in bands), 0)
+    for place, draw in planes.items():  # a plane takes the rows that nothing else needs
+        bands[place] = BandOfBlocks(draw(bands[place].height + free), bands[place].rows, labels, look)
     return _aligned(bands) if sheet.aligned else bands
 
 
-def _cell_width(sheet: Sheet, look: Look, width: int) -> int:
+def _cell_width(sheet: Sheet, look: Look, width: int, height: int) -> int:
+    """The widest cells with which every band fits in one line.
+
+    If digits are missing then, bands go on below as far as there are lines.
+    """
+    in_a_line = _in_a_line(sheet, look, width)
+    if sheet.aligned or not _lacks_digits(sheet, look, in_a_line):
+        return in_a_line
+    for cell_width in CELL_WIDTHS:
+        flown = [part for band in sheet.bands for part in _flow(band.figures, look, cell_width, cell_width, width)]
+        heights = (max(_block(f, look, cell_width, cell_width, 0, 0).height for f in part) for part in flown)
+        fits = all(_width(part, look, cell_width, cell_width) <= width for part in flown)
+        if cell_width > in_a_line and fits and sum(heights) + len(flown) - 1 <= height - LEGEND:
+            return cell_width
+    return in_a_line
+
+
+def _lacks_digits(sheet: Sheet, look: Look, cell_width: int) -> bool:
+    """Whether a figure is written with fewer decimals than it has."""
+    shown = [MatrixBlock(f, look, cell_width) for f in sheet.figures if isinstance(f, Matrix) and not f.compact]
+    return any(block.rounds for block in shown)
+
+
+def _in_a_line(sheet: Sheet, look: Look, width: int) -> int:
     """The widest cells with which every band fits in one line.
 
     Small panels have a width of their own, and tables of single numbers have only one.
@@ -314,6 +282,10 @@ def _spare(figures: Sequence[Figure], look: Look, cell_width: int, compact: int,
 
 def _has_bars(figures: Sequence[Figure]) -> bool:
     return any(isinstance(figure, Bars) for figure in figures)
+
+
+def _blocks(figures: Sequence[Figure], look: Look, cell_width: int, compact: int, spare: int, height: int) -> Blocks:
+    return [_block(figure, look, cell_width, compact, spare, height) for figure in figures]
 
 
 def _block(figure: Figure, look: Look, cell_width: int, compact: int, spare: int, height: int) -> Block[Figure]:

@@ -59,6 +59,12 @@ def least(figure: Figure) -> Figure:
     return figure.cut(range(len(figure.rows)), range(columns))
 
 
+def most_rows(band: Band) -> int:
+    """How many rows a band can use; figures with labels of their own have rows of their own."""
+    own = (len(figure.rows) for figure in band.figures if isinstance(figure, Matrix) and figure.row_labels)
+    return max(len(band.rows or ()), *own, 0)
+
+
 def cut_rows(band: Band, key: str, count: int, windows: Windows, selection: Selection) -> Band:
     """A band with this many of its rows; figures with labels of their own have rows of their own."""
     if band.rows is None:

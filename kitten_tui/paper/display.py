@@ -21,7 +21,8 @@ from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.blocks import Look
 from kitten_tui.ink.cells import Line, harmless, text_of, wrap
 from kitten_tui.ink.formula import Sum, arithmetic
-from kitten_tui.ink.overview import Grid, Overview, about_head
+from kitten_tui.ink.grid import Grid
+from kitten_tui.ink.overview import Overview, about_head
 from kitten_tui.ink.palette import PLAIN, Palette
 from kitten_tui.ink.say import say
 from kitten_tui.ink.sheet import Picture

@@ -38,4 +38,8 @@ class Panel(Vertical):
 
     def __init__(self, title: str) -> None:
         super().__init__(id="panel")
+        self.call(title)
+
+    def call(self, title: str) -> None:
+        """Another title."""
         self.border_title = Content(clean(title))

@@ -18,6 +18,7 @@ from kitten_tui.core.workings import Workings
 from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.cells import Line, clean, show_token, wrap
+from kitten_tui.ink.large import large
 from kitten_tui.ink.overview import BETWEEN, Between, Overview, about_head, measure_name
 from kitten_tui.ink.palette import Palette
 from kitten_tui.offers import AtOverview
@@ -31,7 +32,7 @@ from kitten_tui.stages.softmax import SOFTMAX
 from kitten_tui.stages.tokens import pair_of
 from kitten_tui.stages.view import View, place_name
 from kitten_tui.widgets.inked import KeyClicked
-from kitten_tui.widgets.overview import HeadClicked, HeadGrid, HeadText, OverviewKeys, OverviewLine
+from kitten_tui.widgets.overview import HeadClicked, HeadGrid, HeadText, OverviewKeys, OverviewLegend, OverviewLine
 from kitten_tui.words import Words
 
 BINDINGS: list[BindingType] = [
@@ -50,7 +51,7 @@ class OverviewScreen(SurveyScreen):
     """Shows what has been computed, and answers keys meanwhile."""
 
     BINDINGS = BINDINGS
-    HORIZONTAL_BREAKPOINTS = [(0, "-small"), (80, "-narrow"), (104, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-small"), (80, "-narrow"), (104, "-wide"), (160, "-broad")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high")]
     AUTO_FOCUS = None
 
@@ -71,6 +72,7 @@ class OverviewScreen(SurveyScreen):
         with Horizontal(id="overview-body"):
             yield HeadGrid()
             yield HeadText()
+        yield OverviewLegend()
         yield OverviewKeys()
         yield OverviewLine("text", id="overview-notice")
 
@@ -95,11 +97,14 @@ class OverviewScreen(SurveyScreen):
         notice.text = self.words("too_small", width=self.app.size.width, height=self.app.size.height)
         title.text = title_of(self.source, self.words)
         state.text = message or f"{self._order()}   {self._progress()}"
-        self.query_one(HeadGrid).overview = overview
+        grid = self.query_one(HeadGrid)
+        grid.words, grid.overview = self.words, overview
         text = self.query_one(HeadText)
         text.words, text.overview = self.words, overview
         keys = self.query_one(OverviewKeys)
         keys.now, keys.words = self.now, self.words
+        legend = self.query_one(OverviewLegend)
+        legend.words, legend.overview = self.words, overview
 
     def say(self, key: str, **values: object) -> None:
         """A sentence in place of the state, until the next key."""
@@ -273,7 +278,8 @@ class OverviewScreen(SurveyScreen):
 
         def write(palette: Palette, width: int) -> list[Line]:
             texts = [[Segment(line, palette.muted)] for note in notes for line in wrap(note, width)]
-            return [*about_head(overview, words, palette, width), [], *texts]
+            picture = large(overview, words, palette, width, len(overview.tokens) + 2)
+            return [*about_head(overview, words, palette, width), [], *picture, [], *texts]
 
         self.app.push_screen(TextScreen(words("overview.name"), write))
 

@@ -286,12 +286,29 @@ class StageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
         self.app.push_screen(AskScreen(self.words, question, answer, hint), opened)
 
     def action_toggle_lesson(self) -> None:
-        from kitten_tui.screens.text import TextScreen
-
-        if self.has_class("-wide") or self.has_class("-broad"):
-            self.toggle_class("-without-text")
+        if self.has_class("-narrow"):
+            self._open_lesson()
         else:
-            self.app.push_screen(TextScreen.lesson(self._now))
+            self.toggle_class("-without-text")
+
+    def action_scroll_text(self, by: int) -> None:
+        """A page of the lesson text, which is shown for it where it is not."""
+        text = self.query_one(LessonText)
+        if self.has_class("-narrow"):
+            self._open_lesson()
+        elif self.has_class("-without-text"):
+            self.remove_class("-without-text")
+        else:
+            text.scroll_relative(y=by * max(text.size.height - 1, 1), animate=False)
+
+    def _open_lesson(self) -> None:
+        from kitten_tui.screens.text import LessonScreen
+
+        async def turn(action: str) -> Shown:
+            await self.run_action(action)
+            return self._now
+
+        self.app.push_screen(LessonScreen(self._now, turn))
 
     def action_help(self) -> None:
         from kitten_tui.screens.text import TextScreen

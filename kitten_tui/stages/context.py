@@ -51,6 +51,7 @@ def _plane(view: View) -> Plane | None:
         name="",
         title=(phrase("title.plane"),),
         points=view.trace["v"],
+        names=tuple(view.source.key_tokens),
         target=view.row("context"),
         selected=view.selection.key,
     )

@@ -107,6 +107,10 @@ class Matrix(Figure):
     """Cells that a mask covers. [row, column]"""
     dropped: Mask | None = None
     """Cells that dropout covers. [row, column]"""
+    previewed: Mask | None = None
+    """Cells that a mask would cover if it were on. [row, column]"""
+    ends: tuple[float, float] | None = None
+    """From where to where its heat goes, where it has the scale of others."""
     compact: bool = False
     """Shown in per cent or tenths where space is short."""
     row_labels: bool = False
@@ -139,6 +143,7 @@ class Matrix(Figure):
             columns=self.columns.cut(columns.start, len(columns)),
             hidden=None if self.hidden is None else self.hidden[window],
             dropped=None if self.dropped is None else self.dropped[window],
+            previewed=None if self.previewed is None else self.previewed[window],
             foot=foot,
         )
 
@@ -183,7 +188,9 @@ class Plane(Figure):
     """Two-dimensional vectors as points, with the one they add up to."""
 
     points: Array
-    """Marked with their number. [key, 2]"""
+    """[key, 2]"""
+    names: tuple[str, ...]
+    """Of the points. [key]"""
     target: Array
     """Marked with z. [2]"""
     selected: int

@@ -18,7 +18,7 @@ MOST_PANELS, MOST_PLACES = 6, 192
 def sheet(view: View) -> Sheet:
     n_heads, n = view.source.n_heads, len(view.tokens)
     few = n_heads <= MOST_PANELS and n_heads * n <= MOST_PLACES
-    looking = banded((_panel(view, head) for head in range(n_heads)), view.axis("query")) if few else _rows(view)
+    looking = banded(_panels(view), view.axis("query")) if few else _rows(view)
     concat = styled(view.matrix("concat"), title=("[z¹ z² …]  ", phrase("title.concat")), column_labels=False)
     output: Title = ("output = concat W_o + b_o" if view.has("b_o") else "output",)
     joined = (
@@ -29,6 +29,13 @@ def sheet(view: View) -> Sheet:
         styled(view.matrix("output"), title=output, column_labels=False),
     )
     return Sheet((*looking, *banded(joined, view.axis("token")), *banded((view.bias("b_o"),))))
+
+
+def _panels(view: View) -> list[Matrix | None]:
+    """A panel for each head, all with one scale of heat."""
+    panels = [_panel(view, head) for head in range(view.source.n_heads)]
+    largest = max((float(panel.values.max()) for panel in panels if panel is not None), default=0.0)
+    return [styled(panel, ends=(0.0, largest)) for panel in panels]
 
 
 def _panel(view: View, head: int) -> Matrix | None:

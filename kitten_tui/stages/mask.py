@@ -6,8 +6,8 @@ import numpy as np
 
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.stages.figure import Band, Sheet, Title
-from kitten_tui.stages.stage import Stage
-from kitten_tui.stages.view import View, line_up, sign, styled
+from kitten_tui.stages.stage import Stage, covered
+from kitten_tui.stages.view import View, gap, line_up, sign, styled
 
 
 def sheet(view: View) -> Sheet:
@@ -16,15 +16,21 @@ def sheet(view: View) -> Sheet:
     hidden = ~view.trace.truth("allowed")  # [query, key]
     lost = ~view.trace.truth("keep") & ~hidden  # [query, key]
     operands = view.chain.operands("masked")
+    preview = covered(MASK, view)
+    previewed = None if preview is view else ~preview.trace.truth("allowed")  # [query, key]
     before = operands[0].name if operands else "scaled"
     after: Title = ("α′  ", phrase("title.dropout"), f"  p = {view.settings.dropout:g}")
+    masked: Title = (phrase("title.masked"), "  −∞" if previewed is None else phrase("title.preview"))
+    sums = styled(view.numbers_of_tokens("weight_sum"), title=("Σ",))
     above = line_up(
         styled(view.matrix(before), title=(_before(view, before), phrase("title.before"))),
+        gap() if sums is not None and operands else None,
         sign("→"),
-        styled(view.matrix("masked"), hidden=hidden, title=(phrase("title.masked"), "  −∞")),
+        styled(view.matrix("masked"), hidden=hidden, previewed=previewed, title=masked),
     )
     below = line_up(
         styled(view.matrix("weights"), hidden=hidden, title=("α  ", phrase("title.after")), column_labels=not above),
+        styled(sums, column_labels=not above),
         sign("→"),
         styled(view.matrix("dropped"), hidden=hidden, dropped=lost, title=after, column_labels=not above),
     )

@@ -9,6 +9,7 @@ from textual import events
 from textual.geometry import Offset, Size
 from textual.strip import Strip
 
+from kitten_tui.ink.below import below
 from kitten_tui.ink.blocks import HEADING, Look
 from kitten_tui.ink.cells import Line
 from kitten_tui.ink.sheet import Picture
@@ -90,7 +91,16 @@ class Canvas(InkedScroll, can_focus=False):
         if seen != self._seen:
             self._seen = seen
             self._lines = [picture.line(y, left, left + width, top) for y in range(top, top + height)]
+            free = height - picture.height
+            if self.shown is not None and free > 0:
+                tells = self.screen.has_class("-narrow")  # wider windows have the text at the right
+                self._lines[picture.height :] = self._filled(
+                    below(picture, self.shown.page, width, free, tells=tells), free
+                )
         return self._lines
+
+    def _filled(self, lines: list[Line], count: int) -> list[Line]:
+        return [*lines, *([] for _ in range(count - len(lines)))]
 
     def render_line(self, y: int) -> Strip:
         width, lines = self.scrollable_content_region.width, self.lines

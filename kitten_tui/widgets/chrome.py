@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.segment import Segment
 from textual.message import Message
 
-from kitten_tui.ink import chrome
+from kitten_tui.ink import chrome, texts
 from kitten_tui.ink.cells import Line, wrap
 from kitten_tui.ink.chrome import Drawn
 from kitten_tui.ink.shown import Shown
@@ -77,7 +77,7 @@ class LessonText(InkedText):
     def write(self, width: int) -> list[Line]:
         if self.shown is None:
             return []
-        return chrome.lesson(self.shown.page, self.shown.notes, self.shown.words, self.palette, width)
+        return texts.lesson(self.shown.page, self.shown.notes, self.shown.words, self.palette, width)
 
 
 class SizeNotice(InkedLines):

@@ -149,13 +149,14 @@ class InkedText(InkedScroll, can_focus=False):
     def write(self, width: int) -> list[Line]:
         raise NotImplementedError
 
+    def text_width(self, width: int) -> int:
+        """What of a width is written on: the column of the bar is kept free, so that no line lies under it."""
+        return width - self.styles.scrollbar_size_vertical
+
     def rewrite(self) -> None:
         """Write again for this width."""
-        width, height = self.container_size
-        self._lines = self.write(width) if width else []
-        if len(self._lines) > height:
-            width -= self.styles.scrollbar_size_vertical
-            self._lines = self.write(width)
+        width = self.text_width(self.container_size.width)
+        self._lines = self.write(width) if width > 0 else []
         self.hold(Size(width, len(self._lines)))
         self.refresh()
 

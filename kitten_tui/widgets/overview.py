@@ -14,7 +14,9 @@ from textual.strip import Strip
 
 from kitten_tui.ink.cells import Line, wrap
 from kitten_tui.ink.chrome import Drawn, key_line
-from kitten_tui.ink.overview import Grid, Overview, about_head
+from kitten_tui.ink.grid import Grid
+from kitten_tui.ink.large import large, legend
+from kitten_tui.ink.overview import Overview, about_head
 from kitten_tui.offers import Now
 from kitten_tui.widgets.inked import Inked, InkedScroll, KeyClicked
 from kitten_tui.words import Words
@@ -30,13 +32,26 @@ class HeadGrid(InkedScroll, can_focus=False):
     """A small heat picture for each head; the numbers of the heads stay at the top."""
 
     overview: reactive[Overview | None] = reactive(None, repaint=False)
+    words: reactive[Words | None] = reactive(None)
     _grid: Grid | None = None
 
     @property
     def grid(self) -> Grid | None:
         if self._grid is None and self.overview is not None and self.size:
-            self._grid = Grid(self.overview, self.palette, self.scrollable_content_region.width)
+            self._grid = Grid(self.overview, self.palette, *self.scrollable_content_region.size)
         return self._grid
+
+    @property
+    def below(self) -> list[Line]:
+        """The selected head, large, where all of it has room below the grid."""
+        if self.grid is None or self.overview is None or self.words is None:
+            return []
+        width, height = self.scrollable_content_region.size
+        room = height - self.grid.height - 1
+        summary = self.overview.selected
+        if summary is None or room < len(summary.thumbnail) + 2:
+            return []
+        return large(self.overview, self.words, self.palette, width, room)
 
     def watch_overview(self) -> None:
         self._grid = None
@@ -64,8 +79,11 @@ class HeadGrid(InkedScroll, can_focus=False):
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
-        if self.grid is None or self.scroll_offset.y + y >= self.grid.height:
+        if self.grid is None:
             return Strip.blank(width, self.rich_style)
+        if self.scroll_offset.y + y >= self.grid.height:
+            below, line = self.below, y - self.grid.height - 1
+            return self.strip(below[line] if 0 <= line < len(below) else [], width)
         left, top = self.scroll_offset
         strip = self.strip(self.grid.line(top + y, top), max(self.grid.width, left + width))
         return strip.crop(left, left + width)
@@ -93,6 +111,9 @@ class HeadText(Inked, ScrollView, can_focus=False):
         if self._lines is None:
             width = self.scrollable_content_region.width
             self._lines = about_head(self.overview, self.words, self.palette, width)
+            room = self.scrollable_content_region.height - len(self._lines) - 1
+            if not self.screen.query_one(HeadGrid).below:
+                self._lines += [[], *large(self.overview, self.words, self.palette, width, room)]
         return self._lines
 
     def _rewrite(self) -> None:
@@ -123,6 +144,18 @@ class OverviewLine(Inked):
         rows = wrap(self.text, max(self.size.width - 2, 1))
         text = rows[y] if y < len(rows) else ""
         return self.strip([Segment(f" {text}", getattr(self.palette, self.part))], self.size.width)
+
+
+class OverviewLegend(Inked):
+    """How the pictures of the grid are read."""
+
+    words: reactive[Words | None] = reactive(None)
+    overview: reactive[Overview | None] = reactive(None)
+
+    def render_line(self, y: int) -> Strip:
+        grid = self.screen.query_one(HeadGrid).grid
+        line = [] if grid is None or self.words is None else legend(grid, self.words, self.palette, self.size.width)
+        return self.strip(line, self.size.width)
 
 
 class OverviewKeys(Inked):

@@ -128,7 +128,7 @@ def seen(block: MatrixBlock, row: int, column: int) -> str:
     """What stands in a cell."""
     left = block.label_width + column * block.cell_width
     line = block.line(block.top + row, 0, block.width)
-    return text_of(crop(line, left, left + block.cell_width)).strip(" []*")
+    return text_of(crop(line, left, left + block.cell_width)).strip(" []*░")
 
 
 def is_rounded(text: str, value: float, percent: bool, tenths: bool) -> bool:

@@ -17,6 +17,7 @@ from kitten_tui.core.measures import MEASURES
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import MASKS, Settings
 from kitten_tui.core.transformer import layer_chain
+from kitten_tui.ink.texts import SIGNS
 from kitten_tui.sources.checkpoint.families import FAMILIES
 from kitten_tui.sources.edits import POSITIONS
 from kitten_tui.sources.training.lines import lines
@@ -43,6 +44,8 @@ def families() -> set[str]:
     keys |= {f"softmax.{name}" for name in ("headroom", "sensitivity")}
     keys |= {f"gradient.{kind}" for kind in ("grad", "through", *KINDS)}
     keys |= {f"gradient.{name}" for name in ("surprise", "right", "logits", "total", "exp", "masked", "scaled")}
+    keys |= {f"signs.{sign}" for sign in SIGNS}
+    keys |= {f"legend.{sign}" for sign in ("per_cent", "tenths", "covered", "dropped", "previewed", "changed")}
     return keys | {f"formula.{name}" for name in addressed() if name != "masked"}
 
 
