@@ -85,6 +85,7 @@ COMMANDS = (
     KeyCommand("choose", (("a", "choose"),), "a", "ask", works=offers.follows),
     KeyCommand("whole", (("equals_sign", "show_whole"),), "=", "ask", works=offers.has_arithmetic),
     KeyCommand("copy", (("y", "copy"),), "y", "ask"),
+    KeyCommand("take", (("x", "take"),), "x", "ask", where=BOTH),
     KeyCommand("edit", (("e", "change"),), "e", "change", footer=True, works=offers.changes, passing=True),
     KeyCommand("undo", (("u", "undo"), ("U", "redo")), "u U", "change", works=offers.has_history),
     KeyCommand("flip", (("b", "flip"),), "b", "change", works=offers.flips),

@@ -6,10 +6,11 @@ import argparse
 from typing import NoReturn
 
 from kitten_tui import __version__
+from kitten_tui.paper.formats import FORMATS, named, of_path
 from kitten_tui.sources.errors import SourceError
 
 MOST_THREADS = 1024
-PAPER = ("save", "heads", "json", "explain", "check", "plain")
+PAPER = ("save", "export", "heads", "json", "explain", "check", "plain")
 """Options that ask for something printed or written in place of a screen; of two, the first is answered."""
 
 
@@ -65,6 +66,15 @@ def parser() -> argparse.ArgumentParser:
     paper.add_argument("--explain", metavar="CELL", help='where a number comes from, as in "weights[journey,step]"')
     paper.add_argument(
         "--save", metavar="FILE", help="write a model's tokens and weights to a new .npz or .safetensors file"
+    )
+    paper.add_argument(
+        "--export",
+        metavar="FILE",
+        help="write the lesson, the stage of --stage or all heads of --heads to a new file, or with --format to - : "
+        + ", ".join(f".{each.name} {each.about}" for each in FORMATS),
+    )
+    options.add_argument(
+        "--format", metavar="NAME", help="with --export: the format, where the name of the file has none"
     )
     options.add_argument("--full", action="store_true", help="with --save: the other steps of the chain too")
     options.add_argument("--heads", action="store_true", help="print the measures of all heads, or --json")
@@ -154,6 +164,8 @@ def refuse_pairs(arguments: argparse.Namespace) -> None:
             raise UsageError(f"--threads: expected a number from 1 to {MOST_THREADS}, found {arguments.threads}")
     if arguments.full and not arguments.save:
         raise UsageError("--full: expected --save FILE with it, found none")
+    if arguments.export is not None:
+        _refuse_export(arguments)
     for name in ("plain", "check", "explain", "save"):
         if arguments.heads and getattr(arguments, name):
             raise UsageError(f"--heads: expected alone or with --json, found --{name}")
@@ -164,6 +176,8 @@ def refuse_pairs(arguments: argparse.Namespace) -> None:
             if getattr(arguments, asked) and getattr(arguments, name) is not None:
                 option = "no-scale" if name == "scale" and arguments.scale is False else name
                 raise UsageError(f"--{asked}: expected all heads as the model has them, found --{option}")
+    if arguments.format is not None and arguments.export is None:
+        raise UsageError("--format: expected --export FILE with it, found none")
     if arguments.depth is not None and arguments.explain is None:
         raise UsageError("--depth: expected --explain CELL with it, found none")
     if arguments.save is not None:
@@ -171,3 +185,16 @@ def refuse_pairs(arguments: argparse.Namespace) -> None:
         from kitten_tui.sources.writing import path_of
 
         check_path(path_of(arguments.save))
+
+
+def _refuse_export(arguments: argparse.Namespace) -> None:
+    """What is found out before anything is computed."""
+    from kitten_tui.sources.writing import check_target, path_of
+
+    if arguments.format is not None or arguments.export == "-":
+        named(arguments.format or "")
+    if arguments.export != "-":
+        path = path_of(arguments.export)
+        if arguments.format is None:
+            of_path(path)
+        check_target(path)

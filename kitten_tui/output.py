@@ -43,6 +43,21 @@ def print_lines(lines: Iterable[str]) -> int:
     return OK
 
 
+def print_bytes(written: bytes) -> int:
+    """What is no text, for a program that reads it."""
+    if not hasattr(sys.stdout, "buffer") or sys.stdout.isatty():
+        raise SourceError("standard output: expected a file or a program that takes bytes, found none")
+    try:
+        sys.stdout.buffer.write(written)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a full disk
+        discard_output()
+        raise SourceError(f"standard output: {error.strerror}") from None
+    return OK
+
+
 def flushed() -> int:
     """Nobody may be there any more to read what was printed."""
     try:

@@ -6,15 +6,19 @@ import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from kitten_tui.core.learning import Trainer
 from kitten_tui.options import PAPER, UsageError
-from kitten_tui.output import FAILED, OK, print_lines
+from kitten_tui.output import FAILED, OK, print_bytes, print_lines
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
 REPORTS = 10
 """Lines that say how far a training is."""
+
+if TYPE_CHECKING:
+    from kitten_tui.ink.overview import Overview
 
 Answer = Callable[[argparse.Namespace, View, Words], int]
 """Prints, and says with which status the program ends."""
@@ -84,17 +88,46 @@ def _save(arguments: argparse.Namespace, view: View, words: Words) -> int:
     return OK
 
 
-def _heads(arguments: argparse.Namespace, view: View, words: Words) -> int:
-    from kitten_tui.ink.overview import Between
-    from kitten_tui.paper.heads import heads_json, heads_table
+def _export(arguments: argparse.Namespace, view: View, words: Words) -> int:
+    from kitten_tui.paper import document
+    from kitten_tui.paper.formats import named, of_path, write
+    from kitten_tui.sources.writing import path_of
+
+    if arguments.heads:
+        taken = document.heads(view.source, _overview(arguments, view), words)
+    else:
+        taken = document.lesson(view, words, None if arguments.stage is None else [view.selection.stage])
+    dark = arguments.theme not in ("light", "kitten-light")
+    path = path_of(arguments.export)
+    form = named(arguments.format) if arguments.format is not None else of_path(path)
+    if arguments.export != "-":
+        write(taken, path, form, dark=dark)
+        return OK
+    written = form.write(taken, dark)
+    return print_lines(written.splitlines()) if isinstance(written, str) else print_bytes(written)
+
+
+def _overview(arguments: argparse.Namespace, view: View) -> Overview:
+    """All heads, with the two words that were asked for."""
+    from kitten_tui.ink.overview import BETWEEN, Between, Overview
 
     source, survey = view.source, view.source.survey
     if survey is None:
         raise UsageError("--heads: expected --model DIR or a file of arrays with it, found a lesson")
-    pair = view.selection.query, view.selection.key
-    between = None if arguments.to is None else Between.of(source, *pair)
-    answer = [heads_json(source, survey, between)] if arguments.json else heads_table(source, survey, words, between)
-    return print_lines(answer)
+    overview = Overview(source.tokens, source.n_layers, source.n_heads, survey.heads, source.key_tokens)
+    if arguments.to is None:
+        return overview
+    between = Between.of(source, view.selection.query, view.selection.key)
+    overview = replace(overview, between=between, measure=BETWEEN, sorted=True)
+    layer, head = overview.order[0]
+    return replace(overview, layer=layer, head=head)
+
+
+def _heads(arguments: argparse.Namespace, view: View, words: Words) -> int:
+    from kitten_tui.paper.heads import heads_json, heads_table
+
+    overview = _overview(arguments, view)
+    return print_lines([heads_json(overview)] if arguments.json else heads_table(overview, words))
 
 
 def _json(arguments: argparse.Namespace, view: View, words: Words) -> int:
@@ -139,6 +172,7 @@ def _plain(arguments: argparse.Namespace, view: View, words: Words) -> int:
 
 ANSWERS: dict[str, Answer] = {
     "save": _save,
+    "export": _export,
     "heads": _heads,
     "json": _json,
     "explain": _explain,

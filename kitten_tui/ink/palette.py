@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rich.style import Style
 
+from kitten_tui.ink import heat
 from kitten_tui.ink.heat import NO_RAMP, Ramp
 
 NONE = Style.null()
@@ -34,3 +35,23 @@ class Palette:
 
 
 PLAIN = Palette()
+
+
+def _paper(text: str, back: str, primary: str, muted: str, accent: str, ramp: Ramp) -> Palette:
+    bold = {name: Style(color=accent, bold=True) for name in ("chosen", "result", "key")}
+    return Palette(
+        text=Style(color=text),
+        title=Style(color=primary, bold=True),
+        muted=Style(color=muted),
+        label=Style(color=text),
+        cursor=Style(color=back, bgcolor=accent, bold=True),
+        bar=Style(color=primary),
+        ghost=Style(color=muted),
+        ramp=ramp,
+        **bold,
+    )
+
+
+PAPER_DARK = _paper("#d9dee7", "#10141a", "#8fb4e6", "#9aa6b5", "#ff9e64", heat.DARK)
+"""What goes to a file has no theme to ask: the colours of ours."""
+PAPER_LIGHT = _paper("#1b2330", "#fdfcf7", "#2d4f86", "#54606f", "#b3470b", heat.LIGHT)

@@ -5,29 +5,26 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from rich.cells import cell_len
 
 from kitten_tui.core.measures import MEASURES, HeadSummary
-from kitten_tui.core.source import Source, Survey
 from kitten_tui.ink.cells import fit
 from kitten_tui.ink.numbers import fmt
-from kitten_tui.ink.overview import BETWEEN, Between, Overview, arrow, written
+from kitten_tui.ink.overview import BETWEEN, Overview, arrow, written
 from kitten_tui.words import Words
 
 PAIRS = 3
 
 
-def heads_table(source: Source, survey: Survey, words: Words, between: Between | None = None) -> Iterator[str]:
+def heads_table(of: Overview, words: Words) -> Iterator[str]:
     """A line for each head: its measures, and its strongest pairs in words; below, what a head would score that looks
     at all alike, and what the measures are. With two words the weight between them comes first, the largest on top.
     """
-    of = _overview(source, survey, between)
-    columns = of.measures if between is None else (BETWEEN, *MEASURES)
+    columns = of.measures if of.between is None else (BETWEEN, *MEASURES)
     names = [words(f"measure.{name}.name") for name in MEASURES]
-    if between is not None:
-        names.insert(0, arrow(of, between))
+    if of.between is not None:
+        names.insert(0, arrow(of, of.between))
     widths = [max(cell_len(name), 7) for name in names]
     headings = "  ".join(fit(name, width, "right") for name, width in zip(names, widths, strict=True))
     yield f"{'':8}{headings}   {words('overview.pairs')}"
@@ -48,22 +45,16 @@ def heads_table(source: Source, survey: Survey, words: Words, between: Between |
         yield f"{words(f'measure.{name}.name')}: {words(f'measure.{name}.help')}"
 
 
-def _overview(source: Source, survey: Survey, between: Between | None) -> Overview:
-    of = Overview(source.tokens, source.n_layers, source.n_heads, survey.heads, source.key_tokens)
-    return of if between is None else replace(of, between=between, measure=BETWEEN, sorted=True)
-
-
 def _pairs(of: Overview, head: HeadSummary) -> str:
     return ", ".join(f"{arrow(of, pair)} {fmt(pair.weight, 2)}" for pair in head.pairs[:PAIRS])
 
 
-def heads_json(source: Source, survey: Survey, between: Between | None = None) -> str:
+def heads_json(of: Overview) -> str:
     """The same as one object, with all pairs; what a text has no key for is null; places count from 1."""
-    of = _overview(source, survey, between)
     heads = [_told(of, layer, head) for layer, head in of.order]
-    keys = {} if source.key_tokens is source.tokens else {"key_tokens": list(source.key_tokens)}
-    pair = {} if between is None else {"query": between.query + 1, "key": between.key + 1}
-    return json.dumps({"tokens": list(source.tokens), **keys, **pair, "heads": heads}, allow_nan=False)
+    keys = {} if of.key_tokens is of.tokens else {"key_tokens": list(of.key_tokens)}
+    pair = {} if of.between is None else {"query": of.between.query + 1, "key": of.between.key + 1}
+    return json.dumps({"tokens": list(of.tokens), **keys, **pair, "heads": heads}, allow_nan=False)
 
 
 def _told(of: Overview, layer: int, head: int) -> dict[str, object]:

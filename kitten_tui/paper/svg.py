@@ -52,6 +52,9 @@ class Ground:
     back: str = "#10141a"
 
 
+DARK, LIGHT = Ground(), Ground(text="#1b2330", back="#fdfcf7")
+
+
 @dataclass
 class _Picture:
     ground: Ground

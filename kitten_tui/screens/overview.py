@@ -204,6 +204,14 @@ class OverviewScreen(SurveyScreen):
         layer, head = overview.order[0] if overview.sorted else (overview.layer, overview.head)
         self.look_at(replace(overview, layer=layer, head=head))
 
+    def action_take(self) -> None:
+        """All heads as a file."""
+        from kitten_tui.paper.document import heads
+        from kitten_tui.screens.taking import ask_file
+
+        overview, words = self.overview, self.words
+        ask_file(self, words, lambda: heads(self.source, overview, words))
+
     def action_weigh(self) -> None:
         """Asks for two words: how strongly every head looks from the one at the other."""
         from kitten_tui.screens.ask import AskScreen

@@ -264,6 +264,22 @@ class StageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
     def action_overview(self) -> None:
         self.say("message.no_overview")
 
+    def action_take(self) -> None:
+        """Offers the figure, the stage and the lesson as a file."""
+        from kitten_tui.paper.document import figure, lesson, stage
+        from kitten_tui.screens.choose import ChooseScreen
+        from kitten_tui.screens.taking import ask_file
+
+        page, words = self.page, self.words
+        documents = (lambda: figure(page, words), lambda: stage(page, words), lambda: lesson(page.view, words))
+
+        def chosen(place: int | None) -> None:
+            if place is not None:
+                ask_file(self, words, documents[place])
+
+        options = [words("take.figure"), words("take.stage"), words("take.lesson")]
+        self.app.push_screen(ChooseScreen(words("take.title"), options), chosen)
+
     def action_weigh(self) -> None:
         self.say("message.no_overview")
 

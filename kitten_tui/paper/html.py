@@ -1,0 +1,144 @@
+"""A document as a page that needs nothing else: dark and light as the reader has it, a click works a number out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+
+import numpy as np
+
+from kitten_tui.ink import heat
+from kitten_tui.ink.cells import harmless, text_of
+from kitten_tui.ink.numbers import exact
+from kitten_tui.ink.palette import PLAIN
+from kitten_tui.paper.document import Document, Section
+from kitten_tui.paper.tables import Table
+
+MOST_WORKED = 20_000
+"""Numbers of a page that a click works out, the first ones; a longer table stands there as it is drawn."""
+
+_STYLE = """
+:root { color-scheme: dark light;
+  --text: #d9dee7; --back: #10141a; --muted: #9aa6b5; --title: #8fb4e6; --accent: #ff9e64; }
+@media (prefers-color-scheme: light) {
+  :root { --text: #1b2330; --back: #fdfcf7; --muted: #54606f; --title: #2d4f86; --accent: #b3470b; }
+}
+body { background: var(--back); color: var(--text); max-width: 72rem; margin: 2rem auto; padding: 0 1rem;
+  font: 1rem/1.5 system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif; }
+h1, h2, caption { color: var(--title); }
+.muted { color: var(--muted); }
+.tables { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start; overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+caption { text-align: left; font-weight: bold; padding: .25rem 0; }
+th { font-weight: normal; color: var(--muted); padding: .1rem .5rem; text-align: right; }
+tbody th { text-align: left; }
+td { padding: .1rem .5rem; text-align: right; }
+td[data-why] { cursor: pointer; }
+td:focus, td.chosen { outline: 2px solid var(--accent); outline-offset: -2px; }
+pre { overflow-x: auto; font-family: "DejaVu Sans Mono", Menlo, Consolas, "Noto Sans Mono CJK SC", monospace; }
+.why { color: var(--accent); min-height: 1.5em; overflow-wrap: anywhere; }
+"""
+_SCRIPT = """
+function work(cell) {
+  if (!cell) return;
+  document.querySelectorAll("td.chosen").forEach(other => other.classList.remove("chosen"));
+  cell.classList.add("chosen");
+  cell.closest("section").querySelector(".why").textContent = cell.dataset.why;
+}
+addEventListener("click", event => work(event.target.closest("td[data-why]")));
+addEventListener("keydown", event => { if (event.key === "Enter") work(event.target.closest("td[data-why]")); });
+"""
+
+
+def html(document: Document) -> str:
+    """The whole page. Nothing foreign in it is markup."""
+    language = "zh-Hans" if document.language == "zh" else document.language
+    return "\n".join(
+        [
+            "<!DOCTYPE html>",
+            f'<html lang="{language}">',
+            "<head>",
+            '<meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width">',
+            f"<title>{_text(document.title)}</title>",
+            f"<style>{_STYLE}{''.join(_heat_rules())}</style>",
+            "</head>",
+            "<body>",
+            f"<h1>{_text(document.title)}</h1>",
+            *(f"<p>{_text(note)}</p>" for note in document.notes),
+            *(f'<p class="muted">{_text(status)}</p>' for status in (document.status,) if status),
+            *_sections(document),
+            f"<script>{_SCRIPT}</script>",
+            "</body>",
+            "</html>",
+            "",
+        ]
+    )
+
+
+def _heat_rules() -> Iterator[str]:
+    """A class for each step of heat."""
+    for before, steps, after in (
+        ("", heat.DARK_STEPS, ""),
+        ("@media (prefers-color-scheme: light) {", heat.LIGHT_STEPS, "}"),
+    ):
+        rules = (f".h{n} {{ background: {step}; color: {heat.text_on(step)}; }}\n" for n, step in enumerate(steps))
+        yield f"{before}{''.join(rules)}{after}\n"
+
+
+def _sections(document: Document) -> Iterator[str]:
+    left = MOST_WORKED
+    for section in document.sections:
+        yield "<section>"
+        if section.heading:
+            yield f"<h2>{_text(section.heading)}</h2>"
+        yield from (f"<p>{_text(paragraph)}</p>" for paragraph in section.texts)
+        if any(table.values.size > MOST_WORKED for table in section.tables):
+            yield f"<pre>{_text(_drawn(section))}</pre>"
+        else:
+            yield '<div class="tables">'
+            for table in section.tables:
+                yield from _table(table, left)
+                left -= table.values.size
+            yield "</div>"
+        if section.reading:
+            yield f"<p>{_text(section.reading)}</p>"
+        arithmetic = section.arithmetic[0] if section.arithmetic else ""
+        yield f'<p class="why" aria-live="polite">{_text(arithmetic)}</p>'
+        yield "</section>"
+
+
+def _drawn(section: Section) -> str:
+    return "\n".join(text_of(line).rstrip() for line in section.lines(PLAIN))
+
+
+def _table(table: Table, left: int) -> Iterator[str]:
+    """A table; as many of its numbers as are left are worked out."""
+    yield f"<table><caption>{_text(table.title)}</caption>"
+    headings = "".join(f'<th scope="col">{_text(label)}</th>' for label in table.columns)
+    yield f"<thead><tr><td></td>{headings}</tr></thead><tbody>"
+    for row, label in enumerate(table.rows):
+        cells = (_cell(table, row, column, left) for column in range(len(table.columns)))
+        yield f'<tr><th scope="row">{_text(label)}</th>{"".join(cells)}</tr>'
+    yield "</tbody></table>"
+
+
+def _cell(table: Table, row: int, column: int, left: int) -> str:
+    value = float(table.values[row, column])
+    attributes = f' class="h{step}"' if (step := _step(table, value)) is not None else ""
+    if table.worked is not None and row * len(table.columns) + column < left:
+        attributes += f' tabindex="0" data-why="{_text(table.worked(row, column))}"'
+    return f"<td{attributes}>{exact(value)}</td>"
+
+
+def _step(table: Table, value: float) -> int | None:
+    """Which step of heat lies behind a number."""
+    if not table.heat or not np.isfinite(value):
+        return None
+    low, high = table.range
+    style = heat.DARK(value, low, high)
+    return heat.DARK.styles.index(style)
+
+
+def _text(text: str) -> str:
+    return escape(harmless(text))
