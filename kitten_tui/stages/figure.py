@@ -259,6 +259,8 @@ class Sheet:
     aligned: bool = False
     """Whether figures in the same place of different bands stand exactly below one another."""
     of_model: bool = False
+    formula: str = ""
+    """What the page is about, where that is not what its stage says."""
     """Whether what does not fit is shown through windows rather than scrolled."""
 
     @property

@@ -71,7 +71,7 @@ class Page:
 
     @property
     def formula(self) -> str:
-        return self.stage.of_model if self._of_model else self.stage.formula
+        return self.sheet.formula or (self.stage.of_model if self._of_model else self.stage.formula)
 
     @property
     def lesson(self) -> str:
