@@ -124,7 +124,8 @@ def reading(view: View) -> Phrase:
     if "stream" in view.chain:
         key = "vectors.reading.first" if view.selection.layer == 0 else "vectors.reading.stream"
         if not _is_normed(view.chain):
-            key = "vectors.reading.bare"
+            widened = any(ref.name == "w_e" for ref in view.chain.operands("x"))
+            key = "vectors.reading.widened" if widened else "vectors.reading.bare"
         return phrase(key, token=view.token, stream=shared["stream"][place], x=x, layer=view.selection.layer)
     if not (view.has("embedding") and view.has("position")):
         return phrase("vectors.reading.x", token=view.token, x=x)

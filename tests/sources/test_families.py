@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -13,12 +14,19 @@ pytest.importorskip("tokenizers")
 
 from stored import CHECKPOINTS, FAMILIES, FAMILY_NAMES, NAMES, NEAR, stored_family
 
-from kitten_tui.core.cell import Cell
+from kitten_tui.core.cell import Cell, Operand
 from kitten_tui.core.workings import Workings
+from kitten_tui.desk.selection import Selection
+from kitten_tui.ink.formula import Sum, arithmetic
 from kitten_tui.paper.check import checks
 from kitten_tui.sources.checkpoint.families import FAMILIES as KNOWN
 from kitten_tui.sources.checkpoint.model import Model
 from kitten_tui.sources.checkpoint.reading import Reading
+from kitten_tui.stages import stages_of
+from kitten_tui.stages.follow import follow
+from kitten_tui.stages.stage import Page, Stage, turn_to
+from kitten_tui.stages.view import View
+from kitten_tui.words import LANGUAGES, Words
 
 every = pytest.mark.parametrize("name", FAMILY_NAMES)
 
@@ -112,3 +120,38 @@ def test_every_step_answers_where_it_comes_from(name):
                     seen.add(key)
                     wanted.append(operand.cell)
     assert {"stream 0", "embedding 0"} <= seen
+
+
+LINES = [
+    *("albert", "bloom", "cohere-normed", "falcon-alibi", "gemma2", "gpt_oss", "granite", "modernbert", "mpnet"),
+    *("olmo2", "qwen2_moe", "smollm3", "stablelm-parallel"),
+]
+"""One of every kind of line that only some families have."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LINES)
+def test_every_page_is_drawn_and_its_numbers_lead_to_where_they_come_from(name):
+    source = read(name)
+    for layer in range(source.n_layers):
+        for number, stage in enumerate(stages_of(source)):
+            places = Selection(stage=number, layer=layer, head=1, query=4, key=2)
+            page = turn_to(stage, View(source, source.settings, places))
+            for figure in page.sheet.stops:
+                at = turn_to(stage, page.view.with_(focus=figure.id))
+                assert at.derivation is not None
+                for language in LANGUAGES:
+                    assert all(arithmetic(at.derivation, Sum(at.view.workings, Words(language)), 120))
+                terms = at.derivation.terms
+                for operand in (*terms[0], *terms[-1]) if terms else ():
+                    if operand.cell is not None:
+                        led_to(at, operand, stages_of(source))
+
+
+def led_to(page: Page, operand: Operand, stages: Sequence[Stage]) -> None:
+    assert operand.cell is not None
+    there = follow(page, operand.cell, stages)
+    assert there is not None, operand.cell
+    reached = turn_to(stages[there.selection.stage], there).derivation
+    assert reached is not None
+    assert reached.value == operand.value, (operand.cell, reached.cell)
