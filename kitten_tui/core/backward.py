@@ -191,6 +191,9 @@ def _outer(use: _Use, formula: Formula) -> Iterator[Part]:
             yield (MINUS, *_below(parts[0]))
         case Op.ROOT:
             yield (Number(0.5), *_below((own,)))
+        case Op.CAP if not last:
+            yield ()
+            yield (MINUS, own, own, *_below(parts[-1]), *_below(parts[-1]))
         case Op.NORM:
             yield from _norm(use.part, parts)
         case _:

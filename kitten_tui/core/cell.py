@@ -148,7 +148,7 @@ class Derivation:
     def main(self) -> Sequence[Term]:
         """The terms that make the number; the others divide, cover or shift it."""
         match self.op:
-            case Op.EXP | Op.WHERE | Op.NORM:
+            case Op.EXP | Op.WHERE | Op.NORM | Op.CAP:
                 return self.terms[:1]
             case Op.QUOTIENT:
                 return self.terms[:-1]
@@ -179,6 +179,8 @@ class Derivation:
                 return -math.log(math.fsum(parts))
             case Op.ROOT:
                 return math.sqrt(math.fsum(parts))
+            case Op.CAP:
+                return math.tanh(parts[0] / parts[1]) * parts[1]
             case Op.NORM:
                 before, mean, spread, gain, bias = parts
                 return (before - mean) / spread * gain + bias
@@ -223,6 +225,10 @@ class Derivation:
                 return [-1.0 / whole if whole else math.nan] * count
             case Op.ROOT:
                 return [0.5 / self.value if self.value else math.nan] * count
+            case Op.CAP:
+                share = values[0] / values[1]
+                steepness = 1.0 - math.tanh(share) ** 2
+                return [steepness, math.tanh(share) - share * steepness]
             case Op.NORM:
                 before, mean, spread, gain, _ = values
                 return [

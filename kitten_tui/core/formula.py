@@ -6,6 +6,7 @@
     e^(masked[query,key] − shift[query])    √( … )   −ln( … )   shift( … )   median( … )
     a − b   (a − b) / c × d + e   a / c × d
     −a[query,*] b[query,*] /c[query] + d[query]    a product may be taken off, and divided by some of its factors
+    cap tanh(scaled[query,key] / cap)       between −cap and cap, and hardly changed where it is small
 
 An index is an axis of the result, or
     *       every place, added up, or chosen from by what stands around it
@@ -50,6 +51,8 @@ class Op(Enum):
     """Minus the logarithm of all parts added up, e being its base."""
     ROOT = "root"
     """The square root of all parts added up."""
+    CAP = "cap"
+    """The tangent of the first part over the second, times the second."""
     NORM = "norm"
     """The first part less the second, over the third, times the fourth, plus the fifth."""
 
@@ -98,6 +101,7 @@ class Formula:
 _REF = re.compile(r"(/?)(?:(before|after|heads)\.)?([a-z]\w*(?:\([a-z]\w*\))?)(\??)(?:\[([^\]\s]*)\])?")
 _CALL = re.compile(r"(e\^|√|−ln|shift|median)\((.*)\)")
 _NORM = re.compile(r"(?:\((.*) − (.*)\)|(.*)) / (.*) × (.*?)(?: \+ (.*))?")
+_CAP = re.compile(r"(\w+) tanh\((.*) / \1\)")
 _CALLS = {"√": Op.ROOT, "−ln": Op.SURPRISE, "shift": Op.SHIFT, "median": Op.MEDIAN}
 
 
@@ -112,6 +116,8 @@ def read(line: str) -> Formula:
         if name == "e^":
             return Formula(Op.EXP, _parts(inside, " − "))
         return Formula(_CALLS[name], _parts(inside, " + "))
+    if cap := _CAP.fullmatch(line):
+        return Formula(Op.CAP, (_part(cap[2]), _part(cap[1])))
     if norm := _NORM.fullmatch(line):
         centred, mean, before, spread, gain, bias = norm.groups()
         return Formula(Op.NORM, tuple(_part(text or "0") for text in (centred or before, mean, spread, gain, bias)))

@@ -24,6 +24,8 @@ MEASURES = ("entropy", "first", "sink", "previous", "self", "next", "same", "ind
 previous one, itself, the next one, the same token earlier, the one after the same token earlier; the distance in
 tokens. Means over the queries that have such a key."""
 
+MOST_EXPONENT = 80.0
+"""What float32 can raise e to with room to spare."""
 MOST_PIXELS = 32
 MOST_PAIRS = 8
 
@@ -81,15 +83,21 @@ class Rows:
     """Of all rows of a head together, in bits. [head]"""
 
     @classmethod
-    def of(cls, scores: Array, room: Array | None = None) -> Rows:
-        """Takes the scores for its own, and the room for what it computes.  [head, query, key]"""
+    def of(cls, scores: Array, room: Array | None = None, sinks: Array | None = None) -> Rows:
+        """Takes the scores for its own, and the room for what it computes.  [head, query, key]
+
+        `sinks` are scores that take their share and are no key's. [head]
+        """
         largest_key = scores.argmax(axis=-1)  # [head, query]
-        scores -= np.take_along_axis(scores, largest_key[..., None], axis=-1)  # [head, query, key]
+        largest = np.take_along_axis(scores, largest_key[..., None], axis=-1)  # [head, query, 1]
+        scores -= largest  # [head, query, key]
         exp = np.exp(scores, out=room)  # [head, query, key]
-        total = np.einsum("hqk->hq", exp)  # [head, query]
+        total = keys = np.einsum("hqk->hq", exp)  # [head, query]
+        if sinks is not None:
+            total = keys + np.exp(np.minimum(sinks[:, None] - largest[..., 0], MOST_EXPONENT))  # [head, query]
         # Σ p log p = Σ p (score − log total), and the scores are still here.
         expected = np.einsum("hqk,hqk->hq", exp, scores) / total  # [head, query]
-        entropy = (np.log(total) - expected).sum(axis=-1) / math.log(2.0)  # [head]
+        entropy = (np.log(total) * (keys / total) - expected).sum(axis=-1) / math.log(2.0)  # [head]
         return cls(exp, 1.0 / total, largest_key, entropy)
 
     @classmethod

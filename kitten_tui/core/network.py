@@ -25,13 +25,15 @@ class Norm:
     """β. [n]"""
     eps: float
     rms: bool = False
+    from_one: bool = False
+    """Whether 1 is added to the gain."""
 
     def __call__(self, before: Array) -> Array:
         """(before − μ) / σ · γ + β.  [..., n] -> [..., n]"""
         after: Array = before.copy() if self.rms else before - before.mean(axis=-1, keepdims=True)  # [..., n]
         spread = np.sqrt(np.square(after).mean(axis=-1, keepdims=True) + np.float32(self.eps))  # [..., 1]
         after /= spread  # [..., n]
-        after *= self.gain  # [..., n]
+        after *= self.gain + np.float32(1.0) if self.from_one else self.gain  # [..., n]
         if self.bias is not None:
             after += self.bias  # [..., n]
         return after
@@ -39,7 +41,7 @@ class Norm:
     def given(self, name: str) -> dict[str, Value]:
         """What the lines of a norm whose result has this name are given."""
         numbers: dict[str, Value] = {
-            f"{name}_gain": self.gain,
+            f"{name}_trained" if self.from_one else f"{name}_gain": self.gain,
             f"{name}_eps": Given(lambda: self.eps, symbol=lambda: f"{self.eps:g}"),
         }
         return numbers if self.bias is None else numbers | {f"{name}_bias": self.bias}

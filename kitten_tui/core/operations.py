@@ -44,6 +44,10 @@ def _norm(before: Array, mean: Array, spread: Array, gain: Array, bias: Array) -
     return (before - mean) / spread * gain + bias
 
 
+def _cap(terms: Array, cap: Array) -> Array:
+    return np.tanh(terms / cap) * cap
+
+
 CHOICES: dict[Op, Callable[[Array, int], Array]] = {Op.SHIFT: _shift, Op.MEDIAN: _median}
 """What takes one of the terms along an axis."""
 FUNCTIONS: dict[Op, Callable[..., Array]] = {
@@ -55,5 +59,6 @@ FUNCTIONS: dict[Op, Callable[..., Array]] = {
     Op.SURPRISE: lambda *parts: -np.log(_sum(*parts)),
     Op.ROOT: lambda *parts: np.sqrt(_sum(*parts)),
     Op.NORM: _norm,
+    Op.CAP: _cap,
 }
 """What is done with the parts, each an array with the axes of the result."""

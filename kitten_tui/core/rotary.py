@@ -1,7 +1,7 @@
 """Rotary positions: queries and keys turned by an angle that grows with their place.
 
-Su et al., "RoFormer" (2021). Dimensions are paired half a width apart, as in every checkpoint read here; the
-published scalings that stretch the angles for longer texts are functions of the same few numbers.
+Su et al., "RoFormer" (2021). Dimensions are paired half a width apart, or each with its neighbour; the published
+scalings that stretch the angles for longer texts are functions of the same few numbers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.ops import Array, Places
 from kitten_tui.core.trace import Given, Value
 
 
@@ -28,6 +28,8 @@ class Rotation:
     """What cosines and sines are multiplied by; 1 but for scalings that sharpen attention."""
     n: int
     """How many tokens."""
+    interleaved: bool = False
+    """Whether each dimension is turned with its neighbour; otherwise with one half a width apart."""
 
     @property
     def width(self) -> int:
@@ -36,26 +38,36 @@ class Rotation:
 
     def given(self, d_k: int) -> dict[str, Value]:
         """What the lines of a turned query or key are given."""
-        half = self.width // 2
         cos, sin = (part.astype(np.float32) for part in self._turning)  # [token, pair], [token, pair]
-        ones = np.ones((self.n, d_k - self.width), dtype=np.float32)  # [token, the rest]
-        cosines = np.concatenate([cos, cos, ones], axis=1)  # [token, d_k]
-        sines = np.concatenate([-sin, sin, 0.0 * ones], axis=1)  # [token, d_k]
-        places = np.arange(d_k)  # [d_k]
-        partner = np.where(places < self.width, (places + half) % self.width, places)  # [d_k]
+        first, second = self.pairs  # [pair], [pair]
+        cosines = np.ones((self.n, d_k), dtype=np.float32)  # [token, d_k]
+        sines = np.zeros((self.n, d_k), dtype=np.float32)  # [token, d_k]
+        cosines[:, first], cosines[:, second] = cos, cos
+        sines[:, first], sines[:, second] = -sin, sin
+        partner = np.arange(d_k)  # [d_k]
+        partner[first], partner[second] = second, first
         return {
             "cos": Given(lambda: cosines, symbol=lambda token, dimension: self._symbol("cos", token, dimension)),
             "sin": Given(lambda: sines, symbol=lambda token, dimension: self._symbol("sin", token, dimension)),
             "partner": Given(lambda: partner),
         }
 
+    @property
+    def pairs(self) -> tuple[Places, Places]:
+        """The dimensions that are turned together.  -> [pair], [pair]"""
+        places = np.arange(self.width)  # [dimension]
+        half = self.width // 2
+        return (places[::2], places[1::2]) if self.interleaved else (places[:half], places[half:])
+
     def _symbol(self, name: str, token: int, dimension: int) -> str | None:
         """None for a dimension that is not turned."""
         if dimension >= self.width:
             return None
         pairs = len(self.frequencies)
-        angle = float(token * self.frequencies[dimension % pairs])
-        sign = "-" if name == "sin" and dimension < pairs else ""
+        pair = dimension // 2 if self.interleaved else dimension % pairs
+        first = dimension % 2 == 0 if self.interleaved else dimension < pairs
+        angle = float(token * self.frequencies[pair])
+        sign = "-" if name == "sin" and first else ""
         scale = "" if self.factor == 1.0 else f"{self.factor:.3g} "
         return f"{sign}{scale}{name} {angle:.3g}"
 
@@ -68,8 +80,13 @@ class Rotation:
 
     def __call__(self, vectors: Array) -> Array:
         """(a, b) → (a cos − b sin, b cos + a sin) for each pair, all at once.  [token, d_k] -> [token, d_k]"""
-        half = len(self.frequencies)
         cos, sin = (part.astype(vectors.dtype) for part in self._turning)  # [token, pair], [token, pair]
+        if self.interleaved:
+            turned = vectors.copy()  # [token, d_k]
+            a, b = vectors[:, : self.width : 2], vectors[:, 1 : self.width : 2]  # [token, pair]
+            turned[:, : self.width : 2], turned[:, 1 : self.width : 2] = a * cos - b * sin, b * cos + a * sin
+            return turned
+        half = len(self.frequencies)
         a, b = vectors[:, :half], vectors[:, half : 2 * half]  # [token, pair]
         return np.concatenate([a * cos - b * sin, b * cos + a * sin, vectors[:, 2 * half :]], axis=1)
 
@@ -87,6 +104,7 @@ class Rope:
     """The length that the model was trained for."""
     numbers: Mapping[str, Any]
     """Those of the scaling, under the names that checkpoints give them."""
+    interleaved: bool = False
 
     def rotation(self, n: int) -> Rotation:
         """The angles for a text of n tokens.
@@ -95,7 +113,7 @@ class Rope:
             KeyError: the scaling needs a number that is not there.
         """
         frequencies, factor = SCALINGS[self.kind](self, n)
-        return Rotation(frequencies, factor, n)
+        return Rotation(frequencies, factor, n, self.interleaved)
 
 
 Scaled = tuple[Array, float]

@@ -28,13 +28,20 @@ class Continuation:
 
     pieces: tuple[str, ...]
     logit: Array
-    """The dot product of the last vector with the token's row of the output head. [rank]"""
+    """The dot product of the last vector with the token's row of the output head, multiplied and kept below a cap where
+    the model does so. [rank]
+    """
     total: float
     """ln Σ e^logit over the whole vocabulary."""
     last: Array
     """What leaves the last layer, after the last norm. [d_model]"""
     rows: Array
     """The rows of the output head that belong to the tokens. [rank, d_model]"""
+
+    @property
+    def raw(self) -> Array:
+        """The products of the last vector with the rows, whatever the model makes of them then. [rank]"""
+        return np.asarray(self.rows @ self.last)
 
     @property
     def probability(self) -> Array:

@@ -19,6 +19,8 @@ class Selection:
     concat: int = 0
     rank: int = 0
     vocabulary: int = 0
+    d_embedding: int = 0
+    expert: int = 0
     pinned: int = -1
     """A query to compare with, whose row stays; −1 is none."""
     backward: bool = False

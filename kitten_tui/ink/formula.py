@@ -20,6 +20,7 @@ from kitten_tui.ink.palette import PLAIN, Palette
 from kitten_tui.stages.view import place_name
 from kitten_tui.words import Words
 
+NORM_PARTS = ("mean", "centred", "variance", "spread", "trained", "gain", "bias")
 LONGEST_LABEL = 12
 NARROWEST = 8
 """No term, with the sign before it, takes fewer cells: 0.000 + ."""
@@ -117,7 +118,10 @@ def in_words(derivation: Derivation, look: Sum) -> str:
     """What is done, as a sentence; where the ordinary case does not hold, what is done there."""
     cell, words = derivation.cell, look.words
     source = look.workings.source
-    quantity = source.chain(cell.layer)[cell.name]
+    chain = source.chain(cell.layer)
+    quantity = chain[cell.name]
+    operands = [ref.name for ref in chain.operands(cell.name)]
+    part = _norm_part(cell.name, chain)
     match cell.name:
         case "x" if derivation.op is Op.GIVEN:
             text = words("formula.x_given")
@@ -125,17 +129,34 @@ def in_words(derivation: Derivation, look: Sum) -> str:
             text = _of_another(derivation, quantity, look)
         case name if derivation.op is Op.GIVEN and name not in ("shift", "logit_shift") and quantity.line:
             text = words("formula.recorded")
-        case name if source.trainer is not None and f"next({name})" in source.chain(cell.layer):
+        case name if source.trainer is not None and f"next({name})" in chain:
             text = words("gradient.trained", step=source.trainer.step, of=quantity.symbol)
         case "embedding" if derivation.op is Op.SUM:
             text = words("formula.embedding_row")
-        case "x" if derivation.op is Op.NORM:
-            text = words("formula.x_normed" if derivation.terms[1][0].cell else "formula.x_normed_rms")
+        case _ if derivation.op is Op.NORM:
+            key = "formula.norm" if derivation.terms[1][0].cell else "formula.norm_rms"
+            text = words(key, of=chain[operands[0]].symbol)
+        case _ if part in ("mean", "centred", "variance"):
+            text = words(f"formula.norm_{part}", of=chain[operands[0]].symbol)
+        case _ if part:
+            text = words("formula.norm_gain_from_one" if part == "gain" and operands else f"formula.norm_{part}")
+        case "x" if operands == ["stream"]:
+            text = words("formula.x_same")
+        case "x" if "w_e" in operands:
+            text = words("formula.x_widened")
         case "stream" if cell.layer == 0:
             text = words("formula.stream_first")
-        case "q" | "k" if derivation.op is Op.NORM:
-            text = words(f"formula.{cell.name}_normed")
-        case "q" | "k" if any(ref.name == "cos" for ref in look.workings.chain.operands(cell.name)):
+        case "stream" if "multiplier" in operands:
+            text = words("formula.stream_multiplied")
+        case "biased" if "relative" in operands:
+            text = words("formula.biased_bucket")
+        case "total" | "weight_sum" if len(operands) > 1:
+            text = words("formula.total_sink" if cell.name == "total" else "formula.weight_sum_sink")
+        case "logit" if derivation.op is Op.CAP:
+            text = words("formula.logit_capped")
+        case "logit" if "logit_factor" in operands:
+            text = words("formula.logit_multiplied")
+        case "q" | "k" if "cos" in operands:
             text = words("formula.q_turned" if cell.name == "q" else "formula.k_turned")
         case "scaled" if derivation.op is Op.SUM:
             text = words("formula.scaled_off")
@@ -158,6 +179,13 @@ def in_words(derivation: Derivation, look: Sum) -> str:
     if bias is not None and not quantity.of:
         text += f" + {look.workings.chain[bias.name].symbol}"
     return text + words("formula.other") if cell.rescaled else text
+
+
+def _norm_part(name: str, chain: Chain) -> str:
+    """What a number is in a norm, such as the mean of a row; nothing where it is no part of one."""
+    whole, _, part = name.rpartition("_")
+    of_norm = whole in chain and (line := chain[whole].formula) is not None and line.op is Op.NORM
+    return part if of_norm and part in NORM_PARTS else ""
 
 
 def _of_another(derivation: Derivation, quantity: Quantity, look: Sum) -> str:
@@ -214,6 +242,9 @@ def expression(derivation: Derivation, look: Sum, room: int) -> Pieces:
         case Op.ROOT | Op.SURPRISE:
             name = "√" if derivation.op is Op.ROOT else "−ln"
             return [Piece(f"{name}("), *_sum(terms, look, room - len(name) - 2), Piece(")")]
+        case Op.CAP:
+            below = _factor(terms[1][0])
+            return [below, Piece(" tanh("), *product_pieces(terms[0]), Piece(" / "), below, Piece(")")]
         case Op.NORM:
             return _norm(terms)
         case Op.SHIFT | Op.MEDIAN:

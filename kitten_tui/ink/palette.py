@@ -37,7 +37,7 @@ class Palette:
 PLAIN = Palette()
 
 
-def _paper(text: str, back: str, primary: str, muted: str, accent: str, ramp: Ramp) -> Palette:
+def _paper(text: str, back: str, primary: str, muted: str, accent: str, ramp: Ramp, quiet: Ramp) -> Palette:
     bold = {name: Style(color=accent, bold=True) for name in ("chosen", "result", "key")}
     return Palette(
         text=Style(color=text),
@@ -48,10 +48,11 @@ def _paper(text: str, back: str, primary: str, muted: str, accent: str, ramp: Ra
         bar=Style(color=primary),
         ghost=Style(color=muted),
         ramp=ramp,
+        quiet=quiet,
         **bold,
     )
 
 
-PAPER_DARK = _paper("#d9dee7", "#10141a", "#8fb4e6", "#9aa6b5", "#ff9e64", heat.DARK)
+PAPER_DARK = _paper("#d9dee7", "#10141a", "#8fb4e6", "#9aa6b5", "#ff9e64", heat.DARK, heat.QUIET_ON_DARK)
 """What goes to a file has no theme to ask: the colours of ours."""
-PAPER_LIGHT = _paper("#1b2330", "#fdfcf7", "#2d4f86", "#54606f", "#b3470b", heat.LIGHT)
+PAPER_LIGHT = _paper("#1b2330", "#fdfcf7", "#2d4f86", "#54606f", "#b3470b", heat.LIGHT, heat.QUIET_ON_LIGHT)

@@ -80,8 +80,15 @@ def _laws_of(trace: Trace) -> Told:
         return
     weights, allowed = trace["weights"], trace.truth("allowed")  # [query, key], [query, key]
     wanted = allowed.any(axis=-1).astype(float)  # [query]
-    yield "rows", largest_error(weights.sum(axis=-1), wanted), _tolerance(weights)
+    yield "rows", largest_error(_row_sums(trace), wanted), _tolerance(weights)
     yield "covered", float(np.abs(weights[~allowed]).max(initial=0.0)), 0.0
+
+
+def _row_sums(trace: Trace) -> Array:
+    """What a row shares out: all its weights, and what is no key's.  -> [query]"""
+    weights = np.asarray(trace["weights"].sum(axis=-1))  # [query]
+    has_sink = "sink_weight" in trace.chain and trace.has("sink_weight")
+    return weights + trace["sink_weight"] if has_sink else weights
 
 
 def _agreement(workings: Workings) -> Iterator[Check]:

@@ -264,6 +264,8 @@ class Sheet:
     backward: bool = False
     """Whether gradients stand in the place of numbers."""
     of_model: bool = False
+    formula: str = ""
+    """What the page is about, where that is not what its stage says."""
     """Whether what does not fit is shown through windows rather than scrolled."""
 
     @property

@@ -28,7 +28,41 @@ def sheet(view: View) -> Sheet:
         sign("="),
         styled(view.matrix("output"), title=output, column_labels=False),
     )
-    return Sheet((*looking, *banded(joined, view.axis("token")), *banded((view.bias("b_o"),))))
+    return Sheet(
+        (
+            *looking,
+            *banded(joined, view.axis("token")),
+            *banded((view.bias("b_o"),)),
+            *_added(view),
+            *_experts(view),
+        )
+    )
+
+
+def _added(view: View) -> tuple[Band, ...]:
+    """What attention adds once it is brought to one size, in models that do so."""
+    if "added" not in view.chain:
+        return ()
+    added: Title = (f"{view.chain['added'].symbol}  ", phrase("title.normed"))
+    return banded(
+        (view.numbers_of_tokens("added_spread"), sign("→"), styled(view.matrix("added"), title=added)),
+        view.axis("token"),
+    )
+
+
+def _experts(view: View) -> tuple[Band, ...]:
+    """Which feed-forward networks each token goes through, with their shares."""
+    if "expert_share" not in view.chain:
+        return ()
+    routed, share = view.matrix("routed"), view.matrix("expert_share")
+    return banded(
+        (
+            styled(routed, title=(phrase("title.routed"),)),
+            sign("→"),
+            styled(share, title=(phrase("title.expert_share"),)),
+        ),
+        view.axis("token"),
+    )
 
 
 def _panels(view: View) -> list[Matrix | None]:
@@ -110,5 +144,5 @@ HEADS = Stage(
     needs=("dropped",),
     wants=("concat",),
     weighs=True,
-    home=("concat", "w_o", "b_o", "output", "attended", "middle", "mlp"),
+    home=("concat", "w_o", "b_o", "output", "added", "attended", "middle", "taken", "routed", "expert_share", "mlp"),
 )

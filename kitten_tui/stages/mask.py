@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kitten_tui.desk.phrase import Phrase, phrase
-from kitten_tui.stages.figure import Band, Sheet, Title
+from kitten_tui.stages.figure import Band, Figure, Sheet, Title
 from kitten_tui.stages.stage import Stage, covered
 from kitten_tui.stages.view import View, gap, line_up, sign, styled
 
@@ -24,17 +24,27 @@ def sheet(view: View) -> Sheet:
     sums = styled(view.numbers_of_tokens("weight_sum"), title=("Σ",))
     above = line_up(
         styled(view.matrix(before), title=(_before(view, before), phrase("title.before"))),
+        gap() if "sink_weight" in view.chain and operands else None,
         gap() if sums is not None and operands else None,
         sign("→"),
         styled(view.matrix("masked"), hidden=hidden, previewed=previewed, title=masked),
     )
     below = line_up(
         styled(view.matrix("weights"), hidden=hidden, title=("α  ", phrase("title.after")), column_labels=not above),
+        _sink(view),
         styled(sums, column_labels=not above),
         sign("→"),
         styled(view.matrix("dropped"), hidden=hidden, dropped=lost, title=after, column_labels=not above),
     )
     return Sheet(tuple(Band(figures, rows) for figures in (above, below) if figures), aligned=True)
+
+
+def _sink(view: View) -> Figure | None:
+    """What a score takes that is no key's, as a column beside the weights."""
+    if "sink_weight" not in view.chain:
+        return None
+    title: Title = (view.chain["sink_weight"].symbol,)
+    return styled(view.numbers_of_tokens("sink_weight"), title=title, column_labels=False)
 
 
 def _before(view: View, name: str) -> str:

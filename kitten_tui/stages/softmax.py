@@ -17,7 +17,20 @@ def sheet(view: View) -> Sheet:
     weights = view.column("weights", sum_name="weight_sum")
     table = banded((*columns, weights, *view.pinned_columns("weights"), *_bars(view)), rows)
     facts = (_saturation(view), _experiment(view)) if view.can_rescale else (_experiment(view),)
-    return Sheet((*table, Band(facts)))
+    return Sheet((*table, *_sink(view), Band(facts)))
+
+
+def _sink(view: View) -> tuple[Band, ...]:
+    """A score that is no key's, with what it takes of the row."""
+    if "sink" not in view.chain or not view.has("sink_weight"):
+        return ()
+    facts = tuple(
+        Fact(id=name, name=name, value=float(view.row(name) if axes else view.trace[name]), axes=axes)
+        for name, axes in (("sink", ()), ("sink_exp", ("query",)), ("sink_weight", ("query",)))
+    )
+    headings = tuple((view.chain[fact.name].symbol,) for fact in facts)
+    rows = (((phrase("softmax.sink"),), facts),)
+    return (Band((Facts(id="sinks", name="", title=(phrase("title.sink"),), headings=headings, rows=rows),)),)
 
 
 def _before_exp(view: View) -> list[Matrix | None]:
@@ -29,8 +42,9 @@ def _before_exp(view: View) -> list[Matrix | None]:
     if names[-2:] and names[-1] == "masked":
         del names[-1 if view.row("allowed").all() else -2]
     scaled = f"ω/{view.divisor_name if view.settings.scale else 1}"
-    covered_alone = names[1:] == ["masked"]
-    labels = {"scaled": scaled, "masked": scaled if covered_alone else ""}
+    covered = view.chain.operands("masked")[0] if view.chain.operands("masked") else None
+    before = "" if covered is None else view.chain[covered.name].symbol
+    labels = {"scaled": scaled, "masked": scaled if names[1:] == ["masked"] else before}
     return [view.column(name, label=labels.get(name, "")) for name in names]
 
 
@@ -163,6 +177,7 @@ SOFTMAX = Stage(
     weighs=True,
     home=(
         *("scaled", "masked", "exp", "total", "weights", "weight_sum", "weights_gap"),
+        *("sink", "sink_exp", "sink_weight"),
         *("headroom", "sensitivity", "typical_headroom", "typical_sensitivity"),
     ),
 )

@@ -74,7 +74,7 @@ class Page:
     def formula(self) -> str:
         if self.sheet.backward:
             return FORMULA
-        return self.stage.of_model if self._of_model else self.stage.formula
+        return self.sheet.formula or (self.stage.of_model if self._of_model else self.stage.formula)
 
     @property
     def lesson(self) -> str:

@@ -124,6 +124,8 @@ class View:
             return Axis(name, tuple(_marked(wrong, self.tokens)) if wrong else self.tokens)
         if name == "key":
             return Axis(name, self.source.key_tokens)
+        if name == "expert":
+            return Axis(name, tuple(str(place + 1) for place in range(self.workings.size(name))))
         if name == "concat":
             d_k = self.d_k
             return Axis(name, tuple(f"{h + 1}.{d + 1}" for h in range(self.source.n_heads) for d in range(d_k)))
@@ -165,7 +167,7 @@ class View:
         )
 
     def numbers_of_tokens(self, name: str) -> Matrix | None:
-        """A quantity with one number for each token, as a column."""
+        """A quantity with one number for each token, or for each query, as a column."""
         values = self.workings.array(name, self.selection.head)  # [token]
         if values is None:
             return None
@@ -173,9 +175,9 @@ class View:
             id=name,
             name=name,
             values=values[:, None],
-            rows=self.axis("token"),
+            rows=self.axis(self.chain[name].axes[0]),
             columns=Axis("", (self.chain[name].symbol,)),
-            axes=("token",),
+            axes=self.chain[name].axes,
             heat=False,
         )
 

@@ -23,7 +23,13 @@ def main() -> int:
         fields = {key: getattr(theirs, key, None) for key in dir(theirs)} | theirs().to_dict()
         fields["sliding_window"] = getattr(theirs, "sliding_window", None)
         rope = fields.get("rope_parameters") or {}
-        fields |= {"rope_share": rope.get("partial_rotary_factor"), "rotary_pct": rope.get("partial_rotary_factor")}
+        share = rope.get("partial_rotary_factor", 1.0)
+        fields |= {"partial_rotary_factor": share, "rotary_pct": share}
+        base = getattr(theirs, "default_theta", None)
+        both = base if isinstance(base, dict) else {"global": base}
+        fields |= {"rope_theta": both["global"], "global_rope_theta": both["global"]}
+        fields |= dict.fromkeys(("rope_local_base_freq", "local_rope_theta"), both.get("local"))
+        fields.setdefault("num_experts", fields.get("num_local_experts"))
         asked = set(family.defaults) | {"d_model", "n_layers", "n_heads", "n_positions", "n_vocab", "eps", "activation"}
         for key in sorted(asked):
             theirs_key = family.keys.get(key, KEYS.get(key, key))

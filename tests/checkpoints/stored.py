@@ -16,3 +16,13 @@ NEAR = 1e-4
 def expected(name: str) -> dict[str, np.ndarray]:
     with np.load(CHECKPOINTS / name / "expected.npz", allow_pickle=False) as file:
         return dict(file)
+
+
+FAMILIES = CHECKPOINTS / "families"
+FAMILY_NAMES = sorted(path.parent.name for path in FAMILIES.glob("*/expected.npz"))
+
+
+@cache
+def stored_family(name: str) -> dict[str, np.ndarray]:
+    with np.load(FAMILIES / name / "expected.npz", allow_pickle=False) as file:
+        return dict(file)

@@ -12,7 +12,7 @@ from kitten_tui.core.network import ACTIVATIONS, Norm, erf
 from kitten_tui.core.quantity import Scope, quantity
 from kitten_tui.core.rotary import SCALINGS, Rope, Rotation
 from kitten_tui.core.trace import Trace
-from kitten_tui.core.transformer import layer_chain, norm_lines
+from kitten_tui.core.transformer import Kind, layer_chain, norm_lines
 
 POINTS = np.linspace(-6.0, 6.0, 2001)
 
@@ -223,7 +223,7 @@ def test_both_dimensions_of_a_pair_have_one_angle(dimension, sign):
 @pytest.mark.parametrize("kind", ["default", "yarn"])
 def test_the_line_of_a_turned_vector_turns_it_as_all_at_once(kind, width):
     turn, given = rotation(kind, **YARN), vectors(N, width)
-    chain = layer_chain(first=True, rms=True, norms_after=False, rotary=True, head_norm=False, says_next=False)
+    chain = layer_chain(Kind(first=True, rms=True, rotary=True))
     for role in "qk":
         trace = Trace(chain, {f"{role}_projected": given, **turn.given(width)}, (Scope.HEAD,), sizes={"query": N})
         assert trace[role] == pytest.approx(turn(given), rel=1e-6, abs=1e-6)

@@ -172,14 +172,14 @@ def test_what_is_no_line_raises_and_names_the_part(line):
 
 
 def test_every_line_uses_declared_quantities_only():
-    from kitten_tui.core.transformer import layer_chain
+    from kitten_tui.core.transformer import Kind, layer_chain
 
     kinds = [(first, rms, after) for first in (True, False) for rms in (True, False) for after in (True, False)]
     chains = [
-        layer_chain(first=first, rms=rms, norms_after=after, rotary=rotary, head_norm=head, says_next=True)
+        layer_chain(Kind(first, rms, norms_after=after, rotary=rotary, head_norm=head, says_next=True))
         for first, rms, after in kinds
         for rotary in (True, False)
-        for head in (True, False)
+        for head in ("head", "")
     ]
     for chain in (ATTENTION, *chains):
         for name in chain:
@@ -211,18 +211,17 @@ def test_scores_alone_lead_to_weights_where_the_width_is_known():
 
 
 def test_steps_end_where_a_line_looks_at_the_layer_before():
-    from kitten_tui.core.transformer import layer_chain
+    from kitten_tui.core.transformer import Kind, layer_chain
 
-    chain = layer_chain(first=False, rms=True, norms_after=False, rotary=True, head_norm=False, says_next=True)
+    chain = layer_chain(Kind(rms=True, rotary=True, says_next=True))
     assert chain.steps("scores", "x") == ()
 
 
 def test_the_lines_of_a_layer_stand_in_the_order_of_the_lesson():
-    from kitten_tui.core.transformer import layer_chain
+    from kitten_tui.core.transformer import Kind, layer_chain
 
     for after in (True, False):
-        kind = {"rms": not after, "norms_after": after, "rotary": False, "head_norm": False, "says_next": False}
-        chain = layer_chain(first=False, **kind)
+        chain = layer_chain(Kind(rms=not after, norms_after=after))
         names = list(chain)
         wanted = ["stream", "x", "q", "scores", "weights", "context", "output", *(["middle"] if after else []), "mlp"]
         assert [name for name in names if name in wanted] == wanted

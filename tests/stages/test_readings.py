@@ -71,7 +71,13 @@ def _(view: View, said: dict) -> bool:
     return same(said["x"], view.workings.joined()["x"][view.selection.query])
 
 
-@rule("vectors.reading.first", "vectors.reading.stream")
+@rule("vectors.reading.bare")
+def _(view: View, said: dict) -> bool:
+    shared, place = view.workings.joined(), view.selection.query
+    return same(said["stream"], shared["stream"][place]) and same(said["x"], shared["stream"][place])
+
+
+@rule("vectors.reading.first", "vectors.reading.stream", "vectors.reading.widened")
 def _(view: View, said: dict) -> bool:
     shared, place = view.workings.joined(), view.selection.query
     return all(same(said[name], shared[name][place]) for name in ("stream", "x"))

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import itertools
 import re
 import string
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -11,14 +10,16 @@ import pytest
 import kitten_tui
 from kitten_tui.commands import COMMANDS, GROUPS
 from kitten_tui.core.attention import ATTENTION
-from kitten_tui.core.descent import KINDS
+from kitten_tui.core.chain import Chain
+from kitten_tui.core.descent import KINDS as STEPS
 from kitten_tui.core.faults import FAULTS, MISTAKES
+from kitten_tui.core.formula import Op
 from kitten_tui.core.measures import MEASURES
-from kitten_tui.core.quantity import Scope
+from kitten_tui.core.quantity import Quantity, Scope
 from kitten_tui.core.settings import MASKS, Settings
-from kitten_tui.core.transformer import layer_chain
+from kitten_tui.core.transformer import Kind, layer_chain
+from kitten_tui.ink.formula import NORM_PARTS
 from kitten_tui.ink.texts import SIGNS
-from kitten_tui.sources.checkpoint.families import FAMILIES
 from kitten_tui.sources.edits import POSITIONS
 from kitten_tui.sources.training.lines import lines
 from kitten_tui.sources.training.optimizer import OPTIMIZERS
@@ -26,6 +27,8 @@ from kitten_tui.sources.training.shape import Shape
 from kitten_tui.stages import CONTINUATION, FITTING, LEARN, LOSS_PAGE, STAGES
 from kitten_tui.words import LANGUAGES, Words, language_of_environment
 
+KINDS = {"embedding": ("norm", "project"), "head_norm": ("head", "all"), "bias": ("slopes", "buckets")}
+"""The fields of `Kind` that are more than yes and no."""
 SOURCES = [path.read_text("utf-8") for path in Path(kitten_tui.__file__).parent.rglob("*.py")]
 
 
@@ -46,23 +49,46 @@ def families() -> set[str]:
     keys |= {f"check.{law}" for law in ("rows", "covered", "terms", "model_rows", "model_covered")}
     keys |= {f"fault.{kind}" for kind in FAULTS} | {f"mistake.{kind}" for kind in MISTAKES}
     keys |= {f"softmax.{name}" for name in ("headroom", "sensitivity")}
-    keys |= {f"gradient.{kind}" for kind in ("grad", "through", *KINDS)}
+    keys |= {f"gradient.{kind}" for kind in ("grad", "through", *STEPS)}
     keys |= {f"gradient.{name}" for name in ("surprise", "right", "logits", "total", "exp", "masked", "scaled")}
     keys |= {f"signs.{sign}" for sign in SIGNS}
     keys |= {f"legend.{sign}" for sign in ("per_cent", "tenths", "covered", "dropped", "previewed", "changed")}
-    return keys | {f"formula.{name}" for name in addressed() if name != "masked"}
+    keys |= {f"formula.norm_{part}" for part in NORM_PARTS}
+    return keys | {f"formula.{name}" for name in addressed() - {"masked"}}
 
 
 def addressed() -> set[str]:
     """The quantities of lessons and of models of every family that have a place of their own."""
-    chains = [ATTENTION]
-    for family, first, rotary, says_next in itertools.product(FAMILIES.values(), *[(True, False)] * 3):
-        head_norm = bool(family.q_norm) and rotary
-        about = {"rms": family.rms, "norms_after": family.norms_after, "head_norm": head_norm}
-        chains.append(layer_chain(first=first, rotary=rotary, says_next=says_next, **about))
+    plain = [Kind(first, says_next=True) for first in (True, False)]
+    kinds = [
+        replace(kind, **{field.name: value})
+        for kind in plain
+        for field in fields(Kind)
+        for value in {
+            "embedding": ("norm", "project"),
+            "head_norm": ("head", "all"),
+            "bias": ("slopes", "buckets"),
+        }.get(field.name, (True, False))
+    ]
+    kinds += [replace(plain[1], next_factor=True, next_cap=True)]
+    chains = [ATTENTION, *map(layer_chain, kinds)]
     chains += [chain for optimizer in OPTIMIZERS for chain in lines(Shape(5, 5), optimizer)]
-    own = (each for chain in chains for each in chain.values() if not each.of)
-    return {each.name for each in own if each.scope is not Scope.CONSTANT}
+    return {
+        name
+        for chain in chains
+        for name, each in chain.items()
+        if not each.of and each.scope is not Scope.CONSTANT and not normed(each) and not part_of_norm(name, chain)
+    }
+
+
+def normed(quantity: Quantity) -> bool:
+    """Whether it has the sentence of all norms."""
+    return quantity.formula is not None and quantity.formula.op is Op.NORM
+
+
+def part_of_norm(name: str, chain: Chain) -> bool:
+    whole, _, part = name.rpartition("_")
+    return part in NORM_PARTS and whole in chain and normed(chain[whole])
 
 
 def written() -> set[str]:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kitten_tui.core.network import ACTIVATIONS
-from kitten_tui.core.rotary import SCALINGS, Rope
+from kitten_tui.core.rotary import Rope
 from kitten_tui.sources.checkpoint.families import Family
+from kitten_tui.sources.checkpoint.ropes import ropes
 from kitten_tui.sources.checkpoint.said import LARGEST, ConfigReader, Names, Said
+from kitten_tui.sources.checkpoint.windows import Windows, windows
 from kitten_tui.sources.errors import SourceError
 
-MOST_BASE = 1e12
-"""No honest base of rotary positions is larger."""
+EXPERTS = ("n_experts", "n_chosen", "d_expert", "d_shared")
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Config:
     """Of which each serves as many query heads."""
     d_model: int
     d_k: int
+    d_embedding: int
+    """The width of the embeddings, where they are brought to that of the layers; else the same."""
     d_hidden: int
     """The width of the feed-forward network."""
     n_vocab: int
@@ -41,11 +43,11 @@ class Config:
     eps: float
     activation: str
     causal: bool
-    windows: tuple[int | None, ...]
-    """For each layer, how many keys a query sees, itself included; None is all."""
+    windows: Windows
     parallel: bool
     tied: bool
-    rope: Rope | None
+    ropes: tuple[Rope | None, ...]
+    """The rotary scheme of each layer, None where nothing is turned."""
     pad: int
     open_places: bool
     """Whether n_positions is not said but taken for granted, and a table of places may say otherwise."""
@@ -53,6 +55,19 @@ class Config:
     """Whether what leaves it goes into a classifier and not to a next token."""
     divisors: tuple[float, ...] | None
     """For each layer, where scores are not divided by √d_k."""
+    amounts: Mapping[str, float]
+    """What is multiplied by, and what caps stand at, by the field of the family that names it; what is not here is 1
+    or no cap.
+    """
+    groups: int
+    """How many sets of weights the layers share; as many as there are layers where each has its own."""
+    experts: tuple[bool, ...]
+    """For each layer, whether a token goes through a few of several feed-forward networks."""
+    n_experts: int
+    """How many there are, below of how many a token goes to, how wide each is, and one that every token goes to."""
+    n_chosen: int
+    d_expert: int
+    d_shared: int
     raw: Mapping[str, Any]
 
     def says(self, flag: bool | str) -> bool:
@@ -68,6 +83,20 @@ class Config:
     def kv_head(self, head: int) -> int:
         """The head of keys and values that a head uses."""
         return head // self.group
+
+    @property
+    def heads_together(self) -> bool:
+        """Whether queries and keys of all heads are brought to one size together."""
+        return self.family.head_norm is not None and self.family.head_norm.kind == "all"
+
+    @property
+    def first_place(self) -> int:
+        """The row of the table of positions that belongs to the first token."""
+        return self.pad + 1 if self.family.offset == "pad" else int(self.family.offset)
+
+    def weights_of(self, layer: int) -> int:
+        """The number of the weights that a layer has."""
+        return layer * self.groups // self.n_layers
 
     @property
     def group(self) -> int:
@@ -95,6 +124,10 @@ def config_of(path: Path, raw: dict[str, Any], family: Family) -> Config:
 
 def _config(of: ConfigReader) -> Config:
     path = of.path
+    of.family = of.family.as_said(of.raw)
+    for key, only in of.family.refused.items():
+        if of.raw.get(key) not in (None, only):
+            raise of.refuse(key, json.dumps(only), of.raw[key])
     n_heads, d_model, n_layers = of.size("n_heads"), of.size("d_model"), of.size("n_layers")
     n_kv_heads = of.size("n_kv_heads", n_heads)
     if n_heads % n_kv_heads:
@@ -113,9 +146,9 @@ def _config(of: ConfigReader) -> Config:
     pad = of.raw.get("pad_token_id", of.family.defaults.get("pad_token_id"))
     pad = pad if isinstance(pad, int) else 0
     n_positions = of.size("n_positions")
-    rope = None if of.family.position else _rope(of, d_k, n_positions)
+    turning = ropes(of, n_layers, d_k, n_positions)
     # Dynamic scaling is there to read on past the length of the training.
-    stretch = float(rope.numbers["factor"]) if rope is not None and rope.kind == "dynamic" else 1.0
+    stretch = max((float(rope.numbers["factor"]) for rope in turning if rope and rope.kind == "dynamic"), default=1.0)
     first = pad + 1 if of.family.offset == "pad" else 0
     if not 0 <= first <= n_positions or not 1 <= n_positions * stretch - first <= LARGEST:
         raise of.refuse(of.key("n_positions"), f"room for a token from place {first}", n_positions)
@@ -128,20 +161,25 @@ def _config(of: ConfigReader) -> Config:
         n_kv_heads=n_kv_heads,
         d_model=d_model,
         d_k=d_k,
-        d_hidden=of.size("d_hidden", 4 * d_model if of.model_type == "gpt2" else None),
+        d_embedding=of.size("d_embedding", d_model) if of.family.projection else d_model,
+        d_hidden=of.size("d_hidden", None if "d_hidden" in of.family.defaults else 4 * d_model),
         n_vocab=of.size("n_vocab"),
         n_positions=int(n_positions * stretch) - first,
         eps=of.share("eps"),
         activation=activation,
         causal=_causal(of),
-        windows=_windows(of, n_layers),
-        parallel=bool(of.family.parallel and of.get(of.family.parallel)),
+        windows=windows(of, n_layers),
+        parallel=bool(of.family.parallel is True or (of.family.parallel and of.get(of.family.parallel))),
         tied=bool(of.get("tie_word_embeddings")),
-        rope=rope,
+        ropes=turning,
         pad=pad,
         open_places=bool(of.family.position) and not of.says("n_positions"),
         classifies=of.classifies,
         divisors=_divisors(of, n_layers, d_k),
+        amounts=_amounts(of, {"d_model": d_model, "d_k": d_k}),
+        groups=of.size(of.family.groups, 1) if of.family.groups else n_layers,
+        experts=_experts(of, n_layers),
+        **{key: of.size(key) if key in of.family.defaults else 0 for key in EXPERTS},
         raw=of.raw,
     )
 
@@ -154,6 +192,8 @@ def _causal(of: ConfigReader) -> bool:
 
 def _divisors(of: ConfigReader, n_layers: int, d_k: int) -> tuple[float, ...] | None:
     """GPT-2 may leave the scale out, or divide by the number of the layer too."""
+    if of.family.divisor != "√d_k":
+        return (_amount(of, of.family.divisor, {}) or 1.0,) * n_layers
     if not of.family.scaled:
         return None
     scaled = of.raw.get("scale_attn_weights", True)
@@ -163,64 +203,43 @@ def _divisors(of: ConfigReader, n_layers: int, d_k: int) -> tuple[float, ...] | 
     return tuple((d_k**0.5 if scaled else 1.0) * (layer + 1 if by_layer else 1) for layer in range(n_layers))
 
 
-def _windows(of: ConfigReader, n_layers: int) -> tuple[int | None, ...]:
-    none: tuple[int | None, ...] = (None,) * n_layers
-    # A null is an answer here: no window.
-    window = of.raw.get("sliding_window", of.family.defaults.get("sliding_window"))
-    typed = of.family.windows == "typed"
-    if not of.family.windows or window is None or (typed and not of.raw.get("use_sliding_window")):
-        return none
-    window = of.size("sliding_window")
-    if not typed:
-        return (window,) * n_layers
-    kinds = of.raw.get("layer_types")
-    if kinds is None:
-        first = of.raw.get("max_window_layers", 28)
-        if not isinstance(first, int):
-            raise of.refuse("max_window_layers", "a whole number", first)
-        kinds = ["sliding_attention" if layer >= first else "full_attention" for layer in range(n_layers)]
-    if not isinstance(kinds, list) or len(kinds) != n_layers:
-        raise of.refuse("layer_types", f"a kind for each of the {n_layers} layers", kinds)
-    for kind in kinds:
-        if kind not in ("sliding_attention", "full_attention"):
-            raise of.refuse("layer_types", "sliding_attention or full_attention", kind)
-    return tuple(window if kind == "sliding_attention" else None for kind in kinds)
+def _amounts(of: ConfigReader, known: Mapping[str, float]) -> dict[str, float]:
+    fields = ("embedding_scale", "added_scale", "score_cap", "slopes", "logit_factor", "logit_cap")
+    found = {name: _amount(of, getattr(of.family, name), known) for name in fields}
+    return {name: amount for name, amount in found.items() if amount is not None}
 
 
-def _rope(of: ConfigReader, d_k: int, limit: int) -> Rope:
-    """The rotary scheme, by the keys of older and of newer files."""
-    numbers = of.raw.get("rope_scaling") or of.raw.get("rope_parameters") or {}
-    if not isinstance(numbers, dict) or any(isinstance(value, dict) for value in numbers.values()):
-        raise of.refuse("rope_parameters", "one set of numbers for all layers", numbers)
-    kind = numbers.get("rope_type", numbers.get("type", "default"))
-    if not isinstance(kind, str) or kind not in SCALINGS:
-        raise of.refuse("rope_type", f"one of {', '.join(SCALINGS)}", kind)
-    numbers = dict(numbers)
-    old = of.raw.get("original_max_position_embeddings", numbers.get("original_max_position_embeddings", limit))
-    numbers["original_max_position_embeddings"] = old
-    partial = "rope_share" in of.family.defaults
-    share, base = numbers.get("partial_rotary_factor"), numbers.get("rope_theta")
-    share = (of.get("rope_share") if share is None else share) if partial else 1.0
-    base = of.get("rope_theta") if base is None else base
-    base = 10000.0 if base is None else base
-    for key, value, most in (("rope_theta", base, MOST_BASE), ("partial_rotary_factor", share, 1)):
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value <= most:
-            raise of.refuse(key, f"a number above 0 and up to {most:g}", value)
-    width = int(d_k * share)
-    pairs = (width + 1) // 2  # an odd one takes one dimension more
-    if not 1 <= pairs <= d_k // 2:
-        raise of.refuse("partial_rotary_factor", f"at most the {d_k} dimensions of a head in pairs", width)
-    rope = Rope(float(base), width, kind, limit, numbers)
-    for n in (1, limit):  # a short text may need other numbers than a long one
-        try:
-            with np.errstate(all="ignore"):  # what is no number is found below
-                rotation = rope.rotation(n)
-        except KeyError as error:
-            raise SourceError(f"{of.path}: rope_type {kind}: expected {error.args[0]}, found none") from None
-        except (TypeError, ValueError, ArithmeticError) as error:
-            raise SourceError(f"{of.path}: rope_type {kind}: {error}") from None
-        if rotation.frequencies.shape != (pairs,):
-            raise of.refuse(f"rope_type {kind}", f"{pairs} factors", rotation.frequencies.size)
-        if not (np.isfinite(rotation.frequencies).all() and np.isfinite(rotation.factor)):
-            raise of.refuse(f"rope_type {kind}", "numbers that turn by finite angles", numbers)
-    return rope
+def _amount(of: ConfigReader, text: str, known: Mapping[str, float]) -> float | None:
+    """A number as it is reckoned: a key, its root, 1 over either; None where config.json says that there is none.
+
+    Raises:
+        SourceError: what config.json says is no number above 0.
+    """
+    if not text:
+        return None
+    if text.startswith("1/"):
+        below = _amount(of, text[2:], known)
+        return None if below is None else 1.0 / below
+    if text.startswith("√"):
+        square = _amount(of, text[1:], known)
+        return None if square is None else float(square**0.5)
+    if text == "1":
+        return 1.0
+    found = known.get(text, of.raw.get(text, of.family.defaults.get(text)))
+    if found is None:
+        return None
+    if not isinstance(found, (int, float)) or isinstance(found, bool) or not 1e-9 <= found <= 1e9:
+        raise of.refuse(text, "a number above 0", found)
+    return float(found)
+
+
+def _experts(of: ConfigReader, n_layers: int) -> tuple[bool, ...]:
+    if of.family.experts is None:
+        return (False,) * n_layers
+    if of.size("n_chosen") > of.size("n_experts"):
+        raise of.refuse(of.key("n_chosen"), f"at most the {of.size('n_experts')} experts", of.size("n_chosen"))
+    dense = of.raw.get("mlp_only_layers") or []
+    step = of.size("decoder_sparse_step", 1)
+    if not isinstance(dense, list):
+        raise of.refuse("mlp_only_layers", "a list of layers", dense)
+    return tuple(layer not in dense and (layer + 1) % step == 0 for layer in range(n_layers))

@@ -13,7 +13,7 @@ import numpy as np
 
 from kitten_tui.core import masks
 from kitten_tui.core.measures import HeadSummary, Landmarks, Rows, Tally
-from kitten_tui.core.network import ACTIVATIONS, Norm
+from kitten_tui.core.network import ACTIVATIONS
 from kitten_tui.core.ops import Array, Mask, Places, project
 from kitten_tui.core.rotary import Rotation
 from kitten_tui.core.source import Pulse
@@ -35,33 +35,41 @@ def leave(layer: Layer, stream: Array, x: Array, concat: Array, pulse: Pulse = l
 
     stream, x [token, d_model], concat [token, head·d_k] -> [token, d_model]
     """
-    config = layer.config
+    config, family = layer.config, layer.config.family
     output = project(concat, *layer.o)  # [token, d_model]
     pulse()
-    if config.family.norms_after:
+    if family.norms_after:
         middle = layer.attention_norm(x + output)  # [token, d_model]
         return middle + _feed_forward(layer, middle, pulse)  # [token, d_model]
-    attended = stream + output  # [token, d_model]
-    taken = layer.mlp_norm(stream if config.parallel else attended)  # [token, d_model]
-    return attended + _feed_forward(layer, taken, pulse)  # [token, d_model]
+    attended = stream + _added(layer, family.output_norm, output)  # [token, d_model]
+    if config.parallel and family.mlp_norm == family.attention_norm:
+        taken = x  # [token, d_model]
+    else:
+        before = stream if config.parallel else attended  # [token, d_model]
+        taken = layer.mlp_norm(before) if family.mlp_norm else before  # [token, d_model]
+    return attended + _added(layer, family.added_norm, _feed_forward(layer, taken, pulse))  # [token, d_model]
+
+
+def _added(layer: Layer, norm: str, part: Array) -> Array:
+    """A part of a layer as it is added to the stream: normalised and multiplied, where the family does so."""
+    part = layer.norm(norm)(part) if norm else part
+    scale = layer.config.amounts.get("added_scale", 1.0)
+    return part if scale == 1.0 else part * np.float32(scale)
 
 
 def attend(
-    layer: Layer, x: Array, rotation: Rotation | None, marks: Landmarks, pulse: Pulse
+    layer: Layer, x: Array, rotation: Rotation | None, marks: Landmarks, pulse: Pulse, relative: Array | None = None
 ) -> tuple[Array, tuple[HeadSummary, ...]]:
-    """The contexts of all heads side by side, and what they look at.  [token, d_model] -> [token, head·d_k]"""
+    """The contexts of all heads side by side, and what they look at.
+
+    x [token, d_model], relative [head, distance] -> [token, head·d_k]
+    """
     config, n = layer.config, len(x)
-    q, k, v = (_heads(project(x, *layer.projection(role)), config.d_k) for role in "qkv")  # [head, token, d_k]
-    q = _placed(q, layer.head_norm("q"), rotation)  # [head, token, d_k]
-    k = _placed(k, layer.head_norm("k"), rotation)  # [head, token, d_k]
-    q = q * np.float32(1.0 / config.divisor(layer.number))  # [head, token, d_k]
+    q, k, v = _roles(layer, x, rotation)  # [head, token, d_k]
     window = config.windows[layer.number]
     blocks = _blocks(n, QUERIES, config.causal, window)
     concat = np.empty((n, config.n_heads * config.d_k), dtype=np.float32)  # [token, head·d_k]
     summaries: list[HeadSummary] = []
-    if config.n_kv_heads < config.n_heads:
-        shared = [config.kv_head(head) for head in range(config.n_heads)]
-        k, v = k[shared], v[shared]  # [head, token, d_k]
     contexts = concat.reshape(n, config.n_heads, config.d_k).transpose(1, 0, 2)  # [head, token, d_k]
     parts = [marks.part(block.queries, block.keys) for block in blocks]
     seen = np.concatenate([block.seen for block in blocks])  # [query]
@@ -71,17 +79,59 @@ def attend(
     for first in range(0, config.n_heads, together):
         heads = slice(first, min(first + together, config.n_heads))
         survey = Tally(marks, heads.stop - first)
+        sinks = None if layer.sinks is None else layer.sinks[heads]  # [head]
         for block, part in zip(blocks, parts, strict=True):
             pulse()
             shape = (heads.stop - first, *block.shape)
             scores, exp = rooms[:, : math.prod(shape)].reshape(2, *shape)  # [head, query, key], [head, query, key]
             np.matmul(q[heads, block.queries], k[heads, block.keys].transpose(0, 2, 1), out=scores)
+            placed(scores, config.amounts.get("score_cap"), relative, heads, block.queries, block.keys)
             block.cover(scores)
-            rows = Rows.of(scores, exp)
+            rows = Rows.of(scores, exp, sinks)
             survey.add(rows, part)
             contexts[heads, block.queries] = rows.mixed(v[heads, block.keys])  # [head, query, d_k]
         summaries += survey.summaries(layer.number, first, seen, uniform(marks, config.causal, window))
     return concat, tuple(summaries)
+
+
+def placed(scores: Array, cap: float | None, relative: Array | None, heads: slice, queries: slice, keys: slice) -> None:
+    """Keeps scores below a cap and adds what depends on how far a key is, in place.
+
+    scores [head, query, key], relative [head, distance], the distance of the first key from the last query first
+    """
+    if cap is not None:
+        scores /= np.float32(cap)
+        np.tanh(scores, out=scores)
+        scores *= np.float32(cap)
+    if relative is not None:
+        rows, columns = scores.shape[1:]
+        start = keys.start - queries.start + relative.shape[-1] // 2
+        every = np.lib.stride_tricks.sliding_window_view(relative[heads], columns, axis=-1)  # [head, place, key]
+        scores += every[:, start - rows + 1 : start + 1][:, ::-1]
+
+
+def _roles(layer: Layer, x: Array, rotation: Rotation | None) -> tuple[Array, Array, Array]:
+    """Queries, divided by what scores are divided by, and the keys and values that each head uses.
+
+    [token, d_model] -> [head, token, d_k], [head, token, d_k], [head, token, d_k]
+    """
+    config = layer.config
+    made = []
+    for role in "qk":
+        columns, norm = project(x, *layer.projection(role)), layer.head_norm(role)  # [token, head·d_k]
+        if norm is not None and config.heads_together:
+            columns = norm(columns)
+        heads = _heads(columns, config.d_k)  # [head, token, d_k]
+        if norm is not None and not config.heads_together:
+            heads = norm(heads)
+        made.append(heads if rotation is None else np.stack([rotation(vectors) for vectors in heads]))
+    q, k = made
+    v = _heads(project(x, *layer.projection("v")), config.d_k)  # [head, token, d_k]
+    q = q * np.float32(1.0 / config.divisor(layer.number))  # [head, token, d_k]
+    if config.n_kv_heads < config.n_heads:
+        shared = [config.kv_head(head) for head in range(config.n_heads)]
+        k, v = k[shared], v[shared]  # [head, token, d_k]
+    return q, k, v
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,15 +197,10 @@ def _heads(columns: Array, d_k: int) -> Array:
     return np.ascontiguousarray(columns.reshape(len(columns), -1, d_k).transpose(1, 0, 2))
 
 
-def _placed(heads: Array, norm: Norm | None, rotation: Rotation | None) -> Array:
-    """Normalised and turned, where the family does so.  [head, token, d_k]"""
-    if norm is not None:
-        heads = norm(heads)
-    return heads if rotation is None else np.stack([rotation(vectors) for vectors in heads])
-
-
 def _feed_forward(layer: Layer, x: Array, pulse: Pulse) -> Array:
     """[token, d_model] -> [token, d_model]"""
+    if layer.experts is not None:
+        return layer.experts(x, pulse)
     activate = ACTIVATIONS[layer.config.activation]
     up, gate, down = layer.up(), layer.gate(), layer.down()
     added = np.empty_like(x)  # [token, d_model]

@@ -10,6 +10,7 @@ from kitten_tui.core.inputs import HeadWeights
 from kitten_tui.core.network import Norm
 from kitten_tui.core.ops import Array
 from kitten_tui.sources.checkpoint.config import Config
+from kitten_tui.sources.checkpoint.experts import Mixture
 from kitten_tui.sources.checkpoint.families import Linear
 from kitten_tui.sources.checkpoint.gguf_model import GgufTensors
 from kitten_tui.sources.checkpoint.layout import linear_names, norm_names
@@ -30,12 +31,23 @@ class Layer:
 
     def names(self) -> set[str]:
         """Every tensor that is read of it."""
-        family = self.config.family
-        linears = [getattr(family, part) for part in (*ROLES, "o", "up", "gate", "down")]
-        names = [name for one in linears if one for name in linear_names(one, self.config.says(one.bias))]
-        names += [name for one in (family.attention_norm, family.mlp_norm) for name in norm_names(one, family.rms)]
-        names += [f"{one}.weight" for one in (family.q_norm, family.k_norm) if one]
-        return {self._name(name) for name in names}
+        family, config = self.config.family, self.config
+        parts = (*ROLES, "o") if config.experts[self.number] else (*ROLES, "o", "up", "gate", "down")
+        linears = [getattr(family, part) for part in parts]
+        names = [name for one in linears if one for name in linear_names(one, config.says(one.bias))]
+        norms = (family.attention_norm, family.mlp_norm, family.output_norm, family.added_norm)
+        names += [name for one in norms if one for name in norm_names(one, family.rms)]
+        if family.head_norm is not None:
+            every = {
+                one.format(n="{n}", h=head)
+                for one in (family.head_norm.q, family.head_norm.k)
+                for head in range(config.n_heads)
+            }
+            names += [f"{one}.{part}" for one in every for part in ("weight", "bias")]
+        if family.sinks:
+            names.append(family.sinks)
+        read = {self.name(name) for name in names}
+        return read | self.experts.names() if self.experts is not None else read
 
     def projection(self, role: str) -> tuple[Array, Array | None]:
         """The matrix of all heads side by side, and its bias.  -> [d_model, head·d_k], [head·d_k]"""
@@ -46,18 +58,25 @@ class Layer:
     def _width(self, linear: Linear, role: str) -> int:
         config = self.config
         heads = config.n_heads if role == "q" else config.n_kv_heads
-        return (3 * config.n_heads if linear.split else heads) * config.d_k
+        return (config.n_heads + 2 * config.n_kv_heads if linear.split else heads) * config.d_k
 
     def _part(self, fused: Array, linear: Linear, role: str) -> Array:
-        """The columns of one role.  [..., 3·head·d_k] -> [..., head·d_k]"""
+        """The columns of one role.  [..., all heads of q, k and v·d_k] -> [..., head·d_k]"""
         place, config = ROLES.index(role), self.config
-        width = config.n_heads * config.d_k
+        before = fused.shape[:-1]
         match linear.split:
             case "roles":
-                return fused[..., place * width : (place + 1) * width]
+                q, kv = config.n_heads * config.d_k, config.n_kv_heads * config.d_k
+                start, stop = ((0, q), (q, q + kv), (q + kv, q + 2 * kv))[place]
+                return fused[..., start:stop]
             case "heads":
-                each = fused.reshape(*fused.shape[:-1], config.n_heads, 3, config.d_k)
-                return each[..., place, :].reshape(*fused.shape[:-1], width)
+                group = config.group
+                each = fused.reshape(*before, config.n_kv_heads, group + 2, config.d_k)
+                heads = (slice(0, group), slice(group, group + 1), slice(group + 1, group + 2))[place]
+                return each[..., heads, :].reshape(*before, -1)
+            case "fourths":
+                parts = fused.reshape(*before, 4, 3, -1)
+                return parts[..., (0, 2, 1)[place], :].reshape(*before, -1)
             case _:
                 return fused
 
@@ -83,36 +102,93 @@ class Layer:
 
     def up(self) -> tuple[Array, Array | None]:
         """[d_model, d_hidden], [d_hidden]"""
-        return self._linear(self.config.family.up, self.config.d_model, self.config.d_hidden)
+        return self._hidden(self.config.family.up)
 
     def gate(self) -> tuple[Array, Array | None] | None:
         """[d_model, d_hidden], [d_hidden]"""
         gate = self.config.family.gate
-        return None if gate is None else self._linear(gate, self.config.d_model, self.config.d_hidden)
+        return None if gate is None else self._hidden(gate)
+
+    def _hidden(self, linear: Linear) -> tuple[Array, Array | None]:
+        """[d_model, d_hidden], [d_hidden]"""
+        width = self.config.d_hidden
+        if not linear.split:
+            return self._linear(linear, self.config.d_model, width)
+        w, b = self._linear(linear, self.config.d_model, 2 * width)  # [d_model, 2·d_hidden], [2·d_hidden]
+        half = slice(width) if linear.split == "gate" else slice(width, None)
+        return w[:, half], None if b is None else b[half]
 
     def down(self) -> tuple[Array, Array | None]:
         """[d_hidden, d_model], [d_model]"""
         return self._linear(self.config.family.down, self.config.d_hidden, self.config.d_model)
 
+    @cached_property
+    def experts(self) -> Mixture | None:
+        """What stands in the place of the feed-forward network in some layers of some families."""
+        experts = self.config.family.experts
+        if experts is None or not self.config.experts[self.number]:
+            return None
+        return Mixture(self.tensors, self.config, experts, self.name)
+
     @property
     def attention_norm(self) -> Norm:
-        return norm(self.tensors, self.config, self._name(self.config.family.attention_norm))
+        return self.norm(self.config.family.attention_norm)
 
     @property
     def mlp_norm(self) -> Norm:
-        return norm(self.tensors, self.config, self._name(self.config.family.mlp_norm))
+        return self.norm(self.config.family.mlp_norm)
 
-    def head_norm(self, role: str) -> Norm | None:
-        """The norm of queries or keys, in families that have one."""
-        name: str = getattr(self.config.family, f"{role}_norm")
-        if not name:
+    def norm(self, name: str) -> Norm:
+        """A norm of the layer by its name in the family."""
+        return norm(self.tensors, self.config, self.name(name))
+
+    def head_norm(self, role: str, heads: slice | int = slice(None)) -> Norm | None:
+        """The norm of queries or keys of some heads, in families that have one.
+
+        Its gain is [d_k] where all heads have the same one, else [head, 1, d_k]; that of all heads together is
+        [head·d_k], or [d_k] for one head.
+        """
+        config, of = self.config, self.config.family.head_norm
+        if of is None:
             return None
-        gain = self.tensors.read(self._name(name) + ".weight", (self.config.d_k,))  # [d_k]
-        return Norm(gain, None, self.config.eps, rms=True)
+        name, count = (of.q, config.n_heads) if role == "q" else (of.k, config.n_kv_heads)
+        parts = {part: self._head_numbers(f"{name}.{part}", of.kind, count) for part in ("weight", "bias")}
+        gain, bias = (None if part is None else self._of_heads(part, of.kind, heads) for part in parts.values())
+        assert gain is not None
+        return Norm(gain, bias, config.eps, config.family.rms, config.family.gain_from_one)
+
+    def _head_numbers(self, name: str, kind: str, count: int) -> Array | None:
+        """[d_k], or [head, d_k]; None for a bias that is not there."""
+        d_k = self.config.d_k
+        if kind == "list":
+            names = [self.name(name, h=head) for head in range(count)]
+            rows = [
+                self.tensors.read(each, (d_k,)) for each in names if each in self.tensors or each.endswith("weight")
+            ]
+            return np.stack(rows) if rows else None
+        whole = self.name(name)
+        if whole not in self.tensors and whole.endswith(".bias"):
+            return None
+        shape = {"": (d_k,), "each": (count, d_k), "all": (count * d_k,)}[kind]
+        return self.tensors.read(whole, shape)
+
+    def _of_heads(self, numbers: Array, kind: str, heads: slice | int) -> Array:
+        if kind == "":
+            return numbers
+        if kind == "all":
+            return numbers if isinstance(heads, slice) else numbers.reshape(-1, self.config.d_k)[heads]
+        return numbers[heads][:, None] if isinstance(heads, slice) else numbers[heads]
+
+    @cached_property
+    def sinks(self) -> Array | None:
+        """What takes part in the softmax of each head and stands for no key.  -> [head]"""
+        name = self.config.family.sinks
+        return self.tensors.read(self.name(name), (self.config.n_heads,)) if name else None
 
     def not_finite(self) -> SourceError:
         """What to say when what leaves the layer is no number: which tensor holds one, if one does."""
-        prefix = self._name(self.config.family.o.name).partition(f".{self.number}.")[0] + f".{self.number}."
+        number = self.config.weights_of(self.number)
+        prefix = self.name(self.config.family.o.name).partition(f".{number}.")[0] + f".{number}."
         for name, tensor in self.tensors.found.items():
             if name.startswith(prefix) and tensor.kind in TYPES and tensor.shape:
                 numbers = self.tensors.read(name, tensor.shape)
@@ -124,7 +200,7 @@ class Layer:
         )
 
     def _linear(self, linear: Linear, n_in: int, n_out: int) -> tuple[Array, Array | None]:
-        name = self._name(linear.name)
+        name = self.name(linear.name)
         if linear.inward:
             w = self.tensors.read(f"{name}.weight", (n_in, n_out))  # [in, out]
         else:
@@ -132,15 +208,22 @@ class Layer:
         b = self.tensors.read(f"{name}.bias", (n_out,)) if self.config.says(linear.bias) else None  # [out]
         return w, b
 
-    def _name(self, name: str) -> str:
-        return self.prefix + name.format(n=self.number)
+    def name(self, name: str, **places: int) -> str:
+        return self.prefix + name.format(n=self.config.weights_of(self.number), **places)
 
 
-def norm(tensors: Tensors | GgufTensors, config: Config, name: str) -> Norm:
+def norm(tensors: Tensors | GgufTensors, config: Config, name: str, width: int = 0) -> Norm:
     """The norm of this name; older files call its numbers gamma and beta."""
     gain, bias = f"{name}.weight", f"{name}.bias"
     if gain not in tensors and f"{name}.gamma" in tensors:
         gain, bias = f"{name}.gamma", f"{name}.beta"
-    size = (config.d_model,)
-    rms = config.family.rms
-    return Norm(tensors.read(gain, size), None if rms else tensors.read(bias, size), config.eps, rms)
+    family = config.family
+    size = (width or config.d_model,)
+    biased = not family.rms and config.says(family.norm_bias)
+    return Norm(
+        tensors.read(gain, size),
+        tensors.read(bias, size) if biased else None,
+        config.eps,
+        family.rms,
+        family.gain_from_one,
+    )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+import numpy as np
 
 from kitten_tui.core import layers
 from kitten_tui.core.chain import Chain
@@ -13,10 +15,19 @@ from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.trace import Given, Trace, Value
 from kitten_tui.core.transformer import layer_chain
+from kitten_tui.sources.checkpoint.distances import bucket
 from kitten_tui.sources.errors import NotYetError
 
 if TYPE_CHECKING:
     from kitten_tui.sources.checkpoint.reading import Reading
+
+
+@lru_cache(maxsize=2)
+def distances(n: int) -> Array:
+    """How far each key is from each query, less than 0 before it.  -> [query, key]"""
+    places = np.arange(n, dtype=np.float32)  # [token]
+    return places - places[:, None]  # [query, key]
+
 
 MOST_GRID_NUMBERS = 12_000_000
 """How many numbers of grids, queries times keys, are kept at a time."""
@@ -56,15 +67,7 @@ class Looking:
         self._joins: Kept[Trace] = Kept(4)
 
     def chain(self, layer: int) -> Chain:
-        family = self.reading.model.config.family
-        return layer_chain(
-            first=layer == 0,
-            rms=family.rms,
-            norms_after=family.norms_after,
-            rotary=self.reading.rotation is not None,
-            head_norm=bool(family.q_norm),
-            says_next=self.reading.model.says_next,
-        )
+        return layer_chain(self.reading.kind(layer))
 
     def _shared(self, layer: int, settings: Settings) -> Trace:
         return self._shares((layer, settings), lambda: self._share(layer, settings))
@@ -72,33 +75,78 @@ class Looking:
     def _share(self, layer: int, settings: Settings) -> Trace:
         """What enters a layer. The stream is kept from the computing, and its line says what it is the sum of."""
         reading, config = self.reading, self.reading.model.config
+        n = len(reading.tokens)
         entering = {"embedding": reading.embedding, "position": reading.position, "segment": reading.segment}
         given: dict[str, Value] = {name: array for name, array in entering.items() if array is not None}
-        given |= {"stream": Given(lambda: reading.stream(layer)), **reading.norm_into(layer).given("x"), **self._next()}
-        if reading.rotation is not None:
-            given |= reading.rotation.given(config.d_k)
+        given |= {"stream": Given(lambda: reading.stream(layer)), **self._entry(layer), **self._next()}
+        rotation = reading.rotations[layer]
+        if rotation is not None:
+            given |= rotation.given(config.d_k)
+        if config.family.slopes:
+            given["distance"] = Given(lambda: distances(n))
         if settings != self.own:
             given["x"] = Given(lambda: self._shared(layer, self.own)["x"])  # no setting changes what enters
-        n = len(reading.tokens)
         return layers.shared(
             self.chain(layer),
             given,
             settings,
-            layers.sizes(n, n, d_model=config.d_model, d_k=config.d_k),
+            layers.sizes(
+                n, n, d_model=config.d_model, d_k=config.d_k, d_embedding=config.d_embedding, expert=config.n_experts
+            ),
             own_divisor=None if config.divisors is None else config.divisor(layer),
             before=(lambda: self.joined(layer - 1, self.own)) if layer else None,
         )
+
+    def _sizes(self, n: int) -> dict[str, int]:
+        """How many places each axis has."""
+        config = self.reading.model.config
+        widths = {"d_model": config.d_model, "d_k": config.d_k, "d_embedding": config.d_embedding}
+        return layers.sizes(n, n, **widths, expert=config.n_experts)
+
+    def _entry(self, layer: int) -> dict[str, Value]:
+        """What the lines between the stream and queries, keys and values are given."""
+        reading, model = self.reading, self.reading.model
+        config, first = model.config, layer == 0
+        given: dict[str, Value] = {}
+        if first and "embedding_scale" in config.amounts:
+            given["embedding_scale"] = config.amounts["embedding_scale"]
+        if not first and "added_scale" in config.amounts:
+            given["multiplier"] = config.amounts["added_scale"]
+        if "score_cap" in config.amounts:
+            given["cap"] = config.amounts["score_cap"]
+        if first and model.embedding_norm is not None and not config.family.norms_after:
+            given |= model.embedding_norm.given("stream")
+        into = reading.norm_into(layer)
+        wide = model.projection if first else None
+        if into is not None:
+            given |= into.given("x" if wide is None else "normed")
+        if wide is not None:
+            given |= {name: array for name, array in zip(("w_e", "b_e"), wide, strict=True) if array is not None}
+        if config.heads_together:
+            weights = reading.layer(layer)
+            for role in "qk":
+                parts = zip((f"w_{role}_every", f"b_{role}_every"), weights.projection(role), strict=True)
+                given |= {name: array for name, array in parts if array is not None}
+        return given
 
     def _next(self) -> dict[str, Value]:
         """What the lines of the next token are given, a token at a time."""
         if not self.reading.model.says_next:
             return {}
-        return {
+        amounts = self.reading.model.config.amounts
+        factors: dict[str, Value] = {name: amounts[name] for name in ("logit_factor", "logit_cap") if name in amounts}
+        logit = "logit_raw" if factors else "logit"
+        return factors | {
             "last": Given(row=lambda token: self.reading.continuation(token).last),
             "unembedding": Given(row=lambda token: self.reading.continuation(token).rows),
-            "logit": Given(row=lambda token: self.reading.continuation(token).logit),
+            logit: Given(row=lambda token: self._logit(token, raw=bool(factors))),
             "logit_total": Given(row=lambda token: self.reading.continuation(token).total),
         }
+
+    def _logit(self, token: int, *, raw: bool) -> Array:
+        """[rank]"""
+        found = self.reading.continuation(token)
+        return found.raw if raw else found.logit
 
     def trace(self, layer: int, head: int, settings: Settings) -> Trace:
         trace = self._traces((layer, head, settings), lambda: self._trace(layer, head, settings))
@@ -110,14 +158,33 @@ class Looking:
     def _trace(self, layer: int, head: int, settings: Settings) -> Trace:
         weights = self.reading.layer(layer)
         given: dict[str, Value] = dict(weights.head(head).given)
+        config = self.reading.model.config
         for role in "qk":
-            head_norm = weights.head_norm(role)
+            head_norm = weights.head_norm(role, head if role == "q" else config.kv_head(head))
             if head_norm is not None:
-                given |= head_norm.given(role if self.reading.rotation is None else f"{role}_normed")
+                given |= head_norm.given(role if self.reading.rotations[layer] is None else f"{role}_normed")
+        if weights.sinks is not None:
+            given["sink"] = float(weights.sinks[head])
+        if config.family.slopes:
+            given["slope"] = float(self.reading.model.slopes[head])
+        elif self.reading.relative is not None:
+            given["relative"] = self._relative(head)
         if settings != self.own:
             own = self.trace(layer, head, self.own)
             given |= {name: Given(partial(own.__getitem__, name)) for name in "qkv"}  # no setting changes these
         return layers.head(self._shared(layer, settings), given, settings, self.reading.own_mask(layer), layer, head)
+
+    def _relative(self, head: int) -> Given:
+        """What is added to the scores of a head, and of which bucket it is."""
+        reading = self.reading
+        config, n = reading.model.config, len(reading.tokens)
+        assert reading.relative is not None
+        row = reading.relative[head]  # [distance]
+        kinds = bucket(np.arange(1 - n, n), both=not config.causal)  # [distance]
+        return Given(
+            lambda: row[distances(n).astype(np.intp) + n - 1],
+            symbol=lambda query, key: f"b{kinds[key - query + n - 1]}",
+        )
 
     def joined(self, layer: int, settings: Settings) -> Trace:
         return self._joins((layer, settings), lambda: self._join(layer, settings))
@@ -127,12 +194,29 @@ class Looking:
         shared, weights = self._shared(layer, settings), self.reading.layer(layer)
         w_o, b_o = weights.o
         given: dict[str, Value] = {"w_o": w_o} if b_o is None else {"w_o": w_o, "b_o": b_o}
-        if self.reading.model.config.family.norms_after:
+        family = self.reading.model.config.family
+        if family.norms_after:
             given |= weights.attention_norm.given("middle")
+        if family.output_norm:
+            given |= weights.norm(family.output_norm).given("added")
+        if weights.experts is not None:
+            given |= weights.mlp_norm.given("taken")
+            parts = zip(("w_router", "b_router"), weights.experts.router, strict=True)
+            given |= {name: array for name, array in parts if array is not None}
+            given["expert_share"] = Given(lambda: self._shares_of(layer))
         if settings == self.own:
             given |= {"concat": Given(lambda: self._concat(layer)), "mlp": Given(lambda: self._mlp(layer))}
         heads = [partial(self.trace, layer, head, settings) for head in range(self.reading.n_heads)]
         return layers.joined(shared, given, heads)
+
+    def _shares_of(self, layer: int) -> Array:
+        """What counts of each expert's answer to a token, 0 of those it does not go to.  -> [token, expert]"""
+        experts, routed = self.reading.layer(layer).experts, self.joined(layer, self.own)["routed"]
+        assert experts is not None
+        routing = experts.chosen(routed)
+        shares = np.zeros_like(routed)  # [token, expert]
+        np.put_along_axis(shares, routing.expert, routing.share, axis=-1)
+        return shares
 
     def _concat(self, layer: int) -> Array:
         """[token, head·d_k]"""
@@ -146,6 +230,10 @@ class Looking:
         -> [token, d_model]
         """
         joined = self.joined(layer, self.own)
-        after = self.reading.model.config.family.norms_after
-        before = joined["middle"] if after else joined["stream"] + joined["output"]  # [token, d_model]
+        config = self.reading.model.config
+        if config.family.norms_after:
+            before = joined["middle"]  # [token, d_model]
+        else:
+            attention = joined["added" if config.family.output_norm else "output"]  # [token, d_model]
+            before = joined["stream"] + attention * np.float32(config.amounts.get("added_scale", 1.0))
         return self.reading.stream(layer + 1) - before  # [token, d_model]

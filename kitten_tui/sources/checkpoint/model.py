@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kitten_tui.core.network import ACTIVATIONS
+from kitten_tui.core.network import ACTIVATIONS, Norm
 from kitten_tui.core.ops import Array, Places, project
 from kitten_tui.sources.checkpoint.adapter import Adapter
 from kitten_tui.sources.checkpoint.config import Config, read_config
+from kitten_tui.sources.checkpoint.distances import BUCKETS, bucket, slopes
 from kitten_tui.sources.checkpoint.families import Fitting
 from kitten_tui.sources.checkpoint.gguf import is_gguf
 from kitten_tui.sources.checkpoint.gguf_model import GgufModel, GgufTensors
 from kitten_tui.sources.checkpoint.gguf_tokens import tokenizer_of
 from kitten_tui.sources.checkpoint.layer import Layer, norm
-from kitten_tui.sources.checkpoint.layout import head_of, norm_names, prefix_of, unread, whole_name
+from kitten_tui.sources.checkpoint.layout import head_of, linear_names, norm_names, prefix_of, unread, whole_name
 from kitten_tui.sources.checkpoint.opening import place_of
 from kitten_tui.sources.checkpoint.tensors import Tensors
 from kitten_tui.sources.checkpoint.tokenizer import FILE as TOKENIZER
@@ -80,7 +81,7 @@ class Model:
         self.tokens = Tokens(adapter.folder if adapter is not None and own else folder, config, make)
         # What is found here is not found only after layers of computing.
         self._rows(self.table, config.n_vocab, slice(0, 0))
-        _ = self.layer(config.n_layers - 1).attention_norm
+        _ = self.layer(config.n_layers - 1).projection("q")
 
     def _names(self) -> tuple[str, str, str | None]:
         """What stands before every name, the embedding, and the output head where there is one."""
@@ -96,7 +97,7 @@ class Model:
     def _placed(self) -> Config:
         """Where config.json does not say how many places there are, the table of them does."""
         table = self.tensors.found.get(self.prefix + self.config.family.position)
-        first = self.config.pad + 1 if self.config.family.offset == "pad" else 0
+        first = self.config.first_place
         if table is None or not table.shape or table.shape[0] <= first:
             return self.config
         return replace(self.config, n_positions=table.shape[0] - first)
@@ -105,8 +106,11 @@ class Model:
         """A tensor in a layer that no line reads is a part of the model that would be left out in silence."""
         config, family = self.config, self.config.family
         read = {self.table, self.prefix + family.embedding, self.prefix + family.position, self.prefix + family.segment}
+        read |= {self.prefix + name for name in (family.buckets, family.head_bias)}
         for name in (family.embedding_norm, family.final_norm):
             read.update(self.prefix + part for part in norm_names(name, family.rms))
+        if family.projection is not None:
+            read.update(self.prefix + name for name in linear_names(family.projection, True))
         for number in range(config.n_layers):
             read.update(self.layer(number).names())
         for name in unread(family, self.tensors.found, self.prefix, read):
@@ -119,21 +123,21 @@ class Model:
         return Layer(self.tensors, self.config, self.prefix, number)
 
     def embedding(self, ids: tuple[int, ...]) -> Array:
-        """The row of each token.  -> [token, d_model]"""
-        return self._rows(self.table, self.config.n_vocab, np.array(ids))  # [token, d_model]
+        """The row of each token.  -> [token, d_embedding]"""
+        return self._rows(self.table, self.config.n_vocab, np.array(ids))  # [token, d_embedding]
 
     def position(self, ids: tuple[int, ...]) -> Array | None:
-        """The learned position of each token, None where positions are rotary.  -> [token, d_model]"""
+        """The learned position of each token, None where there is no table of them.  -> [token, d_embedding]"""
         config = self.config
         if not config.family.position:
             return None
-        places, first = np.arange(len(ids)), 0  # [token]
+        places = np.arange(len(ids)) + config.first_place  # [token]
         if config.family.offset == "pad":
             counts = np.array([i != config.pad for i in ids])  # [token]
-            places, first = np.cumsum(counts) * counts + config.pad, config.pad + 1
+            places = np.cumsum(counts) * counts + config.pad
         name = self.prefix + config.family.position
-        table = self._rows(name, config.n_positions + first, slice(None))  # [place, d_model]
-        return table[places]  # [token, d_model]
+        table = self._rows(name, config.n_positions + config.first_place, slice(None))  # [place, d_embedding]
+        return table[places]  # [token, d_embedding]
 
     def segment(self) -> Array | None:
         """What is added to the tokens of a first sentence.  -> [d_model]"""
@@ -142,7 +146,40 @@ class Model:
         return self._rows(self.prefix + name, kinds, slice(0, 1))[0] if name else None
 
     def _rows(self, name: str, count: int, rows: slice | Places) -> Array:
-        return self.tensors.read(name, (count, self.config.d_model), rows)
+        return self.tensors.read(name, (count, self.config.d_embedding), rows)
+
+    @cached_property
+    def embedding_norm(self) -> Norm | None:
+        """What comes before the first layer."""
+        config, name = self.config, self.config.family.embedding_norm
+        return norm(self.tensors, config, self.prefix + name, config.d_embedding) if name else None
+
+    @cached_property
+    def projection(self) -> tuple[Array, Array | None] | None:
+        """What brings embeddings to the width of the layers.  -> [d_embedding, d_model], [d_model]"""
+        config, linear = self.config, self.config.family.projection
+        if linear is None or (config.d_embedding == config.d_model and not config.family.groups):
+            return None
+        name = self.prefix + linear.name
+        w = self.tensors.read(f"{name}.weight", (config.d_model, config.d_embedding)).T  # [d_embedding, d_model]
+        return w, self.tensors.read(f"{name}.bias", (config.d_model,))
+
+    @property
+    def slopes(self) -> Array:
+        """What a score loses for each place that its key is away.  -> [head]"""
+        return slopes(self.config.n_heads) * np.float32(self.config.amounts["slopes"])
+
+    def relative(self, n: int) -> Array | None:
+        """What scores gain by the distance of their key, from n − 1 before to n − 1 after.  -> [head, distance]"""
+        config = self.config
+        distance = np.arange(1 - n, n)  # [distance]
+        if config.family.slopes:
+            return self.slopes[:, None] * distance.astype(np.float32)  # [head, distance]
+        if not config.family.buckets:
+            return None
+        count = BUCKETS
+        table = self.tensors.read(self.prefix + config.family.buckets, (count, config.n_heads))  # [bucket, head]
+        return np.ascontiguousarray(table[bucket(distance, count, both=not config.causal)].T)  # [head, distance]
 
     @property
     def says_next(self) -> bool:
@@ -162,24 +199,47 @@ class Model:
         """What meets the rows of the output head.  [d_model] -> [d_model], or a 1 more where the head has a bias"""
         if self.config.family.fitting is not None:
             return self._filling(self.config.family.fitting, stream)
-        name = self.prefix + self.config.family.final_norm
-        return norm(self.tensors, self.config, name)(stream)
+        last = self.final_norm(stream)  # [d_model]
+        return np.append(last, np.float32(1.0)) if self.config.family.head_bias else last
+
+    @property
+    def final_norm(self) -> Norm:
+        return norm(self.tensors, self.config, self.prefix + self.config.family.final_norm)
 
     def _filling(self, fitting: Fitting, stream: Array) -> Array:
-        """[d_model] -> [d_model + 1]"""
-        config, end = self.config, self.layer(self.config.n_layers - 1).mlp_norm(stream[None, :])  # [1, d_model]
+        """[d_model] -> [d_embedding + 1]"""
+        config, final = self.config, self.config.family.final_norm
+        last = self.final_norm if final else self.layer(self.config.n_layers - 1).mlp_norm
+        end = last(stream[None, :])  # [1, d_model]
         dense = whole_name(f"{fitting.dense}.weight", self.tensors.found) or fitting.dense
         outer = dense.removesuffix(f"{fitting.dense}.weight")
-        w = self.tensors.read(f"{outer}{fitting.dense}.weight", (config.d_model, config.d_model)).T  # [in, out]
-        b = self.tensors.read(f"{outer}{fitting.dense}.bias", (config.d_model,))  # [out]
-        hidden = ACTIVATIONS[fitting.activation or config.activation](project(end, w, b))  # [1, d_model]
-        after = norm(self.tensors, config, outer + fitting.norm)(hidden)[0]  # [d_model]
+        narrow, name = config.d_embedding, f"{outer}{fitting.dense}"
+        w = self.tensors.read(f"{name}.weight", (narrow, config.d_model)).T  # [in, out]
+        b = self.tensors.read(f"{name}.bias", (narrow,)) if config.says(fitting.dense_bias) else None  # [out]
+        kind = fitting.activation or config.activation
+        said = config.raw.get(kind, config.family.defaults.get(kind, kind))
+        if not isinstance(said, str) or said not in ACTIVATIONS:
+            raise SourceError(f"{self.folder}: {kind}: expected one of {', '.join(ACTIVATIONS)}, found {said}")
+        hidden = ACTIVATIONS[said](project(end, w, b))  # [1, d_embedding]
+        after = np.asarray(norm(self.tensors, config, outer + fitting.norm, narrow)(hidden)[0])  # [d_embedding]
+        if not config.says(fitting.bias):
+            return after
         return np.append(after, np.float32(1.0))  # the bias of a token is one number more of its row
 
     def logits(self, last: Array) -> Array:
         """How likely each token is to come next, before the softmax.  [d_model] -> [vocab]"""
         starts = range(0, self.config.n_vocab, ROWS)
-        return np.concatenate([self.output_rows(slice(start, start + ROWS)) @ last for start in starts])  # [vocab]
+        raw = np.concatenate([self.output_rows(slice(start, start + ROWS)) @ last for start in starts])  # [vocab]
+        return self.as_logits(raw)  # [vocab]
+
+    def as_logits(self, raw: Array) -> Array:
+        """Products with rows of the output head, multiplied and kept below a cap where the family does so."""
+        amounts = self.config.amounts
+        scaled = raw * np.float32(amounts["logit_factor"]) if "logit_factor" in amounts else raw
+        cap = amounts.get("logit_cap")
+        if cap is not None:
+            scaled = np.tanh(scaled / np.float32(cap)) * np.float32(cap)  # [rank]
+        return scaled
 
     def output_rows(self, rows: slice | Places) -> Array:
         """Rows of the output head, a row for each token; where it is tied they are those of the embedding.
@@ -187,10 +247,12 @@ class Model:
         [row, d_model], or a bias more
         """
         matrix = self._rows(self.table if self.head is None else self.head, self.config.n_vocab, rows)  # [row, d_model]
-        if self.config.family.fitting is None:
+        family = self.config.family
+        biases = (family.head_bias,) if family.fitting is None else family.fitting.biases
+        if not biases[0] or (family.fitting is not None and not self.config.says(family.fitting.bias)):
             return matrix
-        names = (whole_name(name, self.tensors.found) for name in self.config.family.fitting.biases)
-        name = next((name for name in names if name is not None), self.config.family.fitting.biases[0])
+        names = (whole_name(name, self.tensors.found) for name in biases)
+        name = next((name for name in names if name is not None), biases[0])
         bias = self.tensors.read(name, (self.config.n_vocab,), rows)  # [row]
         return np.concatenate([matrix, bias[:, None]], axis=1)
 

@@ -14,12 +14,13 @@ from kitten_tui.core import masks
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.measures import HeadSummary, Landmarks
 from kitten_tui.core.network import Norm
-from kitten_tui.core.ops import Array, Mask
+from kitten_tui.core.ops import Array, Mask, project
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Continuation, Exporter, NextTokens, Pulse
 from kitten_tui.core.trace import Trace
+from kitten_tui.core.transformer import Kind
 from kitten_tui.sources.checkpoint.forward import attend, leave
-from kitten_tui.sources.checkpoint.layer import Layer, norm
+from kitten_tui.sources.checkpoint.layer import Layer
 from kitten_tui.sources.checkpoint.looking import Kept, Looking
 from kitten_tui.sources.checkpoint.model import Model
 from kitten_tui.sources.errors import NotYetError, SourceError
@@ -66,13 +67,18 @@ class Reading:
         self.whole = cut.whole
         """How many tokens the text has; more than are read where it was cut."""
         config = model.config
-        self.rotation = None if config.rope is None else config.rope.rotation(len(self.ids))
+        n = len(self.ids)
+        turning = {id(rope): rope.rotation(n) for rope in config.ropes if rope is not None}
+        self.rotations = tuple(turning.get(id(rope)) for rope in config.ropes)
+        """How far queries and keys are turned in each layer."""
         self.passed: list[Passed] = []
         self.computing = Lock()
         """Held by the one thread that adds layers."""
-        self.embedding: Array = model.embedding(self.ids)  # [token, d_model]
-        self.position: Array | None = model.position(self.ids)  # [token, d_model]
-        self.segment: Array | None = model.segment()  # [d_model]
+        self.embedding: Array = model.embedding(self.ids)  # [token, d_embedding]
+        self.position: Array | None = model.position(self.ids)  # [token, d_embedding]
+        self.segment: Array | None = model.segment()  # [d_embedding]
+        self.relative = model.relative(n)
+        """What scores gain by the distance of their key. [head, distance]"""
         if not np.isfinite(self.stream(0)).all():
             raise SourceError(
                 f"{model.folder}: expected finite embeddings, found nan or infinity in those of this text"
@@ -204,8 +210,8 @@ class Reading:
         number = self.ready
         layer = self.model.layer(number)
         with np.errstate(all="ignore"):  # what overflows is found below, and named
-            x = self.norm_into(number)(self.stream(number))  # [token, d_model]
-            concat, heads = attend(layer, x, self.rotation, self.marks, pulse)
+            x = self.entering(number)  # [token, d_model]
+            concat, heads = attend(layer, x, self.rotations[number], self.marks, pulse, self.relative)
             last = number + 1 == self.n_layers
             stream = None if last else leave(layer, self.stream(number), x, concat, pulse)  # [token, d_model]
         if not np.isfinite(concat if stream is None else stream).all():
@@ -223,8 +229,7 @@ class Reading:
         if layer > self.ready:
             raise NotYetError(layer)
         if layer == 0:
-            parts = (part for part in (self.embedding, self.position, self.segment) if part is not None)
-            return np.asarray(sum(parts), dtype=np.float32)[tokens]  # [token, d_model]
+            return self._embedded()[tokens]  # [token, d_embedding]
         kept = self.passed[layer - 1].stream
         return self._leaving(tokens) if kept is None else kept[tokens]
 
@@ -238,14 +243,54 @@ class Reading:
             raise layer.not_finite()
         return stream
 
-    def norm_into(self, layer: int) -> Norm:
-        """The norm between the stream and the attention of a layer."""
+    def _embedded(self) -> Array:
+        """The sum of all that is said of a token before the first layer.  -> [token, d_embedding]"""
         model = self.model
-        if not model.config.family.norms_after:
-            return self.layer(layer).attention_norm
-        if layer:
-            return self.layer(layer - 1).mlp_norm
-        return norm(model.tensors, model.config, model.prefix + model.config.family.embedding_norm)
+        scale = np.float32(model.config.amounts.get("embedding_scale", 1.0))
+        parts = (part for part in (self.embedding * scale, self.position, self.segment) if part is not None)
+        whole = np.asarray(sum(parts), dtype=np.float32)  # [token, d_embedding]
+        before = None if model.config.family.norms_after else model.embedding_norm
+        return whole if before is None else before(whole)
+
+    def entering(self, layer: int) -> Array:
+        """What the attention of a layer takes in.  -> [token, d_model]"""
+        into = self.norm_into(layer)
+        x = self.stream(layer) if into is None else into(self.stream(layer))
+        wide = self.model.projection if layer == 0 else None
+        return x if wide is None else project(x, *wide)
+
+    def norm_into(self, layer: int) -> Norm | None:
+        """The norm between the stream and the attention of a layer, where there is one."""
+        model, family = self.model, self.model.config.family
+        if family.norms_after:
+            return self.layer(layer - 1).mlp_norm if layer else model.embedding_norm
+        bare = not family.attention_norm or (family.bare_first and layer == 0)
+        return None if bare else self.layer(layer).attention_norm
+
+    def kind(self, layer: int) -> Kind:
+        """What the lines of a layer depend on."""
+        config = self.model.config
+        family, amounts = config.family, config.amounts
+        return Kind(
+            first=layer == 0,
+            rms=family.rms,
+            from_one=family.gain_from_one,
+            norms_after=family.norms_after,
+            embedding="project" if self.model.projection else "norm" if family.embedding_norm else "",
+            scaled_embedding="embedding_scale" in amounts,
+            enters=self.norm_into(layer) is not None,
+            added_norm=bool(family.output_norm),
+            multiplied="added_scale" in amounts,
+            rotary=self.rotations[layer] is not None,
+            head_norm="" if family.head_norm is None else "all" if config.heads_together else "head",
+            bias="slopes" if family.slopes else "buckets" if family.buckets else "",
+            capped="score_cap" in amounts,
+            mixture=config.experts[layer],
+            sink=bool(family.sinks),
+            says_next=self.model.says_next,
+            next_factor="logit_factor" in amounts,
+            next_cap="logit_cap" in amounts,
+        )
 
     def layer(self, number: int) -> Layer:
         """The weights of a layer that is looked at; the last two are kept as they were read."""

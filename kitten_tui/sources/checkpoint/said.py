@@ -13,6 +13,8 @@ from kitten_tui.sources.checkpoint.layout import families_of
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.reading import LARGEST_CONFIG, read_object
 
+ALSO = {"n_experts": "num_local_experts"}
+"""What files of another version call a number, where that is not what most call it."""
 LARGEST = 10_000_000
 """No honest size in a config is larger."""
 
@@ -106,15 +108,20 @@ class ConfigReader:
 
     def get(self, name: str) -> Any:
         """What stands there, else what the family has by default; None where neither says."""
-        found = self.raw.get(self.key(name), self.raw.get(KEYS.get(name, "")))
+        found = self._said(name)
         return self.family.defaults.get(name) if found is None else found
 
+    def _said(self, name: str) -> Any:
+        keys = (self.key(name), ALSO.get(name, KEYS.get(name, ""))) if self.key(name) else ()
+        return next((self.raw[key] for key in keys if key in self.raw), None)
+
     def says(self, name: str) -> bool:
-        return self.key(name) in self.raw or KEYS.get(name) in self.raw
+        """Whether it stands there; what a family has no key for is never asked for."""
+        return bool(self.key(name)) and (self.key(name) in self.raw or ALSO.get(name, KEYS.get(name)) in self.raw)
 
     def size(self, name: str, otherwise: int | None = None) -> int:
         """A whole number from 1. Nothing is no answer where something has to be said."""
-        found = self.raw.get(self.key(name), self.raw.get(KEYS.get(name, ""))) if self.says(name) else self.get(name)
+        found = self._said(name) if self.says(name) else self.get(name)
         found = otherwise if found is None else found
         if not isinstance(found, int) or isinstance(found, bool) or not 1 <= found <= LARGEST:
             shown = "nothing" if found is None else json.dumps(found)[:40]

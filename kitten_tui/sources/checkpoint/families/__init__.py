@@ -1,0 +1,58 @@
+"""The families of models that can be read, by model_type: a new one is a new description in one of these files."""
+
+from __future__ import annotations
+
+from kitten_tui.sources.checkpoint.families.bert import ENCODERS
+from kitten_tui.sources.checkpoint.families.family import Experts, Family, Fitting, HeadNorm, Linear
+from kitten_tui.sources.checkpoint.families.gemma import GEMMAS
+from kitten_tui.sources.checkpoint.families.gpt import (
+    BLOOM,
+    CODEGEN,
+    FALCON,
+    GPT2,
+    GPT_NEO,
+    GPT_NEOX,
+    GPTJ,
+    OPT,
+)
+from kitten_tui.sources.checkpoint.families.llama import LLAMAS
+from kitten_tui.sources.checkpoint.families.mixtures import MIXTURES
+from kitten_tui.sources.checkpoint.families.phi import PERSIMMON, PHI
+
+__all__ = ["FAMILIES", "KEYS", "Experts", "Family", "Fitting", "HeadNorm", "Linear"]
+
+FAMILIES: dict[str, Family] = {
+    "gpt2": GPT2,
+    "gpt_neo": GPT_NEO,
+    "gptj": GPTJ,
+    "codegen": CODEGEN,
+    "gpt_neox": GPT_NEOX,
+    "opt": OPT,
+    "bloom": BLOOM,
+    "falcon": FALCON,
+    "phi": PHI,
+    "persimmon": PERSIMMON,
+    **LLAMAS,
+    **GEMMAS,
+    **MIXTURES,
+    **ENCODERS,
+}
+
+KEYS = {
+    "d_model": "hidden_size",
+    "d_embedding": "embedding_size",
+    "n_layers": "num_hidden_layers",
+    "n_heads": "num_attention_heads",
+    "n_kv_heads": "num_key_value_heads",
+    "d_hidden": "intermediate_size",
+    "n_positions": "max_position_embeddings",
+    "n_vocab": "vocab_size",
+    "activation": "hidden_act",
+    "rope_theta": "rope_theta",
+    "rope_share": "partial_rotary_factor",
+    "n_experts": "num_experts",
+    "n_chosen": "num_experts_per_tok",
+    "d_expert": "moe_intermediate_size",
+    "d_shared": "shared_expert_intermediate_size",
+}
+"""What most families call their numbers in config.json."""
