@@ -8,7 +8,8 @@ from rich.segment import Segment
 from kitten_tui.core.cell import Derivation, Term, products
 from kitten_tui.ink.bars import bar
 from kitten_tui.ink.cells import Line, cut, fit
-from kitten_tui.ink.formula import Sum, in_words, product_pieces, text_of_pieces
+from kitten_tui.ink.formula import Sum, product_pieces, text_of_pieces
+from kitten_tui.ink.in_words import in_words
 from kitten_tui.ink.numbers import fmt
 
 BAR = 12
