@@ -16,7 +16,8 @@ from kitten_tui.ink.blocks import Look
 from kitten_tui.ink.cells import Line, text_of, wrap
 from kitten_tui.ink.chrome import status_parts
 from kitten_tui.ink.formula import Sum, arithmetic
-from kitten_tui.ink.overview import Grid, Overview, about_head, measure_name
+from kitten_tui.ink.grid import Grid
+from kitten_tui.ink.overview import Overview, about_head, measure_name
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.say import say
 from kitten_tui.ink.sheet import Picture
