@@ -26,6 +26,7 @@ from kitten_tui.core.source import Source
 from kitten_tui.desk.selection import Selection
 from kitten_tui.screens.dialog import ClosedOnce
 from kitten_tui.screens.messages import Failed, SourceOpened
+from kitten_tui.sources.errors import problem_of
 from kitten_tui.stages import STAGES, stages_of
 from kitten_tui.stages.view import View
 from kitten_tui.typed import LONGEST_LINE, narrow, one_line
@@ -131,16 +132,34 @@ class KittenApp(App[None]):
         """Nothing of what was painted stands any more."""
         self.refresh(layout=True)
 
+    @property
+    def changes(self) -> Unsaved | None:
+        """What was changed and not saved, on any screen."""
+        kept = (getattr(screen, "unsaved", None) for screen in reversed(self.screen_stack))
+        return next((changes for changes in kept if changes is not None), None)
+
+    def lose_terminal(self, status: int) -> None:
+        """Nobody sees the screen any more."""
+        self.unsaved = self.changes
+        self.exit(return_code=status)
+
     def _handle_exception(self, error: Exception) -> None:
-        """A fault ends the program. It is told of after the screen has gone, without Textual's pages of locals."""
+        """A fault ends the program. It is told of after the screen has gone, without Textual's pages of locals.
+
+        What is no fault, such as a file that has gone, is one line; changes that would be lost are worth the pages.
+        """
         self._return_code = 1
         if self._exception is None:  # Textual's tests look here
             self._exception = error
             self._exception_event.set()
-        if self.fault is None:
-            self.fault = error.error if isinstance(error, WorkerFailed) else error
-            screens = [screen for screen in self.screen_stack if getattr(screen, "unsaved", None) is not None]
-            self.unsaved = screens[-1].unsaved if screens else None  # type: ignore[attr-defined]
+        if self.fault is None and not self.problem:
+            fault = error.error if isinstance(error, WorkerFailed) else error
+            self.unsaved = self.changes
+            problem = problem_of(fault)
+            if problem is None or self.unsaved is not None:
+                self.fault = fault
+            else:
+                self.problem = problem
         self._close_messages_no_wait()
 
     async def on_event(self, event: Event) -> None:
@@ -156,6 +175,10 @@ class KittenApp(App[None]):
             if character is not None:
                 event = Key(character if character.isalnum() else _character_to_key(character), character)
         await super().on_event(event)
+
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """What a key does; one that comes after the last screen has gone does nothing."""
+        return bool(self.screen_stack) and await super()._check_bindings(key, priority)
 
     def _refuse_paste(self, length: int) -> None:
         """A paste that no line takes is refused where it would have stood."""

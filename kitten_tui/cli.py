@@ -20,7 +20,7 @@ from kitten_tui.output import (
     refuse,
     tell_fault,
 )
-from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.errors import SourceError, problem_of
 
 if TYPE_CHECKING:
     from kitten_tui.stages.view import View
@@ -38,19 +38,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(arguments)
     except SystemExit as stop:  # argparse after --help and --version
         return flushed() if stop.code is None else int(stop.code) or flushed()
-    except SourceError as error:
-        return refuse(str(error))
     except BrokenPipeError:
         discard_output()  # the reader of the pipe has gone
         return OK
     except KeyboardInterrupt:
         return 130
-    except OSError as error:  # a folder that cannot be listed, a file that has gone
-        return refuse(f"{error.filename or 'a file'}: {error.strerror or error}")
-    except MemoryError as error:
-        return refuse(f"memory: expected more than there is{f': {error}' if str(error) else ''}; try a shorter text")
-    except Exception as fault:
-        return tell_fault(fault, _words(arguments.lang if arguments else None))
+    except BaseException as error:  # a panic in Rust is no Exception
+        problem = problem_of(error)
+        if problem is not None:
+            return refuse(problem)
+        return tell_fault(error, _words(arguments.lang if arguments else None))
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -60,6 +57,9 @@ def _run(arguments: argparse.Namespace) -> int:
         _theme(arguments.theme)  # also where nothing is drawn in it
     if arguments.list_models:
         return _list_models(words)
+    from kitten_tui.memory import check_memory
+
+    check_memory()  # before NumPy is loaded, which ends the program where it gets none
     if arguments.model is not None:
         from kitten_tui.threads import choose
 
@@ -96,6 +96,10 @@ def _show(arguments: argparse.Namespace, view: View, words: Words) -> int:
         return tell_fault(app.fault, app.words, app.unsaved)
     if app.problem:
         raise SourceError(app.problem)
+    if app.unsaved is not None:  # the terminal has gone, and there is nobody to be told
+        from kitten_tui.crash import rescue
+
+        rescue(app.unsaved)
     return app.return_code or OK
 
 

@@ -42,11 +42,15 @@ def report(fault: BaseException, words: Words, unsaved: Unsaved | None = None) -
         yield f"    {_short(frame.filename)}:{frame.lineno} {frame.name}"
     if unsaved is not None:
         yield ""
-        path = rescue(unsaved)
-        if path is None:
-            yield words("crash.lost")
-        else:
-            yield words("crash.unsaved", path=clean(shlex.quote(str(path))))
+        yield where(unsaved, words)
+
+
+def where(unsaved: Unsaved, words: Words) -> str:
+    """Writes the changes beside; a sentence that says where they are."""
+    from kitten_tui.ink.cells import clean
+
+    path = rescue(unsaved)
+    return words("crash.lost") if path is None else words("crash.unsaved", path=clean(shlex.quote(str(path))))
 
 
 def rescue(unsaved: Unsaved) -> Path | None:

@@ -13,7 +13,7 @@ import termios
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from textual.drivers.linux_driver import LinuxDriver
 
@@ -82,6 +82,11 @@ class Output:
             self.lock.release()
 
 
+def _apart(file: TextIO) -> TextIO:
+    """The same terminal under a number of its own: what libraries write to standard error may then be muted."""
+    return open(os.dup(file.fileno()), "w", encoding=file.encoding, errors="backslashreplace", newline="")
+
+
 class Terminal(LinuxDriver):
     """Textual's driver for a terminal that may do anything."""
 
@@ -91,9 +96,10 @@ class Terminal(LinuxDriver):
         # Before Textual asks for it: its own way prefers what the shell once exported as COLUMNS and LINES.
         super().__init__(app, debug=debug, mouse=mouse, size=size or self._get_terminal_size())
         assert self._file is not None
-        self._output = Output(self._file, self._lose)
+        self._output = Output(_apart(self._file), self._lose)
         self._file = self._output  # type: ignore[assignment]
         self._is_drawing = False
+        self._is_ending = False
         self._found_attributes: list[Any] | None = None
         # From within the loop and not from a handler, which may come while a lock is held that these wait for.
         self._loop.add_signal_handler(signal.SIGTSTP, self._stop)
@@ -146,14 +152,27 @@ class Terminal(LinuxDriver):
 
         This runs between any two instructions, so it waits for no lock but the one of the thread that writes.
         """
+        if self._is_ending:  # a session that ends sends several
+            return
+        self._is_ending = True
         if self._is_drawing:
             self._output.finish(RESTORED)
             if self._found_attributes is not None:
                 with suppress(termios.error):
                     termios.tcsetattr(self.fileno, termios.TCSANOW, self._found_attributes)
+        self._keep_changes()
         discard_unfinished()
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
+
+    def _keep_changes(self) -> None:
+        """What was changed and not saved is written beside, and said where."""
+        from kitten_tui.crash import where
+
+        with suppress(Exception):  # the signal may come before there is a screen, or while it changes
+            unsaved = self._app.changes
+            if unsaved is not None:
+                self._output.finish(where(unsaved, self._app.front.words) + "\n")
 
     # Stopping and going on
 
@@ -201,4 +220,4 @@ class Terminal(LinuxDriver):
     def _lose(self) -> None:
         """There is no terminal any more: nobody reads and nobody types."""
         with suppress(RuntimeError):  # the loop has ended by itself
-            self._loop.call_soon_threadsafe(self._app.exit, None, LOST)
+            self._loop.call_soon_threadsafe(self._app.lose_terminal, LOST)

@@ -16,6 +16,8 @@ from kitten_tui.stages.view import place_name
 from kitten_tui.words import Words
 
 WIDTH = 160
+MOST_CELLS = 5_000
+"""How many cells one explanation tells of."""
 _NAME = re.compile(r"\s*([^\[]+?)\s*(?:h(\d{1,6}))?\s*(?:\[(.*)\])?\s*", re.DOTALL)
 
 
@@ -108,18 +110,25 @@ def _counts(text: str) -> bool:
 
 
 def explain(workings: Workings, cell: Cell, depth: int, words: Words) -> Iterator[str]:
-    """The derivation of a cell in two lines, then those of its operands, indented; each cell once."""
+    """The derivation of a cell in two lines, then those of its operands, indented; each cell once.
+
+    A model has millions of cells below one: it ends after so many, and says so.
+    """
     look = Sum(workings, words, heads=workings.source.n_heads > 1)
-    yield from _explain(workings, cell, depth, look, "", set())
-
-
-def _explain(workings: Workings, cell: Cell, depth: int, look: Sum, indent: str, told: set[Cell]) -> Iterator[str]:
-    told.add(cell)
-    derivation = workings.derive(cell)
-    for line in arithmetic(derivation, look, WIDTH):
-        yield indent + text_of(line).rstrip()
-    if depth > 1:
-        operands = (operand.cell for term in derivation.terms for operand in term)
-        for operand in dict.fromkeys(operands):
-            if operand is not None and operand not in told:
-                yield from _explain(workings, operand, depth - 1, look, indent + "    ", told)
+    told: set[Cell] = set()
+    ahead: list[tuple[Cell, int]] = [(cell, 0)]  # what is still to be told, and how far down it is, the next one last
+    while ahead:
+        at, below = ahead.pop()
+        if at in told:
+            continue
+        if len(told) == MOST_CELLS:
+            yield words("explain.more", most=f"{MOST_CELLS:,}")
+            return
+        told.add(at)
+        derivation = workings.derive(at)
+        for line in arithmetic(derivation, look, WIDTH):
+            yield "    " * below + text_of(line).rstrip()
+        if below + 1 < depth:
+            operands = dict.fromkeys(operand.cell for term in derivation.terms for operand in term)
+            new = [operand for operand in operands if operand is not None and operand not in told]
+            ahead += [(operand, below + 1) for operand in reversed(new)]

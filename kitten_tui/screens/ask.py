@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 
 from kitten_tui.ink.cells import clean
 from kitten_tui.screens.dialog import Dialog, Panel
-from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.errors import SourceError, plainly
 from kitten_tui.words import Words
 
 Answer = TypeVar("Answer")
@@ -44,9 +44,12 @@ class AskScreen(Dialog[Answer | None], Generic[Answer]):
         if not self.is_current:
             return
         try:
-            self.dismiss(self.answer(event.value))
+            with plainly():
+                answer = self.answer(event.value)
         except SourceError as error:
             self.refuse(str(error))
+        else:
+            self.dismiss(answer)
 
     def refuse(self, problem: str) -> None:
         """Says what is wrong with the answer."""

@@ -12,7 +12,7 @@ from kitten_tui.desk.desk import Command
 from kitten_tui.desk.phrase import Phrase
 from kitten_tui.screens.messages import SourceOpened
 from kitten_tui.screens.switching import SwitchingScreen
-from kitten_tui.sources.errors import NotYetError, SourceError
+from kitten_tui.sources.errors import NotYetError, SourceError, plainly
 from kitten_tui.words import Words
 
 
@@ -37,10 +37,11 @@ class ModelScreen(SwitchingScreen):
     def do(self, command: Command, message: Phrase | None = None) -> None:
         """The desk stays as it is where a command leads to what is not there yet, or cannot be read."""
         try:
-            layer = self.desk.do(command).selection.layer
-            if layer >= self.source.ready:
-                raise NotYetError(layer)
-            super().do(command, message)
+            with plainly():
+                layer = self.desk.do(command).selection.layer
+                if layer >= self.source.ready:
+                    raise NotYetError(layer)
+                super().do(command, message)
         except NotYetError as error:
             self.say("message.not_yet", layer=error.layer + 1)
         except SourceError as error:
@@ -106,10 +107,11 @@ class ModelScreen(SwitchingScreen):
                 raise LeftError
 
         try:
-            exporter.export(path, pulse=pulse)
+            with plainly():
+                exporter.export(path, pulse=pulse)
         except LeftError:
             pass
-        except (SourceError, OSError, MemoryError) as error:
+        except SourceError as error:
             if not worker.is_cancelled:
                 self.app.call_from_thread(self.refuse, str(error))
         else:

@@ -25,7 +25,7 @@ from kitten_tui.offers import AtOverview
 from kitten_tui.screens.messages import Failed, SourceOpened
 from kitten_tui.screens.model import Left, ModelScreen
 from kitten_tui.screens.survey import LayerComputed, LayerWeighed, SurveyScreen
-from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.errors import SourceError, plainly
 from kitten_tui.stages import STAGES
 from kitten_tui.stages.scores import SCORES
 from kitten_tui.stages.softmax import SOFTMAX
@@ -263,7 +263,8 @@ class OverviewScreen(SurveyScreen):
 
     def _open(self, view: View) -> None:
         try:
-            screen = ModelScreen(view, self.source, self.words)
+            with plainly():
+                screen = ModelScreen(view, self.source, self.words)
         except SourceError as error:  # what comes next needs weights that no head needs
             self.post_message(Failed(str(error)))
             return

@@ -12,10 +12,9 @@ from textual.worker import get_current_worker
 
 from kitten_tui.core.measures import weights_between
 from kitten_tui.core.source import Source, Survey
-from kitten_tui.ink.about import title_of
 from kitten_tui.ink.overview import BETWEEN, Between, Overview
 from kitten_tui.screens.messages import Failed
-from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.errors import SourceError, plainly
 from kitten_tui.words import Words
 
 
@@ -64,7 +63,7 @@ class SurveyScreen(Screen[None], inherit_bindings=False):
                 raise StoppedError
 
         try:
-            with survey.computing:
+            with plainly(), survey.computing:
                 while source.ready < source.n_layers:
                     survey.advance(pulse)
                     pulse()
@@ -73,8 +72,6 @@ class SurveyScreen(Screen[None], inherit_bindings=False):
             pass
         except SourceError as error:
             self.post_message(Failed(str(error)))
-        except (OSError, MemoryError) as error:
-            self.post_message(Failed(f"{title_of(source, self.words)}: layer {source.ready + 1}: {error}"))
 
     def weigh(self) -> None:
         between = self.overview.between
@@ -85,11 +82,12 @@ class SurveyScreen(Screen[None], inherit_bindings=False):
         """Runs in a thread: the weights of the layers that are ready, one layer after the other."""
         worker, apart = get_current_worker(), self.survey.apart()
         try:
-            for layer in range(len(between.weights) // source.n_heads, apart.ready):
-                weights = weights_between(apart, layer, between.query, between.key)
-                if worker.is_cancelled:
-                    break
-                between = replace(between, weights=(*between.weights, *weights))
-                self.post_message(LayerWeighed(between))
-        except (SourceError, OSError, MemoryError) as error:
-            self.post_message(Failed(f"{title_of(source, self.words)}: {error}"))
+            with plainly():
+                for layer in range(len(between.weights) // source.n_heads, apart.ready):
+                    weights = weights_between(apart, layer, between.query, between.key)
+                    if worker.is_cancelled:
+                        break
+                    between = replace(between, weights=(*between.weights, *weights))
+                    self.post_message(LayerWeighed(between))
+        except SourceError as error:
+            self.post_message(Failed(str(error)))

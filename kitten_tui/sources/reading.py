@@ -12,6 +12,8 @@ from kitten_tui.sources.errors import SourceError
 
 LARGEST_CONFIG = 10_000_000
 """Bytes of what describes a model."""
+MOST_PARTS = 6_000_000
+"""Commas and brackets of one file of JSON; the largest tokenizer known has three million."""
 _MEANT = ("/dev/fd/", "/proc/self/fd/")
 """Where a shell puts the pipe of <(command)."""
 
@@ -58,19 +60,45 @@ def read_text(path: Path, most: int) -> str:
     return raw.decode("utf-8")
 
 
-def read_object(path: Path, most: int) -> dict[str, Any]:
-    """A JSON object that belongs to a model.
+def read_json(path: Path, most: int, wanted: str = "JSON") -> Any:
+    """What a JSON file that belongs to a model holds; `wanted` says what it is expected to be.
+
+    Raises:
+        SourceError: it is no file, larger than any that is honest, or no JSON.
+        OSError: it is not there, or cannot be read.
+    """
+    try:
+        return parsed(read_text(path, most))
+    except SourceError:
+        raise
+    except ValueError as error:
+        raise SourceError(f"{path}: expected {wanted}: {error}") from None
+
+
+def parsed(text: str) -> Any:
+    """What JSON holds.
+
+    Raises:
+        ValueError: it is none, is nested too deeply, or has so many parts that they would fill the memory.
+    """
+    parts = sum(map(text.count, ",[{"))
+    if parts > MOST_PARTS:
+        raise ValueError(f"expected at most {MOST_PARTS:,} parts, found {parts:,}")
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError(str(error)) from None
+
+
+def read_object(path: Path, most: int, wanted: str = "") -> dict[str, Any]:
+    """A JSON object that belongs to a model; `wanted` says what it is expected to be.
 
     Raises:
         SourceError: it is no file, larger than any that is honest, or holds something else.
         OSError: it is not there, or cannot be read.
     """
-    try:
-        values = json.loads(read_text(path, most))
-    except SourceError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise SourceError(f"{path}: expected JSON: {error}") from None
+    values = read_json(path, most, wanted or "JSON")
     if not isinstance(values, dict):
-        raise SourceError(f"{path}: expected an object, found {type(values).__name__}")
+        kind = f"{wanted}: an object" if wanted else "an object"
+        raise SourceError(f"{path}: expected {kind}, found {type(values).__name__}")
     return values

@@ -5,13 +5,18 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import signal
 import sys
 import time
 import traceback
 from collections import Counter
+from pathlib import Path
 from random import Random
 
-from tests.fire.kinds import KINDS
+sys.path.insert(0, str(Path(__file__).parent))  # where the tests look too
+
+from kinds import KINDS
+from painted import COMPARED
 
 
 def attempt(kind: str, seed: int, number: int) -> int:
@@ -35,12 +40,16 @@ def main() -> int:
     numbers = dict.fromkeys(kinds, 0)
     spent = dict.fromkeys(kinds, 0.0)
     end = time.monotonic() + arguments.minutes * 60.0
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     while time.monotonic() < end:
         kind = min(kinds, key=lambda kind: spent[kind])  # each gets the same time
         start = time.monotonic()
         try:
             with contextlib.redirect_stderr(io.StringIO()):
                 tried[kind] += attempt(kind, arguments.seed, numbers[kind])
+        except KeyboardInterrupt:  # what was tried so far counts
+            break
         except Exception as error:
             failed += 1
             place = traceback.extract_tb(error.__traceback__)[-1]
@@ -53,6 +62,7 @@ def main() -> int:
         spent[kind] += time.monotonic() - start
     for kind in kinds:
         print(f"{kind}: {tried[kind]:,} tried in {spent[kind]:.0f} s")
+    print(f"{sum(COMPARED.values()):,} painted numbers of {len(COMPARED)} quantities held against the trace")
     print(f"{sum(tried.values()):,} tried, {failed} failed, seed {arguments.seed}")
     return 1 if failed else 0
 

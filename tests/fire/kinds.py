@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+from painted import compare
 from textual.app import ScreenStackError
 from textual.events import Key, Paste
 from textual.keys import _character_to_key
@@ -30,7 +31,7 @@ from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
 CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
-KEYS_A_RUN = 200
+KEYS_A_RUN = 400
 
 ODD = [
     *("[/]", "[red]", "[/x", "x=1", "a]", "\\[", "{0}", "{name}", "%s", "$(x)", "`", "/", "~", "-", "'", "’", " "),
@@ -198,7 +199,7 @@ MORE = [
 
 
 def keys(draw: Random) -> int:
-    """Keys in bursts, pastes and sizes on the screen of a lesson or a model."""
+    """Keys in bursts, pastes and sizes on the screen of a lesson or a model; the numbers that stand there are right."""
     asyncio.run(_keys(draw))
     return KEYS_A_RUN
 
@@ -214,24 +215,34 @@ async def _keys(draw: Random) -> None:
         except SourceError:
             opened = open_source("journey")
     app = KittenApp(opened, language=draw.choice(("en", "zh")))
-    async with app.run_test(size=(draw.randint(1, 140), draw.randint(1, 50))) as pilot:
+    async with app.run_test(size=_size(draw)) as pilot:
         driver = app._driver
         assert driver is not None
         done = 0
         while done < KEYS_A_RUN and not app._exit:  # the palette can leave too
-            for _ in range(draw.choice((2, 10, 40))):
+            for _ in range(draw.choice((2, 10, 40, 100))):
                 done += 1
                 event = _event(draw)
                 event.set_sender(app)
                 driver.send_message(event)
-            size = (draw.randint(1, 140), draw.randint(1, 50)) if draw.random() < 0.05 else None
+            size = _size(draw) if draw.random() < 0.05 else None
             try:
                 if size:
                     await pilot.resize_terminal(*size)
                 await pilot.pause()
+                if not app._exit and draw.random() < 0.5:
+                    await pilot.press("escape")  # what asks is in front of the numbers
             except ScreenStackError:
                 if not app._exit:
                     raise
+            if not app._exit:
+                compare(app)
+
+
+def _size(draw: Random) -> tuple[int, int]:
+    """Columns and rows: one in four is too small for figures."""
+    least = (1, 1) if draw.random() < 0.25 else (70, 20)
+    return draw.randint(least[0], 140), draw.randint(least[1], 50)
 
 
 def _event(draw: Random) -> Key | Paste:

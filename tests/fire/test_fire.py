@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 from kinds import KINDS
+from painted import COMPARED
 
 pytestmark = pytest.mark.slow
 
@@ -16,3 +17,9 @@ SLICE = {"sentence": 150, "sample": 100, "checkpoint": 60, "sent": 400, "keys": 
 def test_nothing_that_is_tried_ends_the_program(kind: str) -> None:
     for number in range(SLICE[kind]):
         KINDS[kind](Random(f"{kind} 0 {number}"))
+
+
+def test_numbers_on_the_screen_are_held_against_the_trace() -> None:
+    before = sum(COMPARED.values())
+    KINDS["keys"](Random("keys 0 1"))
+    assert sum(COMPARED.values()) > before

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from piloting import reading
 
 from kitten_tui.cli import main
 from kitten_tui.core.cell import Cell
@@ -94,3 +95,13 @@ def test_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--explain", "weights[journey]"]) == 2
     assert main(["--explain", "weights[1,1]", "--depth", "0"]) == 2
     assert capsys.readouterr().err.count("\n") == 2
+
+
+def test_an_explanation_ends_where_a_model_has_more_below_than_anybody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kitten_tui.paper.explain.MOST_CELLS", 100)
+    source = reading("gpt2")
+    source.compute()
+    workings = Workings(source, source.settings, 1)
+    lines = list(explain(workings, Cell("output", (1, 0), 0, 1), 1000, Words("en")))
+    assert lines[-1] == Words("en")("explain.more", most="100")
+    assert sum("=" in line for line in lines[:-1]) >= 100

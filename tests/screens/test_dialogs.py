@@ -95,6 +95,15 @@ async def test_a_double_click_chooses_once() -> None:
         assert screen(pilot).desk.history.place == 0
 
 
+async def test_keys_after_the_last_one_are_no_fault() -> None:
+    opened = app()
+    async with opened.run_test() as pilot:
+        await hit(pilot, "q", *["down"] * 40, "escape")
+        assert not await opened._check_bindings("down", priority=True) or opened.screen_stack
+    assert opened.fault is None
+    assert not await opened._check_bindings("escape")
+
+
 async def test_a_head_that_is_left_twice_leaves_the_overview_open() -> None:
     async with model_app().run_test() as pilot:
         await pilot.app.workers.wait_for_complete()

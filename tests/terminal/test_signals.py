@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from ptying import PATIENCE, Session
 
+from kitten_tui.sources.sample import read_sample
+
 pytestmark = pytest.mark.slow
 
 LESSON = "journey"
@@ -119,6 +121,45 @@ def test_stopped_and_continued_the_program_goes_on_and_restores_the_terminal() -
         session.send(b"q")
         assert session.until_gone() == 0
         assert_restored(session)
+
+
+def changed(session: Session) -> None:
+    """A word is another one, and nothing is saved."""
+    session.until(LESSON)
+    session.send(b"n")
+    session.until("Another word")
+    session.until_still()
+    session.send(b"xyz")
+    session.until("xyz")
+    session.send(b"\r")
+    session.until("→ “xyz”")
+
+
+@pytest.mark.parametrize("numbers", [(signal.SIGTERM,), (signal.SIGHUP,), (signal.SIGTERM, signal.SIGHUP)])
+def test_a_signal_takes_no_changes_away(numbers: tuple[int, ...], tmp_path: Path) -> None:
+    with Session(cwd=tmp_path) as session:
+        changed(session)
+        mark = len(session.output)
+        for number in numbers:
+            session.kill(number)
+        assert -session.until_gone() in numbers
+        assert_restored(session)
+        assert "kitten-tui-unsaved.toml" in session.text_since(mark)
+    assert [path.name for path in tmp_path.iterdir()] == ["kitten-tui-unsaved.toml"]
+    assert "xyz" in read_sample(tmp_path / "kitten-tui-unsaved.toml").tokens
+
+
+@pytest.mark.parametrize("ignoring", [(), (signal.SIGHUP,)])
+def test_a_closed_window_takes_no_changes_away(ignoring: tuple[int, ...], tmp_path: Path) -> None:
+    with Session(ignoring=ignoring, cwd=tmp_path) as session:
+        changed(session)
+        session.close()
+        end = time.monotonic() + PATIENCE
+        while session.poll() is None and time.monotonic() < end:
+            time.sleep(0.05)
+        assert session.status is not None
+    assert [path.name for path in tmp_path.iterdir()] == ["kitten-tui-unsaved.toml"]
+    assert "xyz" in read_sample(tmp_path / "kitten-tui-unsaved.toml").tokens
 
 
 @pytest.mark.parametrize("ignoring", [(), (signal.SIGHUP,)])

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.reading import read_text
 
 NAME = re.compile(r"(?P<name>[\w.-]+(?:/[\w.-]+)?)(?:@(?P<revision>[\w./-]+))?")
 """As people write the name of a model: org/name, and a revision of it."""
+
+LARGEST_REFERENCE = 1_000
+"""Bytes of a file that names a commit."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +90,13 @@ def _snapshot(folder: Path, revision: str | None) -> Path | None:
     snapshots = folder / "snapshots"
     reference = folder / "refs" / (revision or "main")
     try:
-        commit = reference.read_text(encoding="utf-8").strip() if reference.is_file() else revision
+        commit = read_text(reference, LARGEST_REFERENCE).strip() if reference.is_file() else revision
         if commit and re.fullmatch(r"[\w.-]+", commit) and (snapshots / commit).is_dir():
             return snapshots / commit
         if revision is not None:
             return None
         return max((one for one in snapshots.iterdir() if one.is_dir()), key=os.path.getmtime, default=None)
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):
         return None
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from kitten_tui.sources.checkpoint.pickled import SUFFIXES
-from kitten_tui.sources.checkpoint.tensors import NO_WEIGHTS
+from kitten_tui.sources.checkpoint.tensors import MAX_INDEX, NO_WEIGHTS
 from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.reading import LARGEST_CONFIG, read_json, read_object
 
 SMALL = (
     *("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
@@ -77,10 +77,12 @@ def _fetch(files: list[str], fetch: Callable[[str], Path]) -> Path:
 def _module(path: Path) -> str:
     """The folder of the transformer among the modules of sentence-transformers, with its slash."""
     try:
-        modules: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        modules: list[dict[str, Any]] = read_json(path, LARGEST_CONFIG)
         inner = next((str(one["path"]) for one in modules if str(one["type"]).endswith(".Transformer")), "")
         return f"{inner}/" if inner else ""
-    except (ValueError, KeyError, TypeError):
+    except SourceError:
+        raise
+    except (KeyError, TypeError):
         raise SourceError(f"{path}: expected modules with their types and paths") from None
 
 
@@ -94,8 +96,10 @@ def _weights(files: list[str], folder: str, fetch: Callable[[str], Path]) -> lis
         if f"{usual}.index.json" in here:
             index = fetch(f"{folder}{usual}.index.json")
             try:
-                parts = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-            except (ValueError, KeyError, TypeError, AttributeError):
+                parts = set(read_object(index, MAX_INDEX)["weight_map"].values())
+            except SourceError:
+                raise
+            except (KeyError, TypeError, AttributeError):
                 raise SourceError(f"{index}: expected a weight_map from names of tensors to files") from None
             return sorted(folder + str(part) for part in parts if str(part) in here)
         others = [file for file in here if file.endswith(suffixes)]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.reading import read_object
 
 PREFIX = "ollama:"
 WEIGHTS, ADAPTER = "application/vnd.ollama.image.model", "application/vnd.ollama.image.adapter"
@@ -54,11 +54,11 @@ def all_models() -> Iterator[tuple[str, Path]]:
 
 def _blob(root: Path, manifest: Path) -> Path:
     try:
-        if manifest.stat().st_size > LARGEST_MANIFEST:
-            raise ValueError("found a file too large for one")
-        layers = json.loads(manifest.read_text(encoding="utf-8"))["layers"]
+        layers = read_object(manifest, LARGEST_MANIFEST, "a manifest with layers")["layers"]
         kinds = {str(layer["mediaType"]): str(layer["digest"]) for layer in layers}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except SourceError:
+        raise
+    except (OSError, KeyError, TypeError) as error:
         raise SourceError(f"{manifest}: expected a manifest with layers: {error}") from None
     if ADAPTER in kinds:
         raise SourceError(f"{manifest}: expected a model alone, found one with an adapter")

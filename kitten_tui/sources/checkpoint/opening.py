@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from kitten_tui.sources.checkpoint.gguf import is_gguf
 from kitten_tui.sources.checkpoint.ollama import PREFIX, blob_of
 from kitten_tui.sources.checkpoint.pickled import SUFFIXES
 from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.reading import LARGEST_CONFIG, read_json
 
 WEIGHTS = (".safetensors", ".gguf", *SUFFIXES)
 MODULES = "modules.json"
@@ -96,13 +96,15 @@ def _adapted(folder: Path, name: str) -> Place:
 def _transformer(path: Path) -> Path | None:
     """The folder of the transformer among the modules of sentence-transformers."""
     try:
-        modules = json.loads(path.read_text(encoding="utf-8"))
+        modules = read_json(path, LARGEST_CONFIG)
         for module in modules:
             if str(module["type"]).rpartition(".")[2] == "Transformer":
                 inner = Path(str(module["path"]))
                 if inner.is_absolute() or ".." in inner.parts:
                     raise ValueError(f"found the path {inner}")
                 return path.parent / inner
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except SourceError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise SourceError(f"{path}: expected modules with their types and paths beside it: {error}") from None
     return None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.reading import read_bytes
 
 NORMAL, CONTROL, USER = 1, 3, 4
 UNIGRAM, BPE = 1, 2
@@ -118,8 +119,7 @@ def read_pieces(path: Path) -> Pieces:
         SourceError: it is none, or of a kind that is not known.
     """
     try:
-        with path.open("rb") as file:
-            raw = file.read(LARGEST + 1)
+        raw = read_bytes(path, LARGEST)
         if len(raw) > LARGEST:
             raise ValueError(f"expected at most {LARGEST:,} bytes, found more")
         pieces, trainer, normalizer = [], b"", b""

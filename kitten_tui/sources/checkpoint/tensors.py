@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import mmap
 import re
 from dataclasses import dataclass
@@ -16,8 +15,8 @@ from numpy.lib.stride_tricks import as_strided
 from kitten_tui.core.ops import Array, Places
 from kitten_tui.sources.checkpoint.adapter import Adapter, Change
 from kitten_tui.sources.checkpoint.pickled import SUFFIXES, read_pickled
-from kitten_tui.sources.errors import SourceError
-from kitten_tui.sources.reading import check_file, read_text
+from kitten_tui.sources.errors import SourceError, muted
+from kitten_tui.sources.reading import check_file, parsed, read_object
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 MAX_INDEX = 50_000_000
@@ -26,6 +25,7 @@ MAX_HEADER = 20_000_000
 SHARD = re.compile(r"(?P<name>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.\w+")
 NO_WEIGHTS = re.compile(r"(training_args|optimizer|scheduler|scaler|rng_state|adapter_model)[\w.-]*")
 """What training leaves beside the weights, and what is added to the weights of another model."""
+_MAP = "a weight_map from names of tensors to files"
 OTHERS = (".gguf", ".h5", ".msgpack", ".onnx", ".ot", ".tflite")
 TYPES = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": np.uint16}
 """NumPy has no bfloat16: its sixteen bits are the first of a float32."""
@@ -104,8 +104,11 @@ class Tensors:
 
     def _map(self, file: Path) -> mmap.mmap:
         if file not in self._maps:
-            with file.open("rb") as opened:
-                self._maps[file] = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+            try:
+                with file.open("rb") as opened:
+                    self._maps[file] = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+            except (OSError, ValueError) as error:  # gone or emptied since it was looked at
+                raise SourceError(f"{file}: expected the file as it was opened, found: {error}") from None
         return self._maps[file]
 
     def release(self) -> None:
@@ -162,12 +165,12 @@ def _is_whole(files: list[str]) -> bool:
 
 def _shards(index: Path) -> list[Path]:
     try:
-        names = json.loads(read_text(index, MAX_INDEX))["weight_map"].values()
+        names = read_object(index, MAX_INDEX, _MAP)["weight_map"].values()
         files = sorted({str(name) for name in names})
     except SourceError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise SourceError(f"{index}: expected a weight_map from names of tensors to files") from None
+    except (OSError, KeyError, TypeError, AttributeError):
+        raise SourceError(f"{index}: expected {_MAP}") from None
     beside = {path.name for path in index.parent.iterdir() if path.is_file()}
     for name in files:
         if Path(name).name != name or name not in beside:
@@ -185,11 +188,11 @@ def _header(file: Path) -> dict[str, Tensor]:
             length = int.from_bytes(opened.read(8), "little")
         if MAX_HEADER < length < file.stat().st_size:
             raise SourceError(f"{file}: expected a header of at most {MAX_HEADER:,} bytes, found {length:,}")
-        with safe_open(file, framework="numpy"):
+        with muted(), safe_open(file, framework="numpy"):
             pass
         with file.open("rb") as opened:
             opened.seek(8)
-            header: dict[str, Any] = json.loads(opened.read(length))
+            header: dict[str, Any] = parsed(opened.read(length).decode("utf-8"))
     except SourceError:
         raise
     except (SafetensorError, OSError, ValueError) as error:

@@ -22,12 +22,14 @@ from kitten_tui.sources.checkpoint.tokenizer_kinds import (
     Merges,
     content_of,
 )
-from kitten_tui.sources.errors import SourceError
-from kitten_tui.sources.reading import read_bytes
+from kitten_tui.sources.errors import SourceError, plainly
+from kitten_tui.sources.reading import read_object, read_text
 
 FILE, CONFIG = "tokenizer.json", "tokenizer_config.json"
-LARGEST_FILE = 200_000_000
-"""Bytes. The largest tokenizer known has a sixth of them."""
+LARGEST_FILE = 100_000_000
+"""Bytes. The largest tokenizer known has a third of them."""
+LARGEST_LIST = 20_000_000
+"""Bytes of a list of words or of merges; the longest known has a quarter of them."""
 
 NAMED = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 
@@ -133,10 +135,10 @@ def _vocabulary(path: Path, whole: Json | None) -> tuple[Json, Merges]:
         pieces = read_pieces(path)
         return pieces.vocabulary, pieces.merges
     if path.suffix == ".json":
-        lines = (path.parent / "merges.txt").read_text(encoding="utf-8").split("\n")
+        lines = _read_lines(path.parent / "merges.txt")
         rules = [line.split() for line in lines if line.strip() and not line.startswith("#version")]
         return _read_json(path), [(left, right) for left, right in rules]
-    words = path.read_text(encoding="utf-8").split("\n")
+    words = _read_lines(path)
     return {word.rstrip("\r"): place for place, word in enumerate(words) if word or place + 1 < len(words)}, []
 
 
@@ -274,20 +276,13 @@ def _frame_by_flags(tokenizer: Any, special: Json, said: Json) -> None:
 
 
 def _read_json(path: Path) -> Json:
-    try:
-        raw = read_bytes(path, LARGEST_FILE)
-        if len(raw) > LARGEST_FILE:
-            raise SourceError(f"{path}: expected a tokenizer of at most {LARGEST_FILE:,} bytes, found more")
-        values = json.loads(raw.decode("utf-8"))
-    except SourceError:
-        raise
-    except OSError as error:
-        raise SourceError(f"{path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise SourceError(f"{path}: expected a tokenizer: {error}") from None
-    if not isinstance(values, dict):
-        raise SourceError(f"{path}: expected a tokenizer: an object, found {type(values).__name__}")
-    return values
+    with plainly():
+        return read_object(path, LARGEST_FILE, "a tokenizer")
+
+
+def _read_lines(path: Path) -> list[str]:
+    with plainly():
+        return read_text(path, LARGEST_LIST).split("\n")
 
 
 def merges_of(vocabulary: Mapping[str, int], left_out: Iterable[str] = ()) -> Merges:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from kitten_tui.sources.checkpoint.config import Config
+from kitten_tui.sources.checkpoint.growth import refuse_growth
 from kitten_tui.sources.checkpoint.tokenizer import FILE, read_tokenizer
-from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.errors import SourceError, muted
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,22 @@ class Tokens:
         """
         text = text.encode("utf-8", "replace").decode("utf-8")  # a terminal may hand on half a character
         with _blaming(self.path):
+            refuse_growth(self.tokenizer, text, self.path)
             whole = encoded = self.tokenizer.encode(text)
             if len(whole.ids) > limit:
                 # The library keeps the special tokens at the end when it cuts.
                 self.tokenizer.enable_truncation(limit)
                 encoded = self.tokenizer.encode(text)
                 self.tokenizer.no_truncation()
+        if len(encoded.ids) > limit:
+            raise SourceError(
+                f"{self.path}: post_processor: expected to leave room in the {limit} places that the model has, "
+                f"found {len(encoded.ids)} tokens where the text is cut"
+            )
+        if len(encoded.tokens) != len(encoded.ids):
+            raise SourceError(
+                f"{self.path}: expected a piece for each of {len(encoded.ids)} tokens, found {len(encoded.tokens)}"
+            )
         largest = max(encoded.ids, default=0)
         if largest >= self.n_vocab:
             raise SourceError(f"{self.path}: expected tokens from 0 to {self.n_vocab - 1}, found {largest}")
@@ -78,10 +89,11 @@ class Tokens:
 
 @contextmanager
 def _blaming(path: Path) -> Iterator[None]:
-    """What the library raises is said of the file; a panic of its Rust is no Exception."""
+    """What the library raises is said of the file; a panic of its Rust is no Exception, and has lines of its own."""
     try:
-        yield
-    except (KeyboardInterrupt, SystemExit, SourceError):
+        with muted():
+            yield
+    except (KeyboardInterrupt, SystemExit, SourceError, MemoryError):
         raise
     except BaseException as error:
         raise SourceError(f"{path}: expected a tokenizer: {error}") from None
