@@ -96,6 +96,10 @@ def _show(arguments: argparse.Namespace, view: View, words: Words) -> int:
         return tell_fault(app.fault, app.words, app.unsaved)
     if app.problem:
         raise SourceError(app.problem)
+    if arguments.save_model is not None and view.source.trainer is not None:
+        from kitten_tui.sources.writing import path_of
+
+        view.source.trainer.save(path_of(arguments.save_model))
     return app.return_code or OK
 
 
