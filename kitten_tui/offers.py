@@ -96,7 +96,7 @@ def deletes(now: Now) -> bool:
 
 
 def saves(now: Now) -> bool:
-    return edits(now) or exports(now)
+    return edits(now) or exports(now) or trains(now)
 
 
 def masks(now: Now) -> bool:

@@ -111,6 +111,7 @@ def _add_training(options: argparse.ArgumentParser) -> None:
         metavar="TASK",
         help="train a small transformer: copy, induction, kitten, recall, or a text file; SOURCE is looked at",
     )
+    training.add_argument("--save-model", metavar="DIR", help="write what was trained to a new folder, for --model")
     training.add_argument("--by", metavar="KIND", help="with a file of text: what a token is, word or character")
     training.add_argument("--steps", type=int, metavar="N", help="how many steps")
     training.add_argument("--step-size", type=float, metavar="X", help="how far a step goes")
@@ -127,6 +128,7 @@ def _add_training(options: argparse.ArgumentParser) -> None:
 
 
 TRAINING = (
+    "save_model",
     "by",
     "steps",
     "step_size",
@@ -180,6 +182,11 @@ def refuse_pairs(arguments: argparse.Namespace) -> None:
         raise UsageError("--format: expected --export FILE with it, found none")
     if arguments.depth is not None and arguments.explain is None:
         raise UsageError("--depth: expected --explain CELL with it, found none")
+    if arguments.save_model is not None:
+        from kitten_tui.sources.training.saved import check_folder
+        from kitten_tui.sources.writing import path_of
+
+        check_folder(path_of(arguments.save_model))
     if arguments.save is not None:
         from kitten_tui.sources.checkpoint.export import check_path
         from kitten_tui.sources.writing import path_of

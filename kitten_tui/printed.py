@@ -26,8 +26,13 @@ Answer = Callable[[argparse.Namespace, View, Words], int]
 
 def print_answer(arguments: argparse.Namespace, view: View, words: Words) -> int:
     """What was asked for on paper, or else the lesson as text."""
-    if view.source.trainer is not None:
-        view = _train(view, view.source.trainer, words)
+    trainer = view.source.trainer
+    if trainer is not None:
+        view = _train(view, trainer, words)
+        if arguments.save_model is not None:
+            from kitten_tui.sources.writing import path_of
+
+            trainer.save(path_of(arguments.save_model))
     _compute(arguments, view)
     facts = view.source.facts
     if facts is not None and facts["whole"] > facts["read"]:

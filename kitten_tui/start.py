@@ -47,7 +47,13 @@ def _source(arguments: argparse.Namespace) -> Source:
     if arguments.model is not None:
         from kitten_tui.sources.checkpoint.model import open_model
         from kitten_tui.sources.checkpoint.reading import Reading
+        from kitten_tui.sources.training.saved import is_saved, open_saved
+        from kitten_tui.sources.training.source import Training, words_of
 
+        if is_saved(arguments.model):
+            run = open_saved(arguments.model)
+            text = _read_sentence() if argument == "-" else argument
+            return Training(run, run.state, None if text is None else words_of(run, text))
         model = open_model(arguments.model, arguments.trust_layout, arguments.download)
         return Reading(model, _read_sentence(MAX_TEXT) if argument == "-" else read_text(argument))
     if arguments.train is not None:

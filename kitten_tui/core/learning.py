@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from kitten_tui.core.ops import Array
@@ -117,6 +118,10 @@ class Trainer(Protocol):
 
     def advance(self, pulse: Pulse) -> bool:
         """Makes the next step; whether there was one. What `pulse` raises stops it before it begins."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Writes the last step to a new folder, which opens as a model does."""
         ...
 
     def stop(self) -> None:

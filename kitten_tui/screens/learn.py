@@ -152,4 +152,16 @@ class LearnScreen(ModelScreen):
     action_next_seed = _fixed
 
     def action_save(self) -> None:
-        self.say("learn.fixed")
+        """The last step, as a folder that --model opens."""
+        from kitten_tui.screens.ask import AskScreen
+        from kitten_tui.sources.writing import path_of
+
+        def answer(text: str) -> str:
+            self.trainer.save(path_of(text))
+            return text
+
+        def saved(path: str | None) -> None:
+            if path is not None:
+                self.say("learn.saved", path=path)
+
+        self.app.push_screen(AskScreen(self.words, "learn.save", answer), saved)

@@ -74,15 +74,11 @@ class StageScreen(PageScreen):
         chosen = self._now.chosen
         if chosen:
             self._choose_next(chosen, by)
-            return
-        stage = self.page.selection.stage + by
-        if 0 <= stage < len(stages_of(self.source)):
-            self.look_at(navigation.go_to_stage(self.page, stage))
         else:
-            self.say("message.stage_edge")
+            self.action_go_to_stage(self.page.selection.stage + 1 + by)
 
     def action_go_to_stage(self, number: int) -> None:
-        if number <= len(stages_of(self.source)):
+        if 1 <= number <= len(stages_of(self.source)):
             self.look_at(navigation.go_to_stage(self.page, number - 1))
         else:
             self.say("message.stage_edge")
@@ -147,12 +143,6 @@ class StageScreen(PageScreen):
 
     def action_weigh(self) -> None:
         self.say("message.no_overview")
-
-    def action_toggle_training(self) -> None:
-        self.say("learn.none")
-
-    def action_step_training(self, by: int) -> None:
-        self.say("learn.none")
 
     def action_walk(self) -> None:
         view = navigation.walk(self.page, stages_of(self.source))

@@ -69,6 +69,12 @@ class SwitchingScreen(StageScreen):
         """What could not be done, in the place of the reading."""
         self.say("change.refused", problem=problem)
 
+    def action_toggle_training(self) -> None:
+        self.say("learn.none")
+
+    def action_step_training(self, by: int) -> None:
+        self.say("learn.none")
+
     # Back and forth
 
     def action_undo(self) -> None:

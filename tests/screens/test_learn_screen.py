@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from piloting import computed
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from kitten_tui.app import KittenApp
 from kitten_tui.desk.selection import Selection
 from kitten_tui.screens.learn import LearnScreen
 from kitten_tui.sources.training.opening import open_training
+from kitten_tui.sources.training.saved import open_saved
 from kitten_tui.sources.training.source import Training
 
 
@@ -89,6 +93,16 @@ async def test_another_sentence_is_looked_at_at_the_same_step() -> None:
 async def test_numbers_that_are_learned_are_not_changed_by_hand() -> None:
     async with learning(5, stage=1).run_test() as pilot:
         await computed(pilot)
-        for key in ("e", "r", "n", "P", "ctrl+s", "v"):
+        for key in ("e", "r", "n", "P", "v"):
             await pilot.press(key)
             assert screen(pilot).trainer.step == 5
+
+
+async def test_the_last_step_is_saved_where_somebody_says(tmp_path: Path) -> None:
+    async with learning(5).run_test() as pilot:
+        await computed(pilot)
+        await pilot.press("ctrl+s")
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "model")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert open_saved(str(tmp_path / "model")).step == 5

@@ -30,15 +30,23 @@ def open_training(name: str, asked: Mapping[str, Any]) -> Run:
     Raises:
         SourceError: there is no such task, or something else that cannot be was asked for.
     """
-    if name in TASKS:
-        task = TASKS[name]
-        if asked.get("by") is not None:
-            raise SourceError(f"--by: expected a file of text to train on, found the task {name}")
-    elif is_path(name):
-        task = text_task(name, asked.get("by"))
-    else:
-        raise SourceError(f"--train: expected one of {', '.join(TASKS)}, kitten, or a file of text, found {name}")
+    task = task_of(name, asked.get("by"))
     return Run(task, setup_of(task, asked))
+
+
+def task_of(name: str, by: str | None) -> Task:
+    """The task of this name, or a file of text; `by` says what a token of that is.
+
+    Raises:
+        SourceError: there is no such task.
+    """
+    if name in TASKS:
+        if by is not None:
+            raise SourceError(f"--by: expected a file of text to train on, found the task {name}")
+        return TASKS[name]
+    if is_path(name):
+        return text_task(name, by)
+    raise SourceError(f"--train: expected one of {', '.join(TASKS)}, kitten, or a file of text, found {name}")
 
 
 def setup_of(task: Task, asked: Mapping[str, Any]) -> Setup:

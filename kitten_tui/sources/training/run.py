@@ -33,14 +33,14 @@ class Kept:
 class Run:
     """Goes on from step to step. What is kept never changes, so that others may read it meanwhile."""
 
-    def __init__(self, task: Task, setup: Setup, dtype: npt.DTypeLike = np.float32) -> None:
+    def __init__(self, task: Task, setup: Setup, dtype: npt.DTypeLike = np.float32, at: State | None = None) -> None:
+        """`at` is the step that it goes on from, where that is not the first."""
         self.task = task
         self.setup = setup
-        begun = draw(setup.shape, setup.seed, setup.start, setup.spread, dtype).flat
         self.kept: list[Kept] = []
         self.losses: list[float] = []
         """Of each step's own batch, before it changed anything. [step]"""
-        self.state = start(begun, setup.optimizer)
+        self.state = at or start(draw(setup.shape, setup.seed, setup.start, setup.spread, dtype).flat, setup.optimizer)
         """After the last step."""
         self._before = self.state
         """After the one before it."""
@@ -99,6 +99,8 @@ class Run:
     def at(self, step: int) -> State:
         """The state after a step that has been made, made again from the nearest kept one before it."""
         place = bisect_right(self.kept, step, key=lambda kept: kept.step) - 1
+        if place < 0:
+            raise LookupError(f"step {step}: nothing before it is kept")
         state = self.kept[place].state
         while state.step < step:
             _, state = self._after(state)

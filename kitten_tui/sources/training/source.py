@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kitten_tui.core import layers
@@ -151,6 +152,11 @@ class Training:
     def advance(self, pulse: Pulse) -> bool:
         pulse()
         return self.run.advance()
+
+    def save(self, folder: Path) -> None:
+        from kitten_tui.sources.training.saved import save_run
+
+        save_run(self.run, folder)
 
     def stop(self) -> None:
         self.run.keep()

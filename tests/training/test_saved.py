@@ -1,0 +1,91 @@
+"""What was trained is kept: it opens as a model does, and goes on as if it had never stopped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kitten_tui.cli import main
+from kitten_tui.sources.errors import ExistsError, SourceError
+from kitten_tui.sources.training.opening import open_training
+from kitten_tui.sources.training.run import Run
+from kitten_tui.sources.training.saved import is_saved, open_saved, save_run
+
+
+def trained(steps: int, **asked: object) -> Run:
+    run = open_training("kitten-en", {"steps": steps, **asked})
+    while run.step < steps:
+        run.advance()
+    return run
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_training_that_was_saved_goes_on_with_the_same_bits(tmp_path: Path, optimizer: str) -> None:
+    run = trained(12, optimizer=optimizer)
+    save_run(run, tmp_path / "model")
+    assert is_saved(str(tmp_path / "model"))
+    again = open_saved(str(tmp_path / "model"))
+    assert (again.step, again.setup) == (12, run.setup)
+    for _ in range(3):
+        run.advance()
+        again.advance()
+    assert np.array_equal(run.state.parameters, again.state.parameters)
+
+
+def test_a_training_of_a_text_needs_its_text(tmp_path: Path) -> None:
+    text = tmp_path / "my.txt"
+    text.write_text("the cat saw the dog . " * 40)
+    run = open_training(str(text), {"steps": 2, "by": "word"})
+    save_run(run, tmp_path / "model")
+    assert open_saved(str(tmp_path / "model")).task.vocabulary == run.task.vocabulary
+    text.write_text("another text of other words " * 40)
+    with pytest.raises(SourceError, match=r"vocabulary: expected that of my\.txt, found another one"):
+        open_saved(str(tmp_path / "model"))
+
+
+def test_the_command_line_saves_and_opens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = str(tmp_path / "model")
+    assert main(["--train", "copy", "--steps", "5", "--plain", "--save-model", folder, "--lang", "en"]) == 0
+    assert main(["--model", folder, "--explain", "weights[2,1]", "--lang", "en"]) == 0
+    assert "α h1[l#2, s#1]" in capsys.readouterr().out
+    assert main(["--train", "copy", "--steps", "5", "--plain", "--save-model", folder]) == 2
+    assert "expected the name of a new folder" in capsys.readouterr().err
+
+
+def test_nothing_is_written_over(tmp_path: Path) -> None:
+    with pytest.raises(ExistsError):
+        save_run(trained(1), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"task": "copy"}, "task: expected what is asked for after --train"),
+        ({"task": ["nothing"]}, "--train: expected one of copy"),
+        ({"step": -1}, "step: expected a number from 0"),
+        ({"vocabulary": ["a"]}, "vocabulary: expected that of kitten-en, found another one"),
+        ({"setup": {}}, "setup: expected an object with a shape"),
+    ],
+)
+def test_a_folder_that_was_tampered_with_is_refused(tmp_path: Path, change: dict[str, object], said: str) -> None:
+    folder = tmp_path / "model"
+    save_run(trained(1), folder)
+    config = json.loads((folder / "config.json").read_text("utf-8")) | change
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(SourceError, match=said):
+        open_saved(str(folder))
+
+
+def test_what_its_file_says_of_sizes_is_not_believed(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    save_run(trained(1), folder)
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    for name, value in (("d_model", 10**6), ("d_k", 4), ("n_layers", 0), ("window", "9")):
+        other = json.loads(json.dumps(config))
+        other["setup"]["shape"][name] = value
+        (folder / "config.json").write_text(json.dumps(other))
+        with pytest.raises(SourceError):
+            open_saved(str(folder))
