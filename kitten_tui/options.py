@@ -92,6 +92,16 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--layer", type=int, metavar="N", help="the layer, from 1")
     options.add_argument("--head", type=int, metavar="N", help="the head, from 1")
     options.add_argument("--query", metavar="TOKEN", help="the query: a token of the sentence, or its number from 1")
+    options.add_argument(
+        "--place", metavar="NAME=N,…", help="where the cursor is: query, key, d_k, … with numbers from 1"
+    )
+    options.add_argument("--figure", metavar="ID", help="the figure that has the cursor")
+    options.add_argument(
+        "--set",
+        action="append",
+        metavar="CHANGE",
+        help='a change, as in "w_q h2[1,2]=0.5"; y copies such lines',
+    )
     options.add_argument("--scale", action=argparse.BooleanOptionalAction, help="divide the scores by √d_k, or do not")
     options.add_argument("--mask", choices=("none", "causal", "own"), help="who may look at whom")
     options.add_argument("--dropout", type=float, metavar="P", help="drop weights at this rate, from 0 to below 1")

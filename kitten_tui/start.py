@@ -7,20 +7,24 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
+from kitten_tui.desk.line import PLACES
 from kitten_tui.desk.selection import Selection
 from kitten_tui.options import UsageError
-from kitten_tui.sources.find import DEFAULT, MAX_TEXT, open_source, read_text, without_line_end
-from kitten_tui.sources.sentence import from_sentence
+from kitten_tui.sources.find import DEFAULT, MAX_TEXT, open_source, read_text, sentence, without_line_end
+from kitten_tui.sources.lesson import Lesson
+from kitten_tui.sources.setting import changed
 from kitten_tui.stages import stages_of
 from kitten_tui.stages.tokens import place_of
 from kitten_tui.stages.view import View
 from kitten_tui.words import language_of_environment
 
 MAX_SENTENCE = 100_000
+MOST_PLACES = 1_000_000
+"""Of what is not known before the page stands; a place beyond its edge moves to the edge."""
 
 
 def start(arguments: argparse.Namespace) -> View:
@@ -39,7 +43,40 @@ def start(arguments: argparse.Namespace) -> View:
         if source.editor is None:
             raise UsageError("--init: expected a lesson, found a model, whose numbers stay as they are")
         source = source.editor.other_matrices(settings.seed, arguments.init)
-    return View(source, settings, _selection(arguments, source))
+        source = _opened_with(source, "--init", arguments.init, "--seed", str(settings.seed))
+    opened = source
+    for text in arguments.set or ():
+        before = source
+        source, settings = changed(opened, source, settings, text)
+        if source is not before:
+            source = _opened_with(source, "--set", text)
+    return View(source, settings, _placed(arguments, source, _selection(arguments, source)))
+
+
+def _opened_with(source: Source, *words: str) -> Source:
+    """A changed lesson, which knows what to ask for to be opened again."""
+    lesson = cast(Lesson, source)  # nothing else has an editor
+    return replace(lesson, origin=(*lesson.origin, *words) if lesson.origin else ())
+
+
+def _placed(arguments: argparse.Namespace, source: Source, selection: Selection) -> Selection:
+    """The selection with what `--place` and `--figure` say."""
+    counts = {"query": len(source.tokens), "key": len(source.key_tokens), "pinned": len(source.tokens)}
+    places: dict[str, int | str] = {}
+    for text in (arguments.place or "").split(","):
+        name, _, number = text.partition("=")
+        if not text:
+            continue
+        most = counts.get(name, MOST_PLACES)
+        if name not in ("query", *PLACES) or not _counts(number, most):
+            raise UsageError(
+                f"--place: expected NAME=N with a name of query, {', '.join(PLACES)} and a number from 1 to {most}, "
+                f"found {text}"
+            )
+        places[name] = int(number) - 1
+    if arguments.figure is not None:
+        places["focus"] = arguments.figure
+    return selection.moved(**places)
 
 
 def _source(arguments: argparse.Namespace) -> Source:
@@ -55,7 +92,11 @@ def _source(arguments: argparse.Namespace) -> Source:
             text = _read_sentence() if argument == "-" else argument
             return Training(run, run.state, None if text is None else words_of(run, text))
         model = open_model(arguments.model, arguments.trust_layout, arguments.download)
-        return Reading(model, _read_sentence(MAX_TEXT) if argument == "-" else read_text(argument))
+        reading = Reading(model, _read_sentence(MAX_TEXT) if argument == "-" else read_text(argument))
+        trust = ("--trust-layout",) if arguments.trust_layout else ()
+        if argument != "-":  # what came through a pipe has gone
+            reading.origin = ("--model", arguments.model, *trust, *(() if argument is None else (argument,)))
+        return reading
     if arguments.train is not None:
         from kitten_tui.sources.training.opening import open_training
         from kitten_tui.sources.training.source import Training, words_of
@@ -64,7 +105,7 @@ def _source(arguments: argparse.Namespace) -> Source:
         text = _read_sentence() if argument == "-" else argument
         return Training(run, run.state, None if text is None else words_of(run, text))
     if argument == "-":
-        return from_sentence(_read_sentence(), Settings.seed if arguments.seed is None else arguments.seed)
+        return sentence(_read_sentence(), Settings.seed if arguments.seed is None else arguments.seed)
     return open_source(DEFAULT if argument is None else argument, arguments.seed, language, arguments.tokens)
 
 

@@ -206,6 +206,11 @@ class Source(Protocol):
         ...
 
     @property
+    def origin(self) -> tuple[str, ...]:
+        """The words of a command line that open it as it was opened; nothing where none do."""
+        ...
+
+    @property
     def title(self) -> Mapping[str, str]:
         """In each language it was written in, by language code; "" is any."""
         ...

@@ -83,8 +83,8 @@ class Desk:
                 return replace(self, selection=selection, lens=lens, trail=(*self.trail, left), flipped=False)
             case Back():
                 return self._back()
-            case Change(name, source, settings, since, places):
-                history = (since or self.history).did(State(source, settings, name, places))
+            case Change(name, source, settings, since, places, edit):
+                history = (since or self.history).did(State(source, settings, name, places, edit))
                 return self._at(replace(self, warned=False), history)
             case GoTo(place):
                 return self._at(self, self.history.at(place))
@@ -196,6 +196,8 @@ class Change:
     since: History | None = None
     places: Places | None = None
     """Where each token stood before, where words came, went or changed places."""
+    edit: str = ""
+    """What `--set` says to do the same."""
 
 
 @dataclass(frozen=True)

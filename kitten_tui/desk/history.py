@@ -24,6 +24,8 @@ class State:
     name: Phrase = OPENED
     places: Places | None = None
     """Where each of its tokens stood in the state before; None where all stand as they stood."""
+    edit: str = ""
+    """What `--set` says to do the same; empty where only settings were switched, which are said by themselves."""
 
     def came_from(self, place: int) -> int | None:
         """Where the token at a place stood before; None where it is new."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from kitten_tui.desk.line import line_of
 from kitten_tui.ink.blocks import Look
 from kitten_tui.ink.cells import clean, text_of
 from kitten_tui.ink.formula import Sum, arithmetic
@@ -32,6 +33,9 @@ def copies(shown: Shown) -> Iterator[tuple[str, str]]:
         yield "copy.row", "\t".join(map(repr, np.asarray(row, dtype=float).tolist()))
     elif isinstance(figure, Bars):
         yield "copy.row", "\t".join(map(repr, np.asarray(figure.values, dtype=float).ravel().tolist()))
+    line = line_of(shown.desk)
+    if line is not None:
+        yield "copy.line", line
     look = Look(words, PLAIN, page.selection, figure.id)
     picture = Picture(page.sheet, look, WIDTH, HEIGHT)
     yield "copy.figure", "\n".join(clean(text_of(line)).rstrip() for line in picture.lines())

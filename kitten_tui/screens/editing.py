@@ -18,6 +18,7 @@ from kitten_tui.ink.numbers import fmt
 from kitten_tui.screens.messages import SourceOpened
 from kitten_tui.screens.switching import SwitchingScreen
 from kitten_tui.sources.errors import ExistsError, SourceError
+from kitten_tui.sources.setting import edit_of
 from kitten_tui.sources.writing import path_of
 from kitten_tui.stages import navigation
 from kitten_tui.stages.follow import inputs_behind
@@ -53,7 +54,8 @@ class EditingScreen(SwitchingScreen):
     def action_next_seed(self) -> None:
         settings = navigation.next_seed(self.present).settings
         lesson = self.editor.other_matrices(settings.seed, self.init)
-        self.change(phrase("change.matrices", seed=settings.seed), lesson, settings)
+        edit = f"matrices={settings.seed}" + (f":{self.init}" if self.init else "")
+        self.change(phrase("change.matrices", seed=settings.seed), lesson, settings, edit=edit)
 
     def action_change(self) -> None:
         """Changes the selected number, or one of the inputs it is made of."""
@@ -80,8 +82,10 @@ class EditingScreen(SwitchingScreen):
 
     def _change_input(self, cell: Cell) -> None:
         if cell.name == "allowed":
-            lesson, settings = self.editor.toggle_mask_cell(self.present.settings, *cell.index)
-            self.change(phrase("change.mask_cell", cell=self._called(cell)), lesson, settings)
+            under, (query, key) = self.present.settings, cell.index
+            lesson, settings = self.editor.toggle_mask_cell(under, query, key)
+            edit = f"mask:{under.mask}[{query + 1},{key + 1}]"
+            self.change(phrase("change.mask_cell", cell=self._called(cell)), lesson, settings, edit=edit)
             return
         from kitten_tui.screens.number import NumberScreen
 
@@ -96,7 +100,8 @@ class EditingScreen(SwitchingScreen):
             except ValueError as error:  # SourceError is one
                 return str(error)
             said = phrase("change.number", name=name, was=fmt(value), now=fmt(number))
-            self.change(said, lesson, settings, since)
+            edit = edit_of(cell, number) if lesson is not since.now.source else ""
+            self.change(said, lesson, settings, since, edit=edit)
             return ""
 
         def closed(kept: bool | None) -> None:
@@ -141,7 +146,7 @@ class EditingScreen(SwitchingScreen):
         def rename(token: str) -> Source:
             return self.editor.rename_token(place, token)
 
-        self._ask_token("change.rename", "change.renamed", rename, places, old)
+        self._ask_token("change.rename", "change.renamed", rename, places, f"rename[{place + 1}]", old)
 
     def action_insert_token(self) -> None:
         place = self.page.selection.query + 1
@@ -150,21 +155,22 @@ class EditingScreen(SwitchingScreen):
         def insert(token: str) -> Source:
             return self.editor.insert_token(place, token)
 
-        self._ask_token("change.insert", "change.inserted", insert, places)
+        self._ask_token("change.insert", "change.inserted", insert, places, f"insert[{place + 1}]")
 
     def _ask_token(
-        self, question: str, done: str, edit: Callable[[str], Source], places: Places, old: str = ""
+        self, question: str, done: str, edit: Callable[[str], Source], places: Places, said: str, old: str = ""
     ) -> None:
         from kitten_tui.screens.ask import AskScreen
 
         def answer(text: str) -> State:
             token = text.strip()
             name = phrase(done, token=token, old=old)
-            return State(edit(token), self.desk.present.settings, name, None if token == old else places)
+            moved = None if token == old else places
+            return State(edit(token), self.desk.present.settings, name, moved, f"{said}={token}")
 
         def answered(state: State | None) -> None:
             if state is not None:
-                self.change(state.name, state.source, state.settings, places=state.places)
+                self.change(state.name, state.source, state.settings, places=state.places, edit=state.edit)
 
         self.app.push_screen(AskScreen(self.words, question, answer), answered)
 
@@ -172,7 +178,7 @@ class EditingScreen(SwitchingScreen):
         place = self.page.selection.query
         deleted = phrase("change.deleted", token=self.page.view.token)
         places = tuple(each for each in range(len(self.page.view.tokens)) if each != place)
-        self._edit_tokens(deleted, lambda: self.editor.delete_token(place), places)
+        self._edit_tokens(deleted, lambda: self.editor.delete_token(place), places, f"delete[{place + 1}]")
 
     def action_swap_token(self, by: int) -> None:
         """The word changes places with its neighbour, and stays selected."""
@@ -183,11 +189,11 @@ class EditingScreen(SwitchingScreen):
             return
         swapped = phrase("change.swapped", left=tokens[left], right=tokens[left + 1])
         places = (*range(left), left + 1, left, *range(left + 2, len(tokens)))
-        self._edit_tokens(swapped, lambda: self.editor.swap_tokens(left), places)
+        self._edit_tokens(swapped, lambda: self.editor.swap_tokens(left), places, f"swap[{left + 1}]")
 
-    def _edit_tokens(self, name: Phrase, edit: Callable[[], Source], places: Places) -> None:
+    def _edit_tokens(self, name: Phrase, edit: Callable[[], Source], places: Places, said: str) -> None:
         try:
-            self.change(name, edit(), self.desk.present.settings, places=places)
+            self.change(name, edit(), self.desk.present.settings, places=places, edit=said)
         except SourceError as error:
             self.refuse(str(error))
 
@@ -201,7 +207,7 @@ class EditingScreen(SwitchingScreen):
             self.refuse(str(error))
         else:
             said = phrase("change.positions", kind=phrase(f"setting.position_{kind}"))
-            self.change(said, lesson, self.desk.present.settings)
+            self.change(said, lesson, self.desk.present.settings, edit=f"positions={kind}")
 
     # Keeping
 

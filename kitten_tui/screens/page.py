@@ -156,9 +156,9 @@ class PageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
         self.app.push_screen(ChooseScreen(words("take.title"), options), chosen)
 
     def action_ask_sentence(self) -> None:
-        from kitten_tui.sources.sentence import from_sentence
+        from kitten_tui.sources.find import sentence
 
-        self._ask("ask.sentence", lambda text: from_sentence(text, self.page.view.settings.seed))
+        self._ask("ask.sentence", lambda text: sentence(text, self.page.view.settings.seed))
 
     def action_ask_file(self) -> None:
         from kitten_tui.sources.find import open_file, samples

@@ -31,15 +31,16 @@ class SwitchingScreen(StageScreen):
         settings: Settings,
         since: History | None = None,
         places: Places | None = None,
+        edit: str = "",
     ) -> None:
         """One more change; from `since` where a change is still being made, `places` where words moved."""
         before = (since or self.desk.history).now
-        desk = self.desk.do(Change(name, source, settings, since, places))
+        desk = self.desk.do(Change(name, source, settings, since, places, edit))
         now = View(source, settings, desk.selection)
         was = View(before.source, before.settings, desk.selection)
         reached = effect(now, was, desk.present.came_from)
         done = phrase("change.done", name=name, effect=reached or phrase("change.nothing"))
-        self.do(Change(name, source, settings, since, places), done)
+        self.do(Change(name, source, settings, since, places, edit), done)
 
     def change_settings(self, view: View) -> None:
         """A view with other settings as a change; the present ones are merely looked at again."""

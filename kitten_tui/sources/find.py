@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.sources.errors import SourceError
+from kitten_tui.sources.lesson import Lesson
 from kitten_tui.sources.reading import read_bytes
 from kitten_tui.sources.sample import read_sample
 from kitten_tui.sources.sentence import from_sentence
@@ -38,7 +40,20 @@ def open_source(argument: str, seed: int | None = None, language: str = "en", to
         return open_file(argument, language, tokens)
     if tokens is not None:
         raise SourceError(f"--tokens: expected a file of arrays with it, found {argument}")
-    return from_sentence(argument, Settings.seed if seed is None else seed)
+    return sentence(argument, Settings.seed if seed is None else seed)
+
+
+def sentence(text: str, seed: int) -> Lesson:
+    """A sentence, which a command line opens again if it would not be taken for something else there.
+
+    Raises:
+        SourceError: there is no word in it, or more than a lesson has.
+    """
+    lesson = from_sentence(text, seed)
+    other = any(_named(text, language) for language in ("en", "zh")) or _is_file(text) or _looks_like_path(text)
+    if other or text.startswith("-") or "\0" in text:
+        return lesson
+    return replace(lesson, origin=(text, *(() if seed == Settings.seed else ("--seed", str(seed)))))
 
 
 def _named(argument: str, language: str) -> Path | None:
@@ -88,11 +103,13 @@ def open_file(argument: str, language: str = "en", tokens: str | None = None) ->
     if path is not None and path.suffix.lower() in RECORDED:
         from kitten_tui.sources.recorded import open_recording
 
-        return open_recording(path, None if tokens is None else Path(tokens).expanduser())
+        recording = open_recording(path, None if tokens is None else Path(tokens).expanduser())
+        recording.origin = (argument, *(() if tokens is None else ("--tokens", tokens)))
+        return recording
     if tokens is not None:
         raise SourceError(f"--tokens: expected a file of arrays with it, found {argument}")
     if path is not None:
-        return read_sample(path)
+        return replace(read_sample(path), origin=(argument if named is None else named.stem,))
     argument = argument or "nothing"
     hint = "; - reads a sentence from standard input" if _looks_like_path(argument) else ""
     raise SourceError(

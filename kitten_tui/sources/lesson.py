@@ -40,6 +40,7 @@ class Lesson:
     """Words whose vectors are made up from their spelling, in a lesson whose other numbers are not."""
     drawn: bool = False
     """Whether its matrices were drawn at random."""
+    origin: tuple[str, ...] = ()
     lines: Chain = ATTENTION
     """What its numbers are made by."""
 

@@ -41,6 +41,7 @@ class Recording:
     invented_tokens = ()
     references = ()
     note: Mapping[str, str] = {}
+    origin: tuple[str, ...] = ()
     next_tokens = reader = exporter = editor = trainer = None
 
     def __init__(

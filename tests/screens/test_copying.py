@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 from piloting import app, model_app, said, screen
 from textual.widgets import OptionList
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "desk"))
+
+from test_line import opened, same
+
+from kitten_tui.desk.line import line_of
 from kitten_tui.ink.copies import copies
 from kitten_tui.screens.choose import ChooseScreen
 
@@ -45,3 +53,13 @@ async def test_a_number_of_a_model_is_copied() -> None:
         await pilot.app.workers.wait_for_complete()
         await pilot.press("enter", "y", "enter")
         float(pilot.app.clipboard)
+
+
+async def test_a_view_is_copied_with_its_changes_as_a_line_that_opens_it():
+    async with app("journey").run_test() as pilot:
+        await pilot.press("4", "down", "l", "m", "P", "r", "greater_than_sign", "delete", "N", *"dog", "enter")
+        await pilot.press("6", "e", "1")
+        line = line_of(screen(pilot).desk)
+        assert line is not None
+        assert "insert[" in line
+        same(screen(pilot).desk, opened(line))

@@ -54,6 +54,7 @@ class Reading:
     invented = untrained = False
     invented_tokens = ()
     editor = trainer = record = None
+    origin: tuple[str, ...] = ()
     references = ()
 
     def __init__(self, model: Model, text: str) -> None:

@@ -93,6 +93,7 @@ class Training:
         return self
 
     record = None
+    origin = ()
 
     @property
     def task(self) -> str:
