@@ -106,6 +106,7 @@ COMMANDS = (
         works=offers.deletes,
     ),
     KeyCommand("positions", (("P", "next_positions"),), "P", "tokens", works=offers.edits),
+    KeyCommand("arcs", (("A", "arcs"),), "A", "heads", where=BOTH, works=offers.has_arcs),
     KeyCommand("part", (("W", "next_part"),), "W", "heads", where=BOTH, works=offers.has_parts),
     KeyCommand("overview", (("v", "overview"),), "v", "heads", works=offers.has_pictures),
     KeyCommand(

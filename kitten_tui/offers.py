@@ -65,6 +65,13 @@ def reads(now: Now) -> bool:
     return is_model(now) or edits(now)
 
 
+def has_arcs(now: Now) -> bool:
+    """Whether there are weights to draw lines of, in the layer that is looked at."""
+    if isinstance(now, AtStage):
+        return now.page.view.has("weights")
+    return now.source.ready > 0
+
+
 def has_parts(now: Now) -> bool:
     """Whether other attention came together with this."""
     return now.source.record is not None and len(now.source.record.parts) > 1

@@ -292,6 +292,15 @@ class OverviewScreen(SurveyScreen):
 
         self.app.push_screen(TextScreen(words("overview.name"), write))
 
+    def action_arcs(self) -> None:
+        from kitten_tui.screens.arcs import ArcsScreen
+
+        layer, head = self.overview.layer, self.overview.head
+        if layer < self.source.ready:
+            self.app.push_screen(ArcsScreen(self.view.with_(layer=layer, head=head), self.words))
+        else:
+            self.say("message.not_yet", layer=layer + 1)
+
     def action_next_part(self) -> None:
         part = next_part(self.source)
         if part is not None:

@@ -155,6 +155,12 @@ class PageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
         options = [words("take.figure"), words("take.stage"), words("take.lesson")]
         self.app.push_screen(ChooseScreen(words("take.title"), options), chosen)
 
+    def action_arcs(self) -> None:
+        from kitten_tui.screens.arcs import ArcsScreen
+
+        if self.page.view.has("weights"):
+            self.app.push_screen(ArcsScreen(self.page.view, self.words))
+
     def action_ask_sentence(self) -> None:
         from kitten_tui.sources.find import sentence
 
