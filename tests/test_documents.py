@@ -19,8 +19,8 @@ TOPS = {path.name for folder in (ROOT, PACKAGE) for path in folder.iterdir()}
 EXAMPLES = {"org", "path", "my.toml"}
 """How paths begin that stand for those of a reader."""
 BESIDE = {
-    **dict.fromkeys(("__main__", "start", "explorer", "printed", "options", "output", "threads", "crash"), "cli"),
-    **dict.fromkeys(("terminal", "reader", "typed"), "app"),
+    **dict.fromkeys(("__main__", "start", "explorer", "printed", "options", "output", "threads", "memory"), "cli"),
+    **dict.fromkeys(("terminal", "reader", "typed", "crash"), "app"),
     "offers": "commands",
 }
 """Files that belong to the room of another one."""

@@ -18,7 +18,7 @@ from kitten_tui.core.measures import MEASURES
 from kitten_tui.core.quantity import Quantity, Scope
 from kitten_tui.core.settings import MASKS, Settings
 from kitten_tui.core.transformer import Kind, layer_chain
-from kitten_tui.ink.formula import NORM_PARTS
+from kitten_tui.ink.in_words import NORM_PARTS
 from kitten_tui.ink.texts import SIGNS
 from kitten_tui.sources.edits import POSITIONS
 from kitten_tui.sources.training.lines import lines
