@@ -96,17 +96,14 @@ def _show(arguments: argparse.Namespace, view: View, words: Words) -> int:
         return tell_fault(app.fault, app.words, app.unsaved)
     if app.problem:
         raise SourceError(app.problem)
-<<<<<<< HEAD
     if app.unsaved is not None:  # the terminal has gone, and there is nobody to be told
         from kitten_tui.crash import rescue
 
         rescue(app.unsaved)
-=======
     if arguments.save_model is not None and view.source.trainer is not None:
         from kitten_tui.sources.writing import path_of
 
         view.source.trainer.save(path_of(arguments.save_model))
->>>>>>> s-train
     return app.return_code or OK
 
 
