@@ -194,6 +194,10 @@ def _outer(use: _Use, formula: Formula) -> Iterator[Part]:
         case Op.CAP if not last:
             yield ()
             yield (MINUS, own, own, *_below(parts[-1]), *_below(parts[-1]))
+        case Op.CAP if not last:
+            over = _below(parts[-1])
+            yield ()
+            yield (MINUS, own, own, *over, *over)
         case Op.NORM:
             yield from _norm(use.part, parts)
         case _:

@@ -28,6 +28,12 @@ ALIBI = ATTENTION.with_(
     quantity("masked", "masked", "query key", "biased[query,key] where allowed[query,key]", step=True),
 )
 """Press et al., "Train Short, Test Long" (2022)."""
+CAPPED = ATTENTION.with_(
+    quantity("cap", "cap", ""),
+    quantity("capped", "capped", "query key", "cap tanh(scaled[query,key] / cap)", step=True),
+    quantity("masked", "masked", "query key", "capped[query,key] where allowed[query,key]", step=True),
+)
+"""Gemma 2 (2024): scores are held between −cap and cap."""
 PLACES = np.arange(len(TOKENS))
 KINDS = {
     "one layer": lambda: Learned(1),
@@ -36,6 +42,7 @@ KINDS = {
     "two layers, everything seen": lambda: Learned(2, mask="none"),
     "layer norms": lambda: Learned(2, norms="layer"),
     "root mean square norms": lambda: Learned(2, norms="rms", mask="none"),
+    "caps": lambda: Learned(1, lines=CAPPED, more={"cap": 0.7}),
     "linear biases": lambda: Learned(
         2, lines=ALIBI, more={"slope": 0.5, "distance": -np.abs(PLACES[:, None] - PLACES).astype(float)}
     ),
@@ -196,11 +203,11 @@ def test_what_is_masked_has_no_gradient(kind):
 
 
 @every
-def test_the_gradient_of_a_row_of_scores_adds_up_to_nothing(kind):
+def test_the_gradient_of_a_row_that_enters_the_softmax_adds_up_to_nothing(kind):
     """Softmax is the same whatever is added to a whole row."""
     for layer in range(learned(kind).n_layers):
         for head in range(HEADS):
-            assert workings(kind, layer).array("grad(scores)", head).sum(axis=1) == pytest.approx(0.0, abs=1e-15)
+            assert workings(kind, layer).array("grad(masked)", head).sum(axis=1) == pytest.approx(0.0, abs=1e-15)
 
 
 def test_the_gradient_of_the_scores_is_that_of_the_softmax():
