@@ -77,12 +77,15 @@ def html(document: Document) -> str:
 
 
 def _heat_rules() -> Iterator[str]:
-    """A class for each step of heat."""
-    for before, steps, after in (
-        ("", heat.DARK_STEPS, ""),
-        ("@media (prefers-color-scheme: light) {", heat.LIGHT_STEPS, "}"),
+    """A class for each step of heat, h0 and on for what is looked at, q0 and on for the size of other numbers."""
+    for before, looked_at, quiet, after in (
+        ("", heat.DARK_STEPS, heat.DARK_QUIET, ""),
+        ("@media (prefers-color-scheme: light) {", heat.LIGHT_STEPS, heat.LIGHT_QUIET, "}"),
     ):
-        rules = (f".h{n} {{ background: {step}; color: {heat.text_on(step)}; }}\n" for n, step in enumerate(steps))
+        steps = [(f"h{n}", step) for n, step in enumerate(looked_at)] + [
+            (f"q{n}", step) for n, step in enumerate(quiet)
+        ]
+        rules = (f".{name} {{ background: {step}; color: {heat.text_on(step)}; }}\n" for name, step in steps)
         yield f"{before}{''.join(rules)}{after}\n"
 
 
@@ -125,19 +128,18 @@ def _table(table: Table, left: int) -> Iterator[str]:
 
 def _cell(table: Table, row: int, column: int, left: int) -> str:
     value = float(table.values[row, column])
-    attributes = f' class="h{step}"' if (step := _step(table, value)) is not None else ""
+    attributes = f' class="{step}"' if (step := _step(table, value)) else ""
     if table.worked is not None and row * len(table.columns) + column < left:
         attributes += f' tabindex="0" data-why="{_text(table.worked(row, column))}"'
     return f"<td{attributes}>{exact(value)}</td>"
 
 
-def _step(table: Table, value: float) -> int | None:
-    """Which step of heat lies behind a number."""
+def _step(table: Table, value: float) -> str:
+    """The class of the step of heat that lies behind a number."""
     if not table.heat or not np.isfinite(value):
-        return None
-    low, high = table.range
-    style = heat.DARK(value, low, high)
-    return heat.DARK.styles.index(style)
+        return ""
+    name, ramp = ("h", heat.DARK) if table.looked_at else ("q", heat.QUIET_ON_DARK)
+    return f"{name}{ramp.styles.index(ramp(value, *table.range))}"
 
 
 def _text(text: str) -> str:

@@ -56,6 +56,8 @@ _MATHS = {
     "ᵀ": r"{}^{\mathsf{T}}",
 }
 _POWER = re.compile(r"(?:e|10)\^(\([^()]*\)|-?[\d.]+)")
+_WORD = re.compile(r"( ?(?:[^\W\d_αβγμσωΣΔ]{2,}|[^\x00-\x7f\W\d_αβγμσωΣΔ]+)|_)")
+"""More than one letter, or one of a language that mathematics does not use."""
 _TENS = re.compile(r"(\d)e(-?\d+)")
 
 
@@ -128,14 +130,12 @@ def _maths(line: str) -> str:
 
 def _signs(text: str) -> str:
     """What is no index: signs, numbers, and words such as max or more."""
-    words = re.split(r"([^\W\d_αβγμσωΣΔ]{2,}|_)", text)
-    set_ = "".join(_word(word) for word in words)
+    set_ = "".join(_word(word) for word in _WORD.split(text))
     return set_.replace("\x02", "^{").replace("\x03", "}")
 
 
 def _word(word: str) -> str:
-    if word == "_" or (len(word) > 1 and word.isalpha() and not set(word) & set(_MATHS)):
+    if _WORD.fullmatch(word):
         return rf"\text{{{_text(word)}}}"
-    return "".join(
-        f"{_MATHS[sign]} " if sign in _MATHS else _MARKS.get(sign, sign) if sign != "-" else "-" for sign in word
-    )
+    signs = (f"{_MATHS[sign]} " if sign in _MATHS else sign if sign == "-" else _MARKS.get(sign, sign) for sign in word)
+    return "".join(signs)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from kitten_tui.core.ops import Array
 from kitten_tui.ink.cells import show_token, text_of
 from kitten_tui.ink.formula import Sum, arithmetic
+from kitten_tui.ink.matrix import LOOKED_AT
 from kitten_tui.ink.numbers import extremes
 from kitten_tui.ink.say import say_title
 from kitten_tui.stages import Page
@@ -35,12 +37,18 @@ class Table:
     head: int = 0
     layer: int = 0
     heat: bool = False
+    ends: tuple[float, float] | None = None
+    """From where to where its heat goes, where it has the scale of others."""
+    looked_at: bool = False
+    """Whether it says how strongly something is looked at."""
     worked: Callable[[int, int], str] | None = None
     """The arithmetic of a number; None where nothing is known of where they come from."""
 
     @cached_property
     def range(self) -> tuple[float, float]:
         """The ends of its heat."""
+        if self.ends is not None:
+            return self.ends
         low, high = extremes(self.values)
         return (min(0.0, low), high) if low <= high else (0.0, 1.0)
 
@@ -89,9 +97,11 @@ def _table(
             moves |= axis.move(row if axis is getattr(figure, "rows", None) else column)
         return _worked(figure, replace(page, view=page.view.with_(**moves)), look)
 
-    heat = isinstance(figure, Matrix) and figure.heat
     place = _place(figure, page)
-    return Table(figure.id, title, _shown(rows), _shown(columns), values, *place, heat=heat, worked=worked)
+    heat: dict[str, Any] = {}
+    if isinstance(figure, Matrix):
+        heat = {"heat": figure.heat, "ends": figure.ends, "looked_at": figure.name in LOOKED_AT}
+    return Table(figure.id, title, _shown(rows), _shown(columns), values, *place, **heat, worked=worked)
 
 
 def _shown(labels: Sequence[str]) -> tuple[str, ...]:

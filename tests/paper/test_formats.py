@@ -129,6 +129,13 @@ def test_arithmetic_is_set_as_mathematics() -> None:
     assert r"e^{1.310}" in written("tex", document.stage(page, EN))
 
 
+def test_words_in_arithmetic_are_set_as_words() -> None:
+    assert r"(\dots  3\text{ more} = 0.073)" in written("tex", lesson(stages=[4]))
+    chinese = written("tex", lesson(language="zh", stages=[4]))
+    assert r"(\dots \text{ 其余} 3\text{ 项} = 0.073)" in chinese
+    assert r"\usepackage{ctex}" in chinese
+
+
 # Pages
 
 
@@ -165,6 +172,13 @@ def test_every_number_of_a_page_says_how_it_was_made() -> None:
     why = parsed(html(of)).why
     assert len(why) == sum(table.values.size for table in tables(of).values())
     assert "ω[journey, journey] = 0.431 × 0.443 + 1.455 × 1.142 = 0.191 + 1.661 = 1.852" in why
+
+
+def test_what_is_looked_at_has_a_heat_of_its_own() -> None:
+    page = html(lesson(stages=[2, 6]))
+    scores, weights = page.split("<h2>")[1:]
+    assert set(re.findall(r'class="([hq])\d"', scores)) == {"q"}
+    assert set(re.findall(r'class="([hq])\d"', weights)) == {"h", "q"}
 
 
 def test_of_a_long_page_the_first_numbers_are_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
