@@ -81,7 +81,7 @@ class Model:
         self.tokens = Tokens(adapter.folder if adapter is not None and own else folder, config, make)
         # What is found here is not found only after layers of computing.
         self._rows(self.table, config.n_vocab, slice(0, 0))
-        _ = self.layer(config.n_layers - 1).projection("q")
+        _ = self.layer(config.n_layers - 1).norm(config.family.attention_norm or config.family.output_norm)
 
     def _names(self) -> tuple[str, str, str | None]:
         """What stands before every name, the embedding, and the output head where there is one."""
