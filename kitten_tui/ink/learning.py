@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from rich.segment import Segment
 
@@ -35,16 +37,20 @@ class LearningBlock(Block[Learning]):
         self.expected: list[Line] = [[Segment(f" {line}", look.palette.text)] for line in below]
         room = height - 1 - len(self.expected) if height else 2 * MAX_PIXELS
         self.curves = CURVES if room >= NUMBERS else LOW_CURVES
-        pictures = self._pictures(room)
-        left = pictures.width
-        right = self._numbers(width - left - GAP)
-        rows = max(len(right), pictures.height)
+        self.pictures = self._pictures(room)
+        numbers = sum(self.curves) + 3 + len(figure.measures)
+        self.height = 1 + max(numbers, self.pictures.height) + len(self.expected)
+
+    @cached_property
+    def rows(self) -> list[Line]:
+        """Drawn when they are asked for: to know how wide it is, nothing has to be drawn."""
+        pictures = self.pictures
+        right = self._numbers(self.width - pictures.width - GAP)
         empty: Line = []
-        self.rows = [
-            self._beside(pictures.line(y) if y < pictures.height else empty, left, right[y : y + 1])
-            for y in range(rows)
+        return [
+            self._beside(pictures.line(y) if y < pictures.height else empty, pictures.width, right[y : y + 1])
+            for y in range(max(len(right), pictures.height))
         ]
-        self.height = 1 + rows + len(self.expected)
 
     def _pictures(self, room: int) -> Grid:
         """All heads, as large as there is room for and no larger than a cell for each token."""

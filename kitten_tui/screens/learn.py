@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from threading import Event
-from time import monotonic
+from time import monotonic, sleep
 
 from textual import on
 from textual.message import Message
@@ -75,6 +75,7 @@ class LearnScreen(ModelScreen):
         while trainer.made < goal and not (stopping.is_set() or worker.is_cancelled):
             if not trainer.advance(lambda: None):
                 break
+            sleep(0)  # whoever waits to answer a key comes first
             if monotonic() - last >= FRAME and self.drawn.is_set():
                 self.drawn.clear()
                 self.post_message(StepsMade(pace()))
