@@ -7,6 +7,7 @@ import gc
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from kitten_tui.config import settle
 from kitten_tui.options import PAPER, UsageError, parser, refuse_pairs
 from kitten_tui.output import (
     BAD,
@@ -35,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = None
     try:
         arguments = parser().parse_args(argv)
+        settle(arguments)
         return _run(arguments)
     except SystemExit as stop:  # argparse after --help and --version
         return flushed() if stop.code is None else int(stop.code) or flushed()

@@ -18,6 +18,18 @@ OF_ONE_VIEW = ("scale", "mask", "dropout", "seed", "stage", "layer", "head", "qu
 """Options that say how one head is looked at."""
 
 
+LANGUAGES = ("en", "zh")
+GROUPS = (
+    *("what is looked at", "without a screen", "where it begins"),
+    *("what is switched and changed", "language and colours"),
+)
+EPILOG = (
+    "Without a terminal, or with TERM=dumb, the lesson is printed as with --plain. Exit status: 0; 1 if a check or the "
+    "program itself failed; 2 for bad usage or input; 130 after ctrl+c. Language and theme may stand in "
+    "~/.config/kitten-tui/config.toml."
+)
+
+
 class UsageError(SourceError):
     """The command line asks for something that does not exist."""
 
@@ -31,8 +43,9 @@ def parser() -> argparse.ArgumentParser:
     options = _Parser(
         prog="kitten-tui",
         description="Self-attention taken apart, number by number, in a terminal.",
-        epilog="Without a terminal, or with TERM=dumb, the lesson is printed as with --plain.",
+        epilog=EPILOG,
     )
+    source, printed, begin, change, screen = map(options.add_argument_group, GROUPS)
     options.add_argument(
         "source",
         nargs="?",
@@ -40,26 +53,24 @@ def parser() -> argparse.ArgumentParser:
         help="a sample's name, a sample file, a file of arrays (.npz, .npy, .safetensors, .json), a sentence, "
         "or - for a sentence from standard input (default: journey)",
     )
-    options.add_argument(
+    source.add_argument(
         "--tokens", metavar="FILE", help="the words of a file of arrays: one a line, between spaces, or JSON"
     )
-    options.add_argument(
+    source.add_argument(
         "--model",
         metavar="DIR",
         help="a checkpoint directory or its file of weights, a GGUF file, the name of a model in a cache "
         "(org/name, ollama:name), minilm or smollm2; "
         "SOURCE is then a sentence, a text file, or - for standard input",
     )
-    options.add_argument("--download", action="store_true", help="with --model org/name: fetch it, if it is not there")
-    options.add_argument(
-        "--list-models", action="store_true", help="list the models of caches, of Ollama and of extras"
-    )
-    options.add_argument(
+    source.add_argument("--download", action="store_true", help="with --model org/name: fetch it, if it is not there")
+    source.add_argument("--list-models", action="store_true", help="list the models of caches, of Ollama and of extras")
+    source.add_argument(
         "--trust-layout",
         action="store_true",
         help="with --model: go on where parts would be left out, or the model has code of its own",
     )
-    paper = options.add_mutually_exclusive_group()
+    paper = printed.add_mutually_exclusive_group()
     paper.add_argument("--json", action="store_true", help="print every intermediate of a head as one JSON object")
     paper.add_argument("--plain", action="store_true", help="print the lesson as text")
     paper.add_argument("--check", action="store_true", help="compare with published values and with the laws")
@@ -73,43 +84,43 @@ def parser() -> argparse.ArgumentParser:
         help="write the lesson, the stage of --stage or all heads of --heads to a new file, or with --format to - : "
         + ", ".join(f".{each.name} {each.about}" for each in FORMATS),
     )
-    options.add_argument(
+    printed.add_argument(
         "--format", metavar="NAME", help="with --export: the format, where the name of the file has none"
     )
-    options.add_argument("--full", action="store_true", help="with --save: the other steps of the chain too")
-    options.add_argument("--heads", action="store_true", help="print the measures of all heads, or --json")
-    options.add_argument(
+    printed.add_argument("--full", action="store_true", help="with --save: the other steps of the chain too")
+    printed.add_argument("--heads", action="store_true", help="print the measures of all heads, or --json")
+    printed.add_argument(
         "--from", dest="from_", metavar="TOKEN", help="with --heads and --to: how strongly this token looks at another"
     )
-    options.add_argument("--to", metavar="TOKEN", help="with --heads and --from: the token that is looked at")
-    options.add_argument(
+    printed.add_argument("--to", metavar="TOKEN", help="with --heads and --from: the token that is looked at")
+    source.add_argument(
         "--threads", type=int, metavar="N", help="with --model: compute with N threads (default: free cores)"
     )
-    options.add_argument("--depth", type=int, metavar="N", help="with --explain: how many steps down (default: 1)")
-    options.add_argument(
+    printed.add_argument("--depth", type=int, metavar="N", help="with --explain: how many steps down (default: 1)")
+    begin.add_argument(
         "--stage", metavar="N", help="begin at this stage, by its number or its name; with --plain print only it"
     )
-    options.add_argument("--layer", type=int, metavar="N", help="the layer, from 1")
-    options.add_argument("--head", type=int, metavar="N", help="the head, from 1")
-    options.add_argument("--query", metavar="TOKEN", help="the query: a token of the sentence, or its number from 1")
-    options.add_argument(
+    begin.add_argument("--layer", type=int, metavar="N", help="the layer, from 1")
+    begin.add_argument("--head", type=int, metavar="N", help="the head, from 1")
+    begin.add_argument("--query", metavar="TOKEN", help="the query: a token of the sentence, or its number from 1")
+    begin.add_argument(
         "--place", metavar="NAME=N,…", help="where the cursor is: query, key, d_k, … with numbers from 1"
     )
-    options.add_argument("--figure", metavar="ID", help="the figure that has the cursor")
-    options.add_argument(
+    begin.add_argument("--figure", metavar="ID", help="the figure that has the cursor")
+    change.add_argument(
         "--set",
         action="append",
         metavar="CHANGE",
         help='a change, as in "w_q h2[1,2]=0.5"; y copies such lines',
     )
-    options.add_argument("--scale", action=argparse.BooleanOptionalAction, help="divide the scores by √d_k, or do not")
-    options.add_argument("--mask", choices=("none", "causal", "own"), help="who may look at whom")
-    options.add_argument("--dropout", type=float, metavar="P", help="drop weights at this rate, from 0 to below 1")
-    options.add_argument("--seed", type=int, metavar="N", help="decides what is dropped, and a sentence's matrices")
-    options.add_argument("--init", choices=("rand", "linear"), help="draw all matrices from the seed, as PyTorch does")
+    change.add_argument("--scale", action=argparse.BooleanOptionalAction, help="divide the scores by √d_k, or do not")
+    change.add_argument("--mask", choices=("none", "causal", "own"), help="who may look at whom")
+    change.add_argument("--dropout", type=float, metavar="P", help="drop weights at this rate, from 0 to below 1")
+    change.add_argument("--seed", type=int, metavar="N", help="decides what is dropped, and a sentence's matrices")
+    change.add_argument("--init", choices=("rand", "linear"), help="draw all matrices from the seed, as PyTorch does")
     _add_training(options)
-    options.add_argument("--lang", choices=("en", "zh"), help="the language (default: from LANG)")
-    options.add_argument("--theme", metavar="NAME", help="dark, light, or the name of one of Textual's themes")
+    screen.add_argument("--lang", choices=LANGUAGES, help="the language (default: from the config file, or LANG)")
+    screen.add_argument("--theme", metavar="NAME", help="dark, light, or the name of one of Textual's themes")
     options.add_argument("--version", action="version", version=f"kitten-tui {__version__}")
     return options
 

@@ -13,6 +13,7 @@ def quiet_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keeps what the machine asks of terminals out of the tests."""
     for name in ("NO_COLOR", "LC_ALL", "LC_MESSAGES", "LANG", "COLUMNS", "LINES"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
 
 
 def pytest_configure(config: pytest.Config) -> None:

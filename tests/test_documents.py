@@ -19,7 +19,9 @@ TOPS = {path.name for folder in (ROOT, PACKAGE) for path in folder.iterdir()}
 EXAMPLES = {"org", "path", "my.toml"}
 """How paths begin that stand for those of a reader."""
 BESIDE = {
-    **dict.fromkeys(("__main__", "start", "explorer", "printed", "options", "output", "threads", "memory"), "cli"),
+    **dict.fromkeys(
+        ("__main__", "start", "explorer", "printed", "options", "output", "threads", "memory", "config"), "cli"
+    ),
     **dict.fromkeys(("terminal", "reader", "typed", "crash"), "app"),
     "offers": "commands",
 }

@@ -15,6 +15,7 @@ import pytest
 import kitten_tui
 from kitten_tui.cli import BAD, FAILED, OK, main
 from kitten_tui.core.settings import Settings
+from kitten_tui.options import parser
 from kitten_tui.sources.find import open_source, samples
 from kitten_tui.sources.sentence import tokenise
 from kitten_tui.stages import STAGES
@@ -343,3 +344,46 @@ def test_importing_the_package_costs_no_numpy():
 
 def program(*argv: str, **streams) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, "-m", "kitten_tui", *argv], stdin=subprocess.DEVNULL, **streams)
+
+
+def test_the_help_has_every_option_in_a_group_and_the_exit_statuses() -> None:
+    options = parser()
+    titles = {action.dest: group.title for group in options._action_groups for action in group._group_actions}
+    assert {dest for dest, title in titles.items() if title == "options"} == {"help", "version"}
+    said = " ".join(options.format_help().split())
+    assert all(f"{status}" in said.split("Exit status:")[1] for status in (OK, FAILED, BAD, 130))
+
+
+CONFIGS = {
+    'language = "de"': "language: expected one of en, zh, found 'de'",
+    "theme = 3": "theme: expected the name of a theme, found 3",
+    'colour = "red"': "colour: expected one of language, theme",
+    "language": "expected TOML",
+}
+
+
+def configured(folder: Path, text: str) -> Path:
+    path = folder / "kitten-tui" / "config.toml"
+    path.parent.mkdir()
+    path.write_text(text)
+    return path
+
+
+def test_a_config_file_says_what_the_command_line_does_not(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    configured(tmp_path, 'language = "zh"\n')
+    assert main(["journey", "--plain", "--stage", "1"]) == OK
+    assert Words("zh")("vectors.name") in capsys.readouterr().out
+    assert main(["journey", "--plain", "--stage", "1", "--lang", "en"]) == OK
+    assert Words("en")("vectors.name") in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", CONFIGS)
+def test_what_is_wrong_in_a_config_file_is_named(text, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    path = configured(tmp_path, text)
+    assert main(["journey", "--plain"]) == BAD
+    said = capsys.readouterr().err
+    assert str(path) in said
+    assert CONFIGS[text] in said
+    assert said.count("\n") == 1

@@ -1,0 +1,57 @@
+"""What somebody always wants: language and theme, in one TOML file of theirs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tomllib
+from pathlib import Path
+
+from kitten_tui.options import LANGUAGES, UsageError
+from kitten_tui.sources.reading import check_file, read_text
+
+MOST = 100_000
+NAMES = ("language", "theme")
+
+
+def config_file() -> Path:
+    """Where it is looked for: kitten-tui/config.toml in XDG_CONFIG_HOME, or in ~/.config."""
+    home = os.environ.get("XDG_CONFIG_HOME", "")
+    return Path(home if home.startswith("/") else os.path.expanduser("~/.config")) / "kitten-tui" / "config.toml"
+
+
+def read_config() -> dict[str, str]:
+    """What stands in the file; nothing where there is none.
+
+    Raises:
+        SourceError: it cannot be read, or says something that is not known.
+    """
+    path = config_file()
+    try:
+        check_file(path)
+        said = tomllib.loads(read_text(path, MOST))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"{path}: expected TOML: {error}") from None
+    for name, value in said.items():
+        if name not in NAMES:
+            raise UsageError(f"{path}: {name}: expected one of {', '.join(NAMES)}")
+        if not isinstance(value, str) or (name == "language" and value not in LANGUAGES):
+            expected = f"one of {', '.join(LANGUAGES)}" if name == "language" else "the name of a theme"
+            raise UsageError(f"{path}: {name}: expected {expected}, found {value!r}")
+    return said
+
+
+def settle(arguments: argparse.Namespace) -> None:
+    """Puts what the file says where the command line says nothing.
+
+    Raises:
+        SourceError: as for the file.
+    """
+    if arguments.lang is None or arguments.theme is None:
+        said = read_config()
+        arguments.lang = arguments.lang or said.get("language")
+        arguments.theme = arguments.theme or said.get("theme")
