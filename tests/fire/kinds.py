@@ -233,8 +233,11 @@ async def _keys(draw: Random) -> None:
                 if not app._exit and draw.random() < 0.5:
                     await pilot.press("escape")  # what asks is in front of the numbers
             except ScreenStackError:
-                if not app._exit:
+                if not app._exit and app.fault is None:
                     raise
+            if app.fault is not None:  # it has taken the screens away
+                raise app.fault
+            assert not app.problem, app.problem
             if not app._exit:
                 compare(app)
 
