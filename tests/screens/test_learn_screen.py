@@ -12,6 +12,7 @@ from textual.widgets import Input
 from kitten_tui.app import KittenApp
 from kitten_tui.desk.selection import Selection
 from kitten_tui.screens.learn import LearnScreen
+from kitten_tui.sources.find import open_source
 from kitten_tui.sources.training.opening import open_training
 from kitten_tui.sources.training.saved import open_saved
 from kitten_tui.sources.training.source import Training
@@ -106,3 +107,20 @@ async def test_the_last_step_is_saved_where_somebody_says(tmp_path: Path) -> Non
         await pilot.press("enter")
         await pilot.pause()
         assert open_saved(str(tmp_path / "model")).step == 5
+
+
+async def test_z_at_a_lesson_trains_heads_in_the_language_of_the_screen() -> None:
+    async with KittenApp(open_source("journey"), language="zh").run_test() as pilot:
+        await pilot.press("7", "z")
+        await pilot.pause()
+        assert screen(pilot).trainer.task == "kitten-zh"
+        assert screen(pilot).page.stage.id == "learn"
+        await pilot.press("comma")
+        await computed(pilot)
+
+
+async def test_where_nothing_learns_the_keys_of_a_training_say_so() -> None:
+    app = KittenApp(open_source("journey"))
+    async with app.run_test() as pilot:
+        await pilot.press("comma")
+        assert app.screen.shown.message.key == "learn.none"

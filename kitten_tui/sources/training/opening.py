@@ -17,11 +17,11 @@ from kitten_tui.sources.training.task import Setup, Task
 from kitten_tui.sources.training.tasks import TASKS
 from kitten_tui.sources.training.texts import text_task
 
-OF_SHAPE = {"layers": "n_layers", "n_heads": "n_heads", "d_model": "d_model", "d_k": "d_k", "mlp": "d_hidden"}
+OF_SHAPE = {"layers": "n_layers", "n_heads": "n_heads", "d_model": "d_model", "d_k": "d_k"}
 SWITCHES = ("positions", "scale")
 OF_RUN = ("steps", "step_size", "batch", "optimizer", "start", "seed")
 """Options by name; those of the shape with what it calls them."""
-MOST = {"layers": 12, "n_heads": 32, "d_model": 512, "d_k": 128, "mlp": 2048, "batch": 1024, "steps": 1_000_000}
+MOST = {"layers": 12, "n_heads": 32, "d_model": 512, "d_k": 128, "batch": 1024, "steps": 1_000_000}
 
 
 def open_training(name: str, asked: Mapping[str, Any]) -> Run:
@@ -58,9 +58,8 @@ def setup_of(task: Task, asked: Mapping[str, Any]) -> Setup:
     known = (*OF_SHAPE, *SWITCHES, *OF_RUN)
     given = {name: asked[name] for name in known if asked.get(name) is not None}
     for name, most in MOST.items():
-        least = 0 if name == "mlp" else 1
-        if name in given and not least <= given[name] <= most:
-            raise SourceError(f"{option(name)}: expected a number from {least} to {most:,}, found {given[name]}")
+        if name in given and not 1 <= given[name] <= most:
+            raise SourceError(f"{option(name)}: expected a number from 1 to {most:,}, found {given[name]}")
     if "step_size" in given and not (isfinite(given["step_size"]) and given["step_size"] > 0):
         raise SourceError(f"--step-size: expected a number above 0, found {given['step_size']:g}")
     for name, known in (("optimizer", OPTIMIZERS), ("start", STARTS)):

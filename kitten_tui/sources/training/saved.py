@@ -139,8 +139,8 @@ def _setup(path: Path, own: Setup, said: object) -> Setup:
 def _told(path: Path, own: Shape, said: dict[str, Any]) -> Shape:
     shape = replace(own, **_values(path, own, said))
     sizes = (shape.n_vocab, shape.window, shape.n_layers, shape.n_heads, shape.d_model, shape.d_k)
-    if not all(0 < size <= 100_000 for size in sizes) or shape.d_hidden < 0 or prod(sizes[2:]) > 10_000_000:
-        raise SourceError(f"{path}: setup.shape: expected sizes above 0, found {_shown(said)}")
+    if not all(0 < size <= 100_000 for size in sizes) or shape.d_hidden or prod(sizes[2:]) > 10_000_000:
+        raise SourceError(f"{path}: setup.shape: expected sizes above 0 and attention alone, found {_shown(said)}")
     return shape
 
 
