@@ -19,7 +19,7 @@ from kitten_tui.sources.lesson import Lesson
 from kitten_tui.sources.setting import changed
 from kitten_tui.stages import stages_of
 from kitten_tui.stages.tokens import place_of
-from kitten_tui.stages.view import View
+from kitten_tui.stages.view import View, place_name
 from kitten_tui.words import language_of_environment
 
 MAX_SENTENCE = 100_000
@@ -160,7 +160,8 @@ def _token(option: str, given: str, tokens: Sequence[str]) -> int:
     place = place_of(given, tokens)
     if place is not None:
         return place
-    shown = ", ".join(tokens[:8]) + (", …" if len(tokens) > 8 else "")
+    names = [place_name(tokens, place) for place in range(min(len(tokens), 8))]
+    shown = ", ".join(names) + (", …" if len(tokens) > 8 else "")
     raise UsageError(f"{option}: expected one of {shown} or a number from 1 to {len(tokens)}, found {given}")
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from rich.segment import Segment
 
 from kitten_tui.ink.blocks import HEADING, Block, Look, Moves, Place, label_line
-from kitten_tui.ink.cells import Line
+from kitten_tui.ink.cells import Line, fit
 from kitten_tui.ink.matrix import MatrixBlock
-from kitten_tui.stages.figure import Axis, Figure
+from kitten_tui.ink.say import say_title
+from kitten_tui.stages.figure import Axis, Figure, Title
 
 UNITS = (("% +=100", "%"), ("/10 +=1", "/10"))
 """What small panels are written in, per cent or tenths, as much of it as fits."""
@@ -18,11 +19,12 @@ Blocks = list[Block[Figure]]
 class BandOfBlocks:
     """Blocks beside one another, with the labels of their rows at the left."""
 
-    def __init__(self, blocks: Blocks, rows: Axis | None, label_width: int, look: Look) -> None:
+    def __init__(self, blocks: Blocks, rows: Axis | None, label_width: int, look: Look, title: Title = ()) -> None:
         self.blocks = blocks
         self.rows = rows
         self.label_width = label_width
         self.look = look
+        self.title = title
         self.lefts: list[int] = []
         x = label_width
         for block in blocks:
@@ -37,12 +39,19 @@ class BandOfBlocks:
         fitting = (text for text in UNITS[bool(small) and min(small) < 3] if len(text) < label_width)
         self.corner = next(fitting, "") if small else ""
         """The unit of small panels, where no line is free to say it."""
+        titled = (left for left, block in zip(self.lefts, blocks, strict=True) if block.figure.title)
+        self.titled = next(titled, self.width)
+        """Where the first block begins that has a title of its own."""
         self.has_foot = any(isinstance(block, MatrixBlock) and block.figure.foot for block in blocks)
 
     def line(self, y: int, left: int, right: int, top: int) -> Line:
         y = self._seen(y, top)
         line: Line = []
         reached = left + self.label_width  # what lies further left is behind the labels
+        over = min(self.titled, right) - reached
+        if y == 0 and self.title and over > 0:
+            line.append(Segment(fit(f" {say_title(self.look.words, self.title)}", over), self.look.palette.title))
+            reached += over
         for block, start in zip(self.blocks, self.lefts, strict=True):
             first, last = max(reached - start, 0), min(right - start, block.width)
             if first < last:

@@ -165,7 +165,7 @@ def _lay_out(sheet: Sheet, look: Look, width: int, height: int, cells: int = 0) 
     bands: list[BandOfBlocks] = []
     planes: dict[int, partial[Blocks]] = {}
     parts = [
-        (part, band.rows)
+        (part, band)
         for band in sheet.bands
         for part in (
             [band.figures] if sheet.aligned else _flow(band.figures, look, cell_width, compact, width - labels)
@@ -174,16 +174,17 @@ def _lay_out(sheet: Sheet, look: Look, width: int, height: int, cells: int = 0) 
     # Bars are compared, in one line or below one another, so all have the room of those that have least.
     spares = [_spare(part, look, cell_width, compact, width - labels) for part, _ in parts]
     bars = min((spare for (part, _), spare in zip(parts, spares, strict=True) if _has_bars(part)), default=0)
-    for (part, rows), spare in zip(parts, spares, strict=True):
+    for (part, band), spare in zip(parts, spares, strict=True):
         each = bars if _has_bars(part) else spare
         draw = partial(_blocks, part, look, cell_width, compact, each)
         grows = any(isinstance(figure, Plane) for figure in part)
         if grows:
             planes[len(bands)] = draw
-        bands.append(BandOfBlocks(draw(0 if grows else height), rows, labels, look))
+        bands.append(BandOfBlocks(draw(0 if grows else height), band.rows, labels, look, band.title))
     free = max(height - LEGEND - sum(band.height for band in bands), 0)
     for place, draw in planes.items():  # a plane takes the rows that nothing else needs
-        bands[place] = BandOfBlocks(draw(bands[place].height + free), bands[place].rows, labels, look)
+        drawn = bands[place]
+        bands[place] = BandOfBlocks(draw(drawn.height + free), drawn.rows, labels, look, drawn.title)
     return _aligned(bands) if sheet.aligned else bands
 
 
@@ -235,7 +236,7 @@ def _aligned(bands: list[BandOfBlocks]) -> list[BandOfBlocks]:
         for place, block in enumerate(band.blocks):
             if isinstance(block, (GapBlock, MatrixBlock)):
                 block.width = widths[place]
-    return [BandOfBlocks(band.blocks, band.rows, band.label_width, band.look) for band in bands]
+    return [BandOfBlocks(band.blocks, band.rows, band.label_width, band.look, band.title) for band in bands]
 
 
 def _compact_width(sheet: Sheet, look: Look, width: int, cell_width: int) -> int:

@@ -27,16 +27,13 @@ class Shown:
     """What is said in place of the reading."""
     chosen: Cell | None = None
     """The operand that is chosen while the arithmetic line has the arrows."""
-    begins: bool = False
-    """Whether the stage was opened, with the cursor where it begins."""
 
     @classmethod
     def of(cls, desk: Desk, words: Words, message: Phrase | None = None) -> Shown:
         """The page that a desk is opened at; the desk's selection moves to where there is something on it."""
         view = View(desk.source, desk.settings, desk.selection)
         page = turn_to(stages_of(desk.source)[desk.selection.stage], view)
-        begins = not desk.selection.focus
-        return cls(replace(desk, selection=page.selection), page, words, message, begins=begins)
+        return cls(replace(desk, selection=page.selection), page, words, message)
 
     @property
     def now(self) -> AtStage:

@@ -252,6 +252,8 @@ class Band:
 
     figures: tuple[Figure, ...]
     rows: Axis | None = None
+    title: Title = ()
+    """Of the first of them that have none of their own."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,9 +15,15 @@ def sheet(view: View) -> Sheet:
     rows = view.axis("key")
     columns = [styled(column, heat=False) for column in (*_before_exp(view), _exp(view))]
     weights = view.column("weights", sum_name="weight_sum")
-    table = banded((*columns, weights, *view.pinned_columns("weights"), *_bars(view)), rows)
+    table = banded((*columns, weights, *view.pinned_columns("weights"), *_bars(view)), rows, _of_which(view))
     facts = (_saturation(view), _experiment(view)) if view.can_rescale else (_experiment(view),)
     return Sheet((*table, *_sink(view), Band(facts)))
+
+
+def _of_which(view: View) -> Title:
+    """The row that stands here as columns, and the pinned one beside it."""
+    row: Title = (phrase("title.row", token=view.token),)
+    return row if view.pinned is None else (*row, f"  ↑{view.name(view.pinned)}")
 
 
 def _sink(view: View) -> tuple[Band, ...]:

@@ -17,7 +17,7 @@ from kitten_tui.core.trace import Trace
 from kitten_tui.core.workings import Workings
 from kitten_tui.desk.phrase import Phrase
 from kitten_tui.desk.selection import Selection
-from kitten_tui.stages.figure import Axis, Band, Figure, Foot, Gap, Matrix, Sign
+from kitten_tui.stages.figure import Axis, Band, Figure, Foot, Gap, Matrix, Sign, Title
 
 WRONG = "⚠"
 """Stands before a row in which something is wrong."""
@@ -319,7 +319,7 @@ def styled(figure: Matrix | None, **look: object) -> Matrix | None:
     return None if figure is None else replace(figure, **look)  # type: ignore[arg-type]
 
 
-def banded(figures: Iterable[Figure | None], rows: Axis | None = None) -> tuple[Band, ...]:
+def banded(figures: Iterable[Figure | None], rows: Axis | None = None, title: Title = ()) -> tuple[Band, ...]:
     """A band of those figures that there are, or none."""
     row = line_up(*figures)
-    return (Band(row, rows),) if any(figure.name for figure in row) else ()
+    return (Band(row, rows, title),) if any(figure.name for figure in row) else ()

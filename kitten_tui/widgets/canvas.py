@@ -49,27 +49,11 @@ class Canvas(InkedScroll, can_focus=False):
         turned = before is not None and after is not None and before.page.stage is not after.page.stage
         if turned:
             self._windows = Windows()
-        opened = after is not None and after.begins and not (before is not None and before.begins)
-        self._fit(Offset() if turned or opened else self.scroll_offset)
+        self._fit(Offset() if turned else self.scroll_offset)
 
     def on_resize(self) -> None:
         self._picture = None
         self._fit(self.scroll_offset)
-
-    def _begin(self) -> None:
-        """A stage that was opened shows its top: if its result is further down, its first figure has the cursor."""
-        if self.shown is None or not self._begins_below:
-            return
-        page = self.shown.page
-        first = next((each for each in page.sheet.stops if each.head in (None, page.selection.head)), page.focused)
-        if first.id != page.focused.id:
-            self.post_message(Pointed({"focus": first.id}))
-
-    @property
-    def _begins_below(self) -> bool:
-        """Whether a stage was opened whose cursor does not stand in the top window."""
-        place = None if self.picture is None or self.shown is None or not self.shown.begins else self.picture.cursor()
-        return place is not None and place.y >= self.scrollable_content_region.height
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -82,9 +66,7 @@ class Canvas(InkedScroll, can_focus=False):
             return
         self.hold(Size(picture.width, picture.height))
         place = picture.cursor()
-        if self._begins_below:
-            self.call_later(self._begin)  # the window may not have its last size yet
-        elif place is not None:
+        if place is not None:
             width, height = self.scrollable_content_region.size
             # Labels cover the left of the window and a heading its top; near a band's top its title shows too.
             first = (place.x - picture.label_width, place.y - HEADING)

@@ -10,8 +10,9 @@ from kitten_tui.ink.palette import PLAIN
 from kitten_tui.ink.sheet import Picture
 from kitten_tui.sources.find import open_source
 from kitten_tui.stages import STAGES, Page, turn_to
+from kitten_tui.stages.softmax import SOFTMAX
 from kitten_tui.stages.view import View
-from kitten_tui.words import Words
+from kitten_tui.words import LANGUAGES, Words
 
 EN = Words("en")
 
@@ -41,6 +42,21 @@ def test_the_scores() -> None:
         " one       0.611   0.882   0.863   0.512   0.271   0.731",
         " step      0.900   1.317   1.287   0.768   0.394   1.100",
     ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("width", [47, 68, 79, 119, 199])
+@pytest.mark.parametrize("source", ["journey", "long", "kitten-zh"])
+def test_the_columns_of_softmax_say_whose_row_they_are(source: str, width: int, language: str) -> None:
+    here = page(STAGES.index(SOFTMAX), source)
+    drawn = Picture(here.sheet, Look(Words(language), PLAIN, here.selection, here.focused.id), width)
+    said = Words(language)("title.row", token=here.view.token)
+    assert said in text_of(drawn.line(0, 0, width))
+
+
+def test_the_pinned_row_is_named_beside_the_selected_one() -> None:
+    here = page(STAGES.index(SOFTMAX), pinned=0)
+    assert 'the row of "journey"  ↑Your' in drawn(here)[0]
 
 
 def test_each_result_stands_below_its_matrix() -> None:

@@ -109,6 +109,11 @@ def test_what_can_be_done_ends_with_status_0_and_no_error(run, argv):
     assert (ran.status, ran.err) == (OK, "")
 
 
+def test_a_token_that_stands_there_twice_is_named_as_on_the_screen(run):
+    said = run("the cat saw the cat", "--query", "dog").err
+    assert "--query: expected one of the#1, cat#2, saw, the#4, cat#5 or a number" in said
+
+
 def test_without_a_terminal_the_lesson_is_printed(run):
     assert run().out == run("--plain").out
 

@@ -292,6 +292,16 @@ async def test_another_text_forgets_the_two_words() -> None:
         assert (overview(pilot).overview.between, overview(pilot).overview.measure) == (None, MEASURES[0])
 
 
+async def test_a_head_opens_at_the_query_and_key_that_were_looked_at() -> None:
+    async with model_app().run_test() as pilot:
+        await computed(pilot)
+        await pilot.press("enter", "3", "up", "up", "h", "v", "right", "enter")
+        selection = model(pilot).page.selection
+        assert (selection.head, selection.stage) == (1, 2)
+        last = len(model(pilot).page.view.tokens) - 1
+        assert (selection.query, selection.key) == (last - 2, last - 1)
+
+
 async def test_v_comes_back_to_the_head_that_was_looked_at_in_its_language() -> None:
     async with model_app().run_test() as pilot:
         await computed(pilot)

@@ -63,6 +63,22 @@ def test_the_largest_operands_lead_down_to_an_input() -> None:
     assert names == expected.split()
 
 
+@pytest.mark.parametrize("settings", SETTINGS, ids=range(len(SETTINGS)))
+@pytest.mark.parametrize("source", samples())
+def test_a_weight_is_followed_at_its_query_and_key(source: str, settings: Settings) -> None:
+    lesson = open_source(source)
+    place = {"query": len(lesson.tokens) - 1, "key": 1}
+    for number, stage in enumerate(STAGES):
+        start = View(lesson, settings, Selection(stage=number, **place))
+        for figure in stage.sheet(start).stops:
+            here = page(start.with_(focus=figure.id))
+            while here.focused.axes == ("query", "key") and (cell := largest(here.derivation)) is not None:
+                view = follow(here, cell, STAGES)
+                assert view is not None
+                assert {axis: view.selection.at(axis) for axis in place} == place, (stage.id, figure.id)
+                here = page(view)
+
+
 def test_a_number_of_the_comparison_is_met_with_the_scale_switched() -> None:
     lesson = open_source("journey")
     here = page(View(lesson, lesson.settings, Selection(stage=3, query=1, key=1, focus="ghost")))
