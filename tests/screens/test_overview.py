@@ -262,12 +262,12 @@ async def test_the_selected_cell_is_two_words_too() -> None:
     app = model_app()
     async with app.run_test() as pilot:
         await computed(pilot)
-        await pilot.press("enter", "down", "down", "l", "w")
+        await pilot.press("enter", "up", "up", "h", "w")
         await weighed(pilot)
         between = overview(pilot).overview.between
         assert between is not None
-        assert (between.query, between.key) == (2, 1)
-        assert between.weights == pytest.approx(tuple(given(2, 1).values()))
+        assert (between.query, between.key) == (10, 11)
+        assert between.weights == pytest.approx(tuple(given(10, 11).values()))
 
 
 async def test_what_are_no_two_words_is_said() -> None:
@@ -314,9 +314,9 @@ async def test_v_comes_back_to_the_head_that_was_looked_at_in_its_language() -> 
 async def test_a_head_is_opened_where_the_last_one_was_left() -> None:
     async with model_app().run_test() as pilot:
         await computed(pilot)
-        await pilot.press("enter", "4", "down", "down", "v", "right", "enter")
+        await pilot.press("enter", "4", "up", "up", "v", "right", "enter")
         page = model(pilot).page
-        assert (page.stage.id, page.selection.query, page.selection.head) == ("softmax", 2, 1)
+        assert (page.stage.id, page.selection.query, page.selection.head) == ("softmax", 10, 1)
 
 
 @pytest.mark.parametrize("key", ["i", "question_mark"])
@@ -456,7 +456,7 @@ async def test_computing_is_stopped_and_goes_on() -> None:
             await until(pilot, 1)
             await pilot.press("z")
             await pilot.app.workers.wait_for_complete()
-            assert "stopped after 1 of 2 layers; c goes on" in lines(pilot)[1]
+            assert "stopped after 1 of 2 layers; z goes on" in lines(pilot)[1]
             source.let.release()
             await pilot.pause(0.05)
             assert source.ready == 1

@@ -16,6 +16,7 @@ from kitten_tui.core.source import Source
 from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.cells import text_of
 from kitten_tui.ink.formula import Sum, arithmetic
+from kitten_tui.ink.overview import Overview
 from kitten_tui.paper.check import checks
 from kitten_tui.paper.explain import explain, parse_cell
 from kitten_tui.paper.heads import heads_json, heads_table
@@ -142,8 +143,10 @@ def test_all_checks_pass(name):
 @every
 def test_the_heads_are_told_in_a_table_and_as_json(name):
     source = SOURCES[name]
-    assert len(list(heads_table(source, source.survey, Words("en")))) > source.n_layers * source.n_heads
-    told = json.loads(heads_json(source, source.survey))
+    heads = source.survey.heads
+    overview = Overview(source.tokens, source.n_layers, source.n_heads, heads, key_tokens=source.key_tokens)
+    assert len(list(heads_table(overview, Words("en")))) > source.n_layers * source.n_heads
+    told = json.loads(heads_json(overview))
     assert len(told["heads"]) == source.n_layers * source.n_heads
     across = source.key_tokens is not source.tokens
     assert (told["heads"][0]["previous"] is None) == across
