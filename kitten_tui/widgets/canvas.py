@@ -9,6 +9,7 @@ from textual import events
 from textual.geometry import Offset, Size
 from textual.strip import Strip
 
+from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.below import below
 from kitten_tui.ink.blocks import HEADING, Look
 from kitten_tui.ink.cells import Line
@@ -29,6 +30,8 @@ class Canvas(InkedScroll, can_focus=False):
     def __init__(self) -> None:
         super().__init__()
         self._windows = Windows()
+        self._opened: Selection | None = None
+        """What was selected when the stage was opened, as long as that is looked at from the top."""
 
     @property
     def picture(self) -> Picture | None:
@@ -49,6 +52,8 @@ class Canvas(InkedScroll, can_focus=False):
         turned = before is not None and after is not None and before.page.stage is not after.page.stage
         if turned:
             self._windows = Windows()
+        if turned or before is None:
+            self._opened = after.page.selection if after is not None and _begins(after) else None
         self._fit(Offset() if turned else self.scroll_offset)
 
     def on_resize(self) -> None:
@@ -66,7 +71,9 @@ class Canvas(InkedScroll, can_focus=False):
             return
         self.hold(Size(picture.width, picture.height))
         place = picture.cursor()
-        if place is not None:
+        # A stage is opened at the top of its figures, where they begin; the first step goes to the cursor.
+        rests = self.shown is not None and self.shown.page.selection == self._opened
+        if place is not None and not rests:
             width, height = self.scrollable_content_region.size
             # Labels cover the left of the window and a heading its top; near a band's top its title shows too.
             first = (place.x - picture.label_width, place.y - HEADING)
@@ -114,3 +121,10 @@ class Canvas(InkedScroll, can_focus=False):
         moves = self.picture.moves(place.x + left, place.y + top, left, top)
         if moves:
             self.post_message(Pointed(moves))
+
+
+def _begins(shown: Shown) -> bool:
+    """Whether a stage of a lesson is opened with its cursor where it begins, and not where a number was followed to."""
+    page = shown.page
+    start = page.stage.focus.format(head=page.selection.head + 1)
+    return page.focused.id == start and not shown.trail and not page.sheet.of_model

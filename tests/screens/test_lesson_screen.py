@@ -240,6 +240,22 @@ async def test_the_text_beside_the_figures_keeps_its_last_letters_beside_its_bar
         assert bars == {False, True}
 
 
+@pytest.mark.parametrize("size", [(80, 24), (104, 30)])
+@pytest.mark.parametrize("sample", ["kitten-en", "kitten-zh", "long"])
+async def test_a_stage_is_opened_at_the_top_of_its_figures_and_the_first_step_goes_to_the_cursor(
+    sample: str, size: tuple[int, int]
+) -> None:
+    async with app(sample).run_test(size=size) as pilot:
+        canvas = pilot.app.query_one(Canvas)
+        for stage in ("1", "2", "5"):
+            await pilot.press("7", stage)
+            assert canvas.scroll_offset.y == 0, stage
+            await pilot.press("up")
+            place = canvas.picture.cursor()
+            assert place is not None
+            assert 0 <= place.y - canvas.scroll_offset.y < canvas.scrollable_content_region.height
+
+
 @pytest.mark.parametrize("keys", ["3", "5", "6", "7", "6 5", "6 7 3"])
 async def test_the_bars_stand_where_the_figures_do(keys: str) -> None:
     async with app("long").run_test(size=(80, 24)) as pilot:
