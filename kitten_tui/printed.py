@@ -85,6 +85,9 @@ def _save(arguments: argparse.Namespace, view: View, words: Words) -> int:
     from kitten_tui.sources.checkpoint.reading import Reading
     from kitten_tui.sources.writing import path_of
 
+    if view.source.exporter is None:
+        found = "a training, which --save-model keeps" if view.source.trainer is not None else "none"
+        raise UsageError(f"--save: expected a model, found {found}")
     # What ends the program lets it clear away first; half a file is none.
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
@@ -118,7 +121,8 @@ def _overview(arguments: argparse.Namespace, view: View) -> Overview:
 
     source, survey = view.source, view.source.survey
     if survey is None:
-        raise UsageError("--heads: expected --model DIR or a file of arrays with it, found a lesson")
+        found = "training" if source.trainer is not None else "lesson"
+        raise UsageError(f"--heads: expected --model DIR or a file of arrays with it, found a {found}")
     overview = Overview(source.tokens, source.n_layers, source.n_heads, survey.heads, source.key_tokens)
     if arguments.to is None:
         return overview

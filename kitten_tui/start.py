@@ -82,12 +82,13 @@ def _placed(arguments: argparse.Namespace, source: Source, selection: Selection)
 def _source(arguments: argparse.Namespace) -> Source:
     argument, language = arguments.source, arguments.lang or language_of_environment()
     if arguments.model is not None:
-        from kitten_tui.sources.checkpoint.model import open_model
+        from kitten_tui.sources.checkpoint.model import check_installed, open_model
         from kitten_tui.sources.checkpoint.reading import Reading
         from kitten_tui.sources.training.saved import is_saved, open_saved
         from kitten_tui.sources.training.source import Training, words_of
 
         if is_saved(arguments.model):
+            check_installed()
             run = open_saved(arguments.model)
             text = _read_sentence() if argument == "-" else argument
             return Training(run, run.state, None if text is None else words_of(run, text))

@@ -29,7 +29,7 @@ class Ramp:
         if not math.isfinite(value) or not self.styles:
             return Style.null()
         share = (value - low) / (high - low) if high > low else float(value != 0.0) / 2
-        return self.styles[min(int(share * len(self.styles)), len(self.styles) - 1)]
+        return self.styles[max(min(int(share * len(self.styles)), len(self.styles) - 1), 0)]
 
 
 def luminance(colour: str) -> float:

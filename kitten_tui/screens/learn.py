@@ -138,9 +138,6 @@ class LearnScreen(ModelScreen):
         else:
             StageScreen.open(self, source)
 
-    def action_overview(self) -> None:
-        self.say("message.no_overview")
-
     def _fixed(self, *_: object) -> None:
         self.say("learn.fixed")
 

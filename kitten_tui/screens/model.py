@@ -56,14 +56,19 @@ class ModelScreen(SwitchingScreen):
         self.post_message(SourceOpened(source, self.words))
 
     def action_overview(self) -> None:
-        selection = self.page.selection
-        self.dismiss(Left(selection.layer, selection.head, self.words))
+        self._leave()
 
     def action_weigh(self) -> None:
         """What every head gives from the selected query to the selected key."""
+        self._leave((self.page.selection.query, self.page.selection.key))
+
+    def _leave(self, pair: tuple[int, int] | None = None) -> None:
+        """Back to all heads, where there is such a page."""
         selection = self.page.selection
-        pair = (selection.query, selection.key)
-        self.dismiss(Left(selection.layer, selection.head, self.words, pair))
+        if self.source.survey is None:
+            self.say("message.no_overview")
+        else:
+            self.dismiss(Left(selection.layer, selection.head, self.words, pair))
 
     def action_next_part(self) -> None:
         part = next_part(self.source)

@@ -69,7 +69,7 @@ def _matrix(figure: Matrix, view: View) -> Matrix | None:
         title = (f"{figure.head + 1}  ", *title)
     columns = figure.columns if figure.columns.name else Axis("", (f"∂{figure.columns.labels[0]}",))
     shown = replace(figure, name=grad(figure.name), values=values, title=title, columns=columns, foot=None)
-    return replace(shown, heat=True, compact=False, unit=unit)
+    return replace(shown, heat=True, compact=False, unit=unit, ends=None)
 
 
 def _row(foot: Foot | None, view: View) -> Matrix | None:

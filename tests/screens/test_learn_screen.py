@@ -16,6 +16,7 @@ from kitten_tui.sources.find import open_source
 from kitten_tui.sources.training.opening import open_training
 from kitten_tui.sources.training.saved import open_saved
 from kitten_tui.sources.training.source import Training
+from kitten_tui.stages.figure import Matrix
 
 
 def learning(steps: int = 30, stage: int = 7) -> KittenApp:
@@ -124,3 +125,35 @@ async def test_where_nothing_learns_the_keys_of_a_training_say_so() -> None:
     async with app.run_test() as pilot:
         await pilot.press("comma")
         assert app.screen.shown.message.key == "learn.none"
+
+
+async def test_keys_of_a_model_say_that_a_training_has_no_overview() -> None:
+    async with learning().run_test() as pilot:
+        await computed(pilot)
+        for key in ("w", "v"):
+            await pilot.press(key)
+            shown = screen(pilot).shown
+            assert shown is not None
+            assert shown.message is not None
+            assert shown.message.key == "message.no_overview"
+
+
+async def test_gradients_stand_at_every_stage_under_every_setting() -> None:
+    async with learning(stage=6).run_test() as pilot:
+        await computed(pilot)
+        for key in ("m", "d", "B", "m", "6", "7", "d"):
+            await pilot.press(key)
+        page = screen(pilot).page
+        panels = [each for each in page.sheet.figures if each.head is not None and isinstance(each, Matrix)]
+        assert page.stage.id == "heads"
+        assert len(panels) == 2
+        assert all(each.name.startswith("grad(") and each.ends is None for each in panels)
+
+
+async def test_the_line_asks_for_the_steps_that_were_made() -> None:
+    async with learning(steps=20).run_test() as pilot:
+        await computed(pilot)
+        assert "--steps 20" in screen(pilot).trainer.line
+        await pilot.press("z")
+        await computed(pilot)
+        assert f"--steps {screen(pilot).trainer.made}" in screen(pilot).trainer.line

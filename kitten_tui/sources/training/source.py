@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -148,7 +149,8 @@ class Training:
 
     @property
     def line(self) -> str:
-        return line_of(self.run.task, self.run.setup)
+        made = self.run.step or self.run.setup.steps
+        return line_of(self.run.task, replace(self.run.setup, steps=made))
 
     def advance(self, pulse: Pulse) -> bool:
         pulse()
