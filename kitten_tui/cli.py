@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kitten_tui.config import settle
+from kitten_tui.memory import check_memory
 from kitten_tui.options import PAPER, UsageError, parser, refuse_pairs
 from kitten_tui.output import (
     BAD,
@@ -36,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = None
     try:
         arguments = parser().parse_args(argv)
+        check_memory()  # before NumPy is loaded, which ends the program where it gets none
         settle(arguments)
         return _run(arguments)
     except SystemExit as stop:  # argparse after --help and --version
@@ -59,9 +61,6 @@ def _run(arguments: argparse.Namespace) -> int:
         _theme(arguments.theme)  # also where nothing is drawn in it
     if arguments.list_models:
         return _list_models(words)
-    from kitten_tui.memory import check_memory
-
-    check_memory()  # before NumPy is loaded, which ends the program where it gets none
     if arguments.model is not None:
         from kitten_tui.threads import choose
 

@@ -74,10 +74,13 @@ def discard_output() -> None:
 
 
 def refuse(message: str) -> int:
-    from kitten_tui.ink.cells import clean
-
     if sys.stderr is not None:  # print would take standard output instead
-        message = clean(message)
+        try:
+            from kitten_tui.ink.cells import clean
+
+            message = clean(message)
+        except (ImportError, MemoryError):  # where there is no memory even for that
+            message = ascii(message)
         if len(message) > LONGEST_ERROR:  # what was expected stands at the end
             message = f"{message[: LONGEST_ERROR // 3]} … {message[-LONGEST_ERROR // 2 :]}"
         with suppress(OSError):

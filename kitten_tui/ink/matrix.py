@@ -26,6 +26,8 @@ COVERED = "·"
 DROPPED = "×"
 PREVIEWED = "░"
 """Before a number that a mask would cover."""
+BEFORE_NUMBERS = (" ", CHANGED, PREVIEWED)
+"""What gives way to the bracket that closes the cell before."""
 
 
 class MatrixBlock(Block[Matrix]):
@@ -157,7 +159,7 @@ class MatrixBlock(Block[Matrix]):
         if self.cell_width > 1:  # a single digit leaves no room; there the style alone shows the cursor
             if column == cursor:
                 text = "[" + text[1:]
-            elif cursor is not None and column == cursor + 1 and column > first and text[0] in (" ", CHANGED):
+            elif cursor is not None and column == cursor + 1 and column > first and text[0] in BEFORE_NUMBERS:
                 text = "]" + text[1:]
         return Segment(text, self.look.palette.cursor if column == cursor else style)
 

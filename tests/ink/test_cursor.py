@@ -35,7 +35,7 @@ class EverythingChanged(Comparison):
     def values(self, figure: Matrix) -> Array:
         return figure.all_values + 1.0
 
-    def changed(self, cell: Cell, value: float) -> bool:
+    def changed(self, cell: Cell, value: float, *, same_division: bool = False) -> bool:
         return True
 
 
@@ -118,7 +118,7 @@ def test_in_a_scrolled_window_labels_and_heading_mean_what_they_show(left: int, 
 def test_the_selected_cell_has_both_brackets(sample: str, changed: bool, pinned: int) -> None:
     for stage in range(len(STAGES)):
         for here in everywhere(sample, stage, pinned):
-            comparison = EverythingChanged(here) if changed else None
+            comparison = EverythingChanged(here, here.selection) if changed else None
             shown = at_cursor(here, 79, comparison)
             figure = here.focused
             if isinstance(figure, Bars):

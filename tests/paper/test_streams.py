@@ -76,15 +76,15 @@ def test_nobody_has_to_read_what_is_printed(arguments: str) -> None:
 def test_a_folder_that_cannot_be_listed_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import kitten_tui.sources.find as find
+    import kitten_tui.start as start
     from kitten_tui.cli import main
 
     def fail(*given: object) -> None:
         raise PermissionError(13, "Permission denied", "/folder")
 
-    monkeypatch.setattr(find, "open_source", fail)
+    monkeypatch.setattr(start, "open_source", fail)
     assert main(["--plain"]) == BAD
-    assert capsys.readouterr().err == "kitten-tui: /folder: Permission denied\n"
+    assert capsys.readouterr().err == "kitten-tui: /folder: expected one that can be read, found: Permission denied\n"
 
 
 def test_in_a_notebook_the_lesson_comes_as_text_and_ends(tmp_path: Path) -> None:

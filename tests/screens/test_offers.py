@@ -26,6 +26,10 @@ ELSEWHERE = {
     "lesson",
     "help",
     "changes",
+    "train",
+    "between",
+    "part",
+    "scroll",
 }
 """What leaves the page, or looks at it in another way."""
 REFUSALS = {
@@ -33,6 +37,9 @@ REFUSALS = {
     "change.nothing_to_undo",
     "change.nothing_to_redo",
     "change.nothing_to_compare",
+    "learn.none",
+    "learn.fixed",
+    "gradient.none",
     *(f"message.{each}" for each in ("no_overview", "not_found", "recording_fixed", "model_fixed", "end")),
     *(f"message.{each}" for each in ("input", "no_further", "start", "stage_edge", "nothing_dropped")),
 }
