@@ -72,8 +72,9 @@ class Canvas(InkedScroll, can_focus=False):
         self.hold(Size(picture.width, picture.height))
         place = picture.cursor()
         # A stage is opened at the top of its figures, where they begin; the first step goes to the cursor.
-        rests = self.shown is not None and self.shown.page.selection == self._opened
-        if place is not None and not rests:
+        if self.shown is not None and self.shown.page.selection == self._opened:
+            scroll = Offset()
+        elif place is not None:
             width, height = self.scrollable_content_region.size
             # Labels cover the left of the window and a heading its top; near a band's top its title shows too.
             first = (place.x - picture.label_width, place.y - HEADING)
