@@ -228,6 +228,9 @@ class KittenApp(App[None]):
         if not isinstance(self.screen, CommandDialog):
             self.push_screen(CommandDialog(id="--command-palette"))
 
+    def action_toggle_theme(self) -> None:
+        self.theme = (themes.LIGHT if self.current_theme.dark else themes.DARK).name
+
     def search_themes(self) -> None:
         """The list of themes, in a palette that is as careful as the other one."""
         if not isinstance(self.screen, CommandDialog):

@@ -138,7 +138,7 @@ COMMANDS = (
         *("scroll", (("pageup", "scroll_text(-1)"), ("pagedown", "scroll_text(1)")), "PgUp PgDn", "look"), footer=True
     ),
     KeyCommand("language", (("L", "next_language"),), "L", "look", where=BOTH),
-    KeyCommand("theme", (("t", "toggle_theme"),), "t", "look", where=BOTH),
+    KeyCommand("theme", (("t", "app.toggle_theme"),), "t", "look", where=BOTH),
     KeyCommand("themes", (("T", "app.change_theme"),), "T", "look", where=BOTH),
     KeyCommand("palette", (("ctrl+p", "app.command_palette"),), "ctrl+p", "look", where=BOTH),
     KeyCommand("help", (("question_mark", "help"),), "?", "look", footer=True, where=BOTH),

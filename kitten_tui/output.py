@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -30,16 +30,11 @@ def print_lines(lines: Iterable[str]) -> int:
     _keep_columns()
     lines = iter(lines)
     first = list(islice(lines, LINES_AT_ONCE))  # what goes wrong on the way leaves nothing half printed
-    try:
+    with _writing():
         for line in chain(first, lines):
             print(harmless(line))
         if sys.stdout is not None:
             sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:  # a full disk
-        discard_output()
-        raise SourceError(f"standard output: {error.strerror}") from None
     return OK
 
 
@@ -47,15 +42,22 @@ def print_bytes(written: bytes) -> int:
     """What is no text, for a program that reads it."""
     if not hasattr(sys.stdout, "buffer") or sys.stdout.isatty():
         raise SourceError("standard output: expected a file or a program that takes bytes, found none")
-    try:
+    with _writing():
         sys.stdout.buffer.write(written)
         sys.stdout.buffer.flush()
+    return OK
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """A disk that is full is one line; a reader that has gone is none."""
+    try:
+        yield
     except BrokenPipeError:
         raise
-    except OSError as error:  # a full disk
+    except OSError as error:
         discard_output()
         raise SourceError(f"standard output: {error.strerror}") from None
-    return OK
 
 
 def flushed() -> int:

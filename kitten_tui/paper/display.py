@@ -18,22 +18,17 @@ from kitten_tui.core.trace import Trace
 from kitten_tui.desk.selection import Selection
 from kitten_tui.ink import heat
 from kitten_tui.ink.about import notes_of, title_of
-from kitten_tui.ink.blocks import Look
 from kitten_tui.ink.cells import Line, harmless, text_of, wrap
 from kitten_tui.ink.formula import Sum, arithmetic
-from kitten_tui.ink.grid import Grid
-from kitten_tui.ink.overview import Overview, about_head
+from kitten_tui.ink.overview import Overview
 from kitten_tui.ink.palette import PLAIN, Palette
-from kitten_tui.ink.say import say
-from kitten_tui.ink.sheet import Picture
-from kitten_tui.ink.window import is_long
+from kitten_tui.paper.document import WIDTH, HeadsSection, StageSection
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.stages import Page, stages_of, turn_to
 from kitten_tui.stages.figure import Band, Sheet
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words, language_of_environment
 
-WIDTH, HEIGHT = 100, 40
 PICTURE = Palette(
     title=Style(bold=True),
     muted=Style(color="#7c8594"),
@@ -160,8 +155,7 @@ class Pages(Display):
 
         def draw(palette: Palette) -> list[Line]:
             title: Line = [Segment(title_of(source, self.words), palette.title)]
-            about = about_head(overview, self.words, palette, WIDTH)
-            return [title, *self._notes(palette), [], *Grid(overview, palette, WIDTH).lines(), [], *about]
+            return [title, *self._notes(palette), [], *HeadsSection(overview, self.words).lines(palette)]
 
         return Display(draw)
 
@@ -195,14 +189,12 @@ class Pages(Display):
         words, number = self.words, page.selection.stage + 1
         yield [Segment(f"{number}  {words(f'{page.stage.id}.name')}  {page.formula}", palette.title)]
         yield []
-        look = Look(words, palette, page.selection, page.focused.id)
-        yield from Picture(sheet, look, WIDTH, HEIGHT if is_long(sheet) else WIDTH).lines()
+        section = StageSection(replace(page, sheet=sheet), words, page.selection.stage)
+        yield from section.lines(palette)
         yield []
-        look_at = Sum(page.view.workings, words, palette)
-        said = " ".join(say(words, each, look_at.name) for each in page.readings)
-        yield from ([Segment(line, palette.text)] for line in wrap(said, WIDTH))
+        yield from ([Segment(line, palette.text)] for line in wrap(section.reading, WIDTH))
         if page.derivation is not None:
-            yield from arithmetic(page.derivation, look_at, WIDTH)
+            yield from arithmetic(page.derivation, Sum(page.view.workings, words, palette), WIDTH)
 
     def head(self, layer: int = 1, head: int = 1) -> HeadDisplay:
         """A head with all its numbers."""

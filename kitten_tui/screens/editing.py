@@ -15,9 +15,10 @@ from kitten_tui.desk.history import Places, State
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.ink.formula import cell_name
 from kitten_tui.ink.numbers import fmt
+from kitten_tui.screens.asking import ask_name
 from kitten_tui.screens.messages import SourceOpened
 from kitten_tui.screens.switching import SwitchingScreen
-from kitten_tui.sources.errors import ExistsError, SourceError
+from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.setting import edit_of
 from kitten_tui.sources.writing import path_of
 from kitten_tui.stages import navigation
@@ -226,26 +227,14 @@ class EditingScreen(SwitchingScreen):
         self.do(Warn(), phrase("change.unsaved"))
 
     def action_save(self) -> None:
-        from kitten_tui.screens.ask import AskScreen
+        def write(text: str, overwrite: bool) -> None:
+            settings, query = self.desk.present.settings, self.page.selection.query
+            self.editor.save(settings, query, path_of(text), overwrite=overwrite)
 
-        refused: list[str] = []
+        def written(path: str) -> None:
+            self.do(Save(), phrase("change.saved", path=path))
 
-        def answer(text: str) -> str:
-            """The path that was written; an existing file only when its name is given twice."""
-            now = self.desk.present
-            try:
-                settings, query = now.settings, self.page.selection.query
-                self.editor.save(settings, query, path_of(text), overwrite=text in refused)
-            except ExistsError as error:
-                refused.append(text)
-                raise SourceError(f"{error}. {self.words('change.overwrite')}") from None
-            return text
-
-        def saved(path: str | None) -> None:
-            if path is not None:
-                self.do(Save(), phrase("change.saved", path=path))
-
-        self.app.push_screen(AskScreen(self.words, "change.save", answer), saved)
+        ask_name(self, self.words, "change.save", write, written)
 
 
 def _editor_of(state: State) -> Editor:

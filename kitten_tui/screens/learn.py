@@ -138,16 +138,8 @@ class LearnScreen(ModelScreen):
         else:
             StageScreen.open(self, source)
 
-    def _fixed(self, *_: object) -> None:
+    def say_fixed(self) -> None:
         self.say("learn.fixed")
-
-    action_change = _fixed
-    action_rename_token = _fixed
-    action_insert_token = _fixed
-    action_delete_token = _fixed
-    action_swap_token = _fixed
-    action_next_positions = _fixed
-    action_next_seed = _fixed
 
     def action_save(self) -> None:
         """The last step, as a folder that --model opens."""

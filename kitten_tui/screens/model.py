@@ -123,8 +123,12 @@ class ModelScreen(SwitchingScreen):
             if not worker.is_cancelled:
                 self.app.call_from_thread(self.say, "message.exported", path=str(path))
 
-    def _fixed(self, *_: object) -> None:
+    def say_fixed(self) -> None:
+        """Why the numbers are not changed by hand."""
         self.say("message.recording_fixed" if self.source.reader is None else "message.model_fixed")
+
+    def _fixed(self, *_: object) -> None:
+        self.say_fixed()
 
     action_change = _fixed
     action_rename_token = _fixed

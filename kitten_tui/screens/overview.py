@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from rich.segment import Segment
@@ -22,6 +21,7 @@ from kitten_tui.ink.large import large
 from kitten_tui.ink.overview import BETWEEN, Between, Overview, about_head, measure_name
 from kitten_tui.ink.palette import Palette
 from kitten_tui.offers import AtOverview
+from kitten_tui.screens.asking import ask_file_to_open, ask_source
 from kitten_tui.screens.messages import Failed, SourceOpened
 from kitten_tui.screens.model import Left, ModelScreen
 from kitten_tui.screens.survey import LayerComputed, LayerWeighed, SurveyScreen
@@ -311,26 +311,15 @@ class OverviewScreen(SurveyScreen):
         if reader is None:
             self.say("message.recording_fixed")
         else:
-            self._ask("ask.sentence", reader.read)
+            ask_source(self, self.words, "ask.sentence", reader.read, self._leave_for)
 
     def action_ask_file(self) -> None:
-        from kitten_tui.sources.find import open_file, samples
+        ask_file_to_open(self, self.words, self._leave_for)
 
-        self._ask(
-            "ask.file",
-            lambda text: open_file(text, self.words.language),
-            self.words("ask.samples", names=", ".join(samples())),
-        )
-
-    def _ask(self, question: str, answer: Callable[[str], Source], hint: str = "") -> None:
-        from kitten_tui.screens.ask import AskScreen
-
-        def opened(source: Source | None) -> None:
-            if source is not None:
-                self.stopping.set()
-                self.post_message(SourceOpened(source, self.words))
-
-        self.app.push_screen(AskScreen(self.words, question, answer, hint), opened)
+    def _leave_for(self, source: Source) -> None:
+        """Another source in the place of this one."""
+        self.stopping.set()
+        self.post_message(SourceOpened(source, self.words))
 
     def action_help(self) -> None:
         from kitten_tui.screens.text import TextScreen
@@ -340,8 +329,3 @@ class OverviewScreen(SurveyScreen):
     def action_next_language(self) -> None:
         self.words = Words(self.words.next_language)
         self.look_at(self.overview)
-
-    def action_toggle_theme(self) -> None:
-        from kitten_tui import themes
-
-        self.app.theme = (themes.LIGHT if self.app.current_theme.dark else themes.DARK).name

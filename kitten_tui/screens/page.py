@@ -21,6 +21,7 @@ from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.ink.cells import cut
 from kitten_tui.ink.shown import Shown
 from kitten_tui.offers import AtStage
+from kitten_tui.screens.asking import ask_file_to_open, ask_source
 from kitten_tui.screens.dialog import ClosedOnce
 from kitten_tui.stages import Page
 from kitten_tui.stages.view import View
@@ -167,22 +168,10 @@ class PageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
         self._ask("ask.sentence", lambda text: sentence(text, self.page.view.settings.seed))
 
     def action_ask_file(self) -> None:
-        from kitten_tui.sources.find import open_file, samples
+        ask_file_to_open(self, self.words, self.open)
 
-        self._ask(
-            "ask.file",
-            lambda text: open_file(text, self.words.language),
-            self.words("ask.samples", names=", ".join(samples())),
-        )
-
-    def _ask(self, question: str, answer: Callable[[str], Source], hint: str = "") -> None:
-        from kitten_tui.screens.ask import AskScreen  # 20 ms: Input, only when something is asked
-
-        def opened(lesson: Source | None) -> None:
-            if lesson is not None:
-                self.open(lesson)
-
-        self.app.push_screen(AskScreen(self.words, question, answer, hint), opened)
+    def _ask(self, question: str, answer: Callable[[str], Source]) -> None:
+        ask_source(self, self.words, question, answer, self.open)
 
     def action_toggle_lesson(self) -> None:
         if self.has_class("-narrow"):
@@ -216,8 +205,3 @@ class PageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
 
     def action_next_language(self) -> None:
         self.speak(Words(self.words.next_language))
-
-    def action_toggle_theme(self) -> None:
-        from kitten_tui import themes
-
-        self.app.theme = (themes.LIGHT if self.app.current_theme.dark else themes.DARK).name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.desk.desk import Change, Flip, GoTo, LookAt
-from kitten_tui.desk.history import History, Places, difference
+from kitten_tui.desk.history import History, Places, State, difference
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.ink.cells import clean
 from kitten_tui.ink.say import say
@@ -35,10 +35,9 @@ class SwitchingScreen(StageScreen):
     ) -> None:
         """One more change; from `since` where a change is still being made, `places` where words moved."""
         before = (since or self.desk.history).now
-        desk = self.desk.do(Change(name, source, settings, since, places, edit))
-        now = View(source, settings, desk.selection)
-        was = View(before.source, before.settings, desk.selection)
-        reached = effect(now, was, desk.present.came_from)
+        selection = self.page.selection
+        now, was = View(source, settings, selection), View(before.source, before.settings, selection)
+        reached = effect(now, was, State(source, settings, places=places).came_from)
         done = phrase("change.done", name=name, effect=reached or phrase("change.nothing"))
         self.do(Change(name, source, settings, since, places, edit), done)
 

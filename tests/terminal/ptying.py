@@ -163,3 +163,15 @@ class Session:
     def echoes(self) -> bool:
         lines = termios.tcgetattr(self.fd)[3]
         return bool(lines & termios.ECHO and lines & termios.ICANON and lines & termios.ISIG)
+
+
+def change_a_word(session: Session) -> None:
+    """A word is another one, and nothing is saved."""
+    session.until("journey")
+    session.send(b"n")
+    session.until("Another word")
+    session.until_still()
+    session.send(b"xyz")
+    session.until("xyz")
+    session.send(b"\r")
+    session.until("→ “xyz”")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ptying import ROOT, Session
+from ptying import ROOT, Session, change_a_word
 
 from kitten_tui.crash import report
 from kitten_tui.sources.find import open_source
@@ -48,14 +48,7 @@ sys.exit(main(sys.argv[1:]))
 
 def test_a_fault_ends_with_one_screen_and_keeps_what_was_changed(tmp_path: Path) -> None:
     with Session(code=AT_A_KEY, cwd=tmp_path) as session:
-        session.until("journey")
-        session.send(b"n")
-        session.until("Another word")
-        session.until_still()
-        session.send(b"xyz")
-        session.until("xyz")
-        session.send(b"\r")
-        session.until("→ “xyz”")
+        change_a_word(session)
         session.send(b"b")
         assert session.until_gone() == 1
         assert session.left_on == set()

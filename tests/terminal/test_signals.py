@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ptying import PATIENCE, Session
+from ptying import PATIENCE, Session, change_a_word
 
 from kitten_tui.sources.sample import read_sample
 
@@ -123,22 +123,10 @@ def test_stopped_and_continued_the_program_goes_on_and_restores_the_terminal() -
         assert_restored(session)
 
 
-def changed(session: Session) -> None:
-    """A word is another one, and nothing is saved."""
-    session.until(LESSON)
-    session.send(b"n")
-    session.until("Another word")
-    session.until_still()
-    session.send(b"xyz")
-    session.until("xyz")
-    session.send(b"\r")
-    session.until("→ “xyz”")
-
-
 @pytest.mark.parametrize("numbers", [(signal.SIGTERM,), (signal.SIGHUP,), (signal.SIGTERM, signal.SIGHUP)])
 def test_a_signal_takes_no_changes_away(numbers: tuple[int, ...], tmp_path: Path) -> None:
     with Session(cwd=tmp_path) as session:
-        changed(session)
+        change_a_word(session)
         mark = len(session.output)
         for number in numbers:
             session.kill(number)
@@ -152,7 +140,7 @@ def test_a_signal_takes_no_changes_away(numbers: tuple[int, ...], tmp_path: Path
 @pytest.mark.parametrize("ignoring", [(), (signal.SIGHUP,)])
 def test_a_closed_window_takes_no_changes_away(ignoring: tuple[int, ...], tmp_path: Path) -> None:
     with Session(ignoring=ignoring, cwd=tmp_path) as session:
-        changed(session)
+        change_a_word(session)
         session.close()
         end = time.monotonic() + PATIENCE
         while session.poll() is None and time.monotonic() < end:

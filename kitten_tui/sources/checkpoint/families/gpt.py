@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kitten_tui.sources.checkpoint.families.family import Family, Linear
 
 _SMALL = {"n_vocab": 50257, "tie_word_embeddings": True, "eps": 1e-5, "activation": "gelu_new"}
@@ -98,27 +100,8 @@ GPTJ = Family(
 )
 
 _CODEGEN_QKV = Linear("h.{n}.attn.qkv_proj", bias=False, split="fourths")
-CODEGEN = Family(
-    prefixes=("", "transformer."),
-    classes="CodeGen",
-    embedding="wte.weight",
-    attention_norm="h.{n}.ln_1",
-    q=_CODEGEN_QKV,
-    k=_CODEGEN_QKV,
-    v=_CODEGEN_QKV,
-    o=Linear("h.{n}.attn.out_proj", bias=False),
-    mlp_norm="h.{n}.ln_1",
-    up=Linear("h.{n}.mlp.fc_in"),
-    down=Linear("h.{n}.mlp.fc_out"),
-    final_norm="ln_f",
-    head="lm_head.weight",
-    head_bias="lm_head.bias",
-    buffers=("attn.causal_mask",),
-    parallel=True,
-    rotary=True,
-    interleaved=True,
-    keys=GPTJ.keys,
-    defaults=GPTJ.defaults,
+CODEGEN = replace(
+    GPTJ, classes="CodeGen", q=_CODEGEN_QKV, k=_CODEGEN_QKV, v=_CODEGEN_QKV, buffers=("attn.causal_mask",)
 )
 
 _NEOX_QKV = Linear("layers.{n}.attention.query_key_value", "attention_bias", split="heads")

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kitten_tui.sources.checkpoint.families.family import Experts, Family, Linear
 from kitten_tui.sources.checkpoint.families.llama import ATTENTION, MLP, Q_NORM, llama
 
 _EXPERT = MLP + "experts.{e}."
+_QWEN_EXPERTS = Experts(
+    Linear(MLP + "gate", False),
+    gate=_EXPERT + "gate_proj",
+    up=_EXPERT + "up_proj",
+    down=_EXPERT + "down_proj",
+    shares="norm",
+)
 MIXTURES: dict[str, Family] = {
     "mixtral": llama(
         "Mixtral",
@@ -34,14 +43,7 @@ MIXTURES: dict[str, Family] = {
         "qkv_bias",
         windows="alternate early",
         asked="use_sliding_window",
-        experts=Experts(
-            Linear(MLP + "gate", False),
-            gate=_EXPERT + "gate_proj",
-            up=_EXPERT + "up_proj",
-            down=_EXPERT + "down_proj",
-            shares="norm",
-            shared=MLP + "shared_expert",
-        ),
+        experts=replace(_QWEN_EXPERTS, shared=MLP + "shared_expert"),
         defaults={
             "d_model": 2048,
             "n_layers": 24,
@@ -66,13 +68,7 @@ MIXTURES: dict[str, Family] = {
         head_norm=Q_NORM,
         windows="all",
         asked="use_sliding_window",
-        experts=Experts(
-            Linear(MLP + "gate", False),
-            gate=_EXPERT + "gate_proj",
-            up=_EXPERT + "up_proj",
-            down=_EXPERT + "down_proj",
-            shares="norm",
-        ),
+        experts=_QWEN_EXPERTS,
         defaults={
             "d_model": 2048,
             "n_layers": 24,
