@@ -91,7 +91,12 @@ COMMANDS = (
     KeyCommand("flip", (("b", "flip"),), "b", "change", works=offers.flips),
     KeyCommand("changes", (("c", "list_changes"),), "c", "change", works=offers.has_history),
     KeyCommand(
-        "save", (("ctrl+s", "save"),), "ctrl+s", "change", works=offers.saves, otherwise=((offers.exports, "export"),)
+        "save",
+        (("ctrl+s", "save"),),
+        "ctrl+s",
+        "change",
+        works=offers.saves,
+        otherwise=((offers.has_survey, "export"),),
     ),
     KeyCommand("scale", (("s", "toggle_scale"),), "s", "change", footer=True, works=offers.scales),
     KeyCommand("mask", (("m", "next_mask"),), "m", "change", footer=True, works=offers.masks),

@@ -18,10 +18,10 @@ from kitten_tui.words import Words
 
 if TYPE_CHECKING:
     from kitten_tui.core.settings import Settings
-    from kitten_tui.core.source import Editor
+    from kitten_tui.core.source import Source
 
-    Unsaved = tuple[Editor, Settings, int]
-    """What can save a lesson, its settings, and the query that was selected."""
+    Unsaved = tuple[Source, Settings, int]
+    """A lesson, its settings, and the query that was selected."""
 
 PLACES = 8
 """Lines of the way to the fault, its end; the values of variables are nobody's business."""
@@ -55,14 +55,16 @@ def where(unsaved: Unsaved, words: Words) -> str:
 
 def rescue(unsaved: Unsaved) -> Path | None:
     """Writes the changes to a new file where the program was started, or else at home, or else where nothing stays."""
-    editor, settings, query = unsaved
+    from kitten_tui.paper.sample import save
+
+    lesson, settings, query = unsaved
     for folder in (Path(), Path("~"), Path(tempfile.gettempdir())):
         for number in range(1, 100):
             name = "kitten-tui-unsaved.toml" if number == 1 else f"kitten-tui-unsaved-{number}.toml"
             try:
                 path = folder.expanduser().resolve() / name
                 if not path.exists():
-                    editor.save(settings, query, path, overwrite=False)
+                    save(lesson, settings, query, path)
                     return path
             except Exception:
                 # Whatever it is, the next folder is tried: nothing may keep the fault itself from being told.

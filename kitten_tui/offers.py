@@ -81,8 +81,9 @@ def is_model(now: Now) -> bool:
     return now.source.reader is not None
 
 
-def exports(now: Now) -> bool:
-    return now.source.exporter is not None
+def has_survey(now: Now) -> bool:
+    """Whether there are heads of many layers, whose weights can be kept."""
+    return now.source.survey is not None
 
 
 def trains(now: Now) -> bool:
@@ -103,7 +104,7 @@ def deletes(now: Now) -> bool:
 
 
 def saves(now: Now) -> bool:
-    return edits(now) or exports(now) or trains(now)
+    return edits(now) or has_survey(now) or trains(now)
 
 
 def masks(now: Now) -> bool:

@@ -209,7 +209,7 @@ def refuse_pairs(arguments: argparse.Namespace) -> None:
 
         check_folder(path_of(arguments.save_model))
     if arguments.save is not None:
-        from kitten_tui.sources.checkpoint.export import check_path
+        from kitten_tui.paper.save import check_path
         from kitten_tui.sources.writing import path_of
 
         check_path(path_of(arguments.save))

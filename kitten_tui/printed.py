@@ -79,20 +79,19 @@ def _train(view: View, trainer: Trainer, words: Words) -> View:
 
 def _save(arguments: argparse.Namespace, view: View, words: Words) -> int:
     import signal
-    from typing import cast
 
-    from kitten_tui.sources.checkpoint.export import export
-    from kitten_tui.sources.checkpoint.reading import Reading
+    from kitten_tui.paper.save import save
     from kitten_tui.sources.writing import path_of
 
-    if view.source.exporter is None:
+    survey = view.source.survey
+    if survey is None:
         found = "a training, which --save-model keeps" if view.source.trainer is not None else "none"
         raise UsageError(f"--save: expected a model, found {found}")
     # What ends the program lets it clear away first; half a file is none.
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
             signal.signal(getattr(signal, name), lambda number, frame: sys.exit(128 + number))
-    export(cast(Reading, view.source), path_of(arguments.save), full=arguments.full)
+    save(survey, path_of(arguments.save), full=arguments.full)
     return OK
 
 

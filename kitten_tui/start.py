@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
@@ -15,7 +15,7 @@ from kitten_tui.desk.line import PLACES
 from kitten_tui.desk.selection import Selection
 from kitten_tui.options import UsageError
 from kitten_tui.sources.find import DEFAULT, MAX_TEXT, open_source, read_text, sentence, without_line_end
-from kitten_tui.sources.lesson import Lesson
+from kitten_tui.sources.lesson import lesson_of
 from kitten_tui.sources.setting import changed
 from kitten_tui.stages import stages_of
 from kitten_tui.stages.tokens import place_of
@@ -55,7 +55,7 @@ def start(arguments: argparse.Namespace) -> View:
 
 def _opened_with(source: Source, *words: str) -> Source:
     """A changed lesson, which knows what to ask for to be opened again."""
-    lesson = cast(Lesson, source)  # nothing else has an editor
+    lesson = lesson_of(source)
     return replace(lesson, origin=(*lesson.origin, *words) if lesson.origin else ())
 
 

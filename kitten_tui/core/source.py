@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -142,16 +141,6 @@ def next_part(source: Source) -> Source | None:
     return parts[(parts.index(source) + 1) % len(parts)] if parts else None
 
 
-class Exporter(Protocol):
-    """Writes its arrays to a file."""
-
-    def check_path(self, path: Path) -> None:
-        """Raises before anything is computed what would keep the file from being written."""
-        ...
-
-    def export(self, path: Path, *, full: bool = False, pulse: Pulse = lambda: None) -> None: ...
-
-
 class Editor(Protocol):
     """Makes the next source out of one whose inputs can be changed; what cannot be raises a ValueError of one line."""
 
@@ -172,8 +161,6 @@ class Editor(Protocol):
     def other_matrices(self, seed: int, init: str | None) -> Source:
         """Drawn from a seed, as they were before or in a way that has a name."""
         ...
-
-    def save(self, settings: Settings, query: int, path: Path, *, overwrite: bool) -> None: ...
 
 
 class Source(Protocol):
@@ -279,9 +266,6 @@ class Source(Protocol):
 
     @property
     def reader(self) -> Reader | None: ...
-
-    @property
-    def exporter(self) -> Exporter | None: ...
 
     @property
     def editor(self) -> Editor | None: ...

@@ -221,15 +221,17 @@ class EditingScreen(SwitchingScreen):
     def unsaved(self) -> Unsaved | None:
         """What would be lost if everything ended here."""
         desk = self.desk
-        return None if desk.history.is_saved else (self.editor, desk.present.settings, desk.selection.query)
+        return None if desk.history.is_saved else (desk.present.source, desk.present.settings, desk.selection.query)
 
     def warn_unsaved(self) -> None:
         self.do(Warn(), phrase("change.unsaved"))
 
     def action_save(self) -> None:
+        from kitten_tui.paper.sample import save
+
         def write(text: str, overwrite: bool) -> None:
             settings, query = self.desk.present.settings, self.page.selection.query
-            self.editor.save(settings, query, path_of(text), overwrite=overwrite)
+            save(self.desk.present.source, settings, query, path_of(text), overwrite=overwrite)
 
         def written(path: str) -> None:
             self.do(Save(), phrase("change.saved", path=path))

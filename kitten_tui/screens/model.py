@@ -7,7 +7,7 @@ from pathlib import Path
 
 from textual.worker import get_current_worker
 
-from kitten_tui.core.source import Exporter, Source, next_part
+from kitten_tui.core.source import Source, Survey, next_part
 from kitten_tui.desk.desk import Command
 from kitten_tui.desk.phrase import Phrase
 from kitten_tui.screens.messages import SourceOpened
@@ -84,27 +84,29 @@ class ModelScreen(SwitchingScreen):
 
     def action_save(self) -> None:
         """All weights, as a file of arrays; the screen stays awake meanwhile."""
+        from kitten_tui.paper.save import check_path
         from kitten_tui.screens.ask import AskScreen
         from kitten_tui.sources.writing import path_of
 
-        exporter = self.source.exporter
-        if exporter is None:
-            self.say("message.recording_fixed")
+        survey = self.source.survey
+        if survey is None:
             return
 
         def answer(text: str) -> Path:
             path = path_of(text)
-            exporter.check_path(path)
+            check_path(path)
             return path
 
         def answered(path: Path | None) -> None:
             if path is not None:
-                self.say("message.exporting", path=str(path))
-                self.run_worker(lambda: self._export(exporter, path), thread=True, exit_on_error=False)
+                self.say("message.saving", path=str(path))
+                self.run_worker(lambda: self._save(survey, path), thread=True, exit_on_error=False)
 
         self.app.push_screen(AskScreen(self.words, "ask.export", answer), answered)
 
-    def _export(self, exporter: Exporter, path: Path) -> None:
+    def _save(self, survey: Survey, path: Path) -> None:
+        from kitten_tui.paper.save import save
+
         worker = get_current_worker()
 
         def pulse() -> None:
@@ -113,7 +115,7 @@ class ModelScreen(SwitchingScreen):
 
         try:
             with plainly():
-                exporter.export(path, pulse=pulse)
+                save(survey, path, pulse=pulse)
         except LeftError:
             pass
         except SourceError as error:
@@ -121,7 +123,7 @@ class ModelScreen(SwitchingScreen):
                 self.app.call_from_thread(self.refuse, str(error))
         else:
             if not worker.is_cancelled:
-                self.app.call_from_thread(self.say, "message.exported", path=str(path))
+                self.app.call_from_thread(self.say, "message.saved", path=str(path))
 
     def say_fixed(self) -> None:
         """Why the numbers are not changed by hand."""

@@ -21,4 +21,4 @@ def ask_file(screen: Any, words: Words, document: Callable[[], Document]) -> Non
         write(document(), path, form, dark=screen.app.current_theme.dark, overwrite=overwrite)
 
     suffixes = words("ask.suffixes", suffixes=" ".join(f".{each.name}" for each in FORMATS))
-    ask_name(screen, words, "ask.take", written, lambda path: screen.say("message.exported", path=path), suffixes)
+    ask_name(screen, words, "ask.take", written, lambda path: screen.say("message.saved", path=path), suffixes)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -196,17 +195,6 @@ class LessonEditor:
         drawn = draw_heads(seed, init, len(old), d_model, d_k)
         heads = (replace(was, w_q=new.w_q, w_k=new.w_k, w_v=new.w_v) for was, new in zip(old, drawn, strict=True))
         return _changed(self.lesson, replace(self.lesson.inputs, heads=tuple(heads)))
-
-    def save(self, settings: Settings, query: int, path: Path, *, overwrite: bool = False) -> None:
-        """As a sample file that opens again to the same bits.
-
-        Raises:
-            ExistsError: the file exists, and `overwrite` was not asked for.
-            SourceError: it cannot be written, or could not be opened again.
-        """
-        from kitten_tui.sources.save import save
-
-        save(self.lesson, settings, query, path, overwrite=overwrite)
 
 
 def _changed(lesson: Lesson, inputs: Inputs) -> Lesson:

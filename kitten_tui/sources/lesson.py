@@ -12,8 +12,9 @@ from kitten_tui.core.attention import ATTENTION
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.inputs import HeadWeights, Inputs
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.source import Editor, Reference
+from kitten_tui.core.source import Editor, Reference, Source
 from kitten_tui.core.trace import Trace
+from kitten_tui.sources.errors import SourceError
 
 MAX_TOKENS = 256
 """What one layer can be asked about at every key press."""
@@ -46,7 +47,7 @@ class Lesson:
 
     n_layers = ready = 1
     facts = None
-    next_tokens = survey = reader = exporter = trainer = record = None
+    next_tokens = survey = reader = trainer = record = None
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -96,6 +97,17 @@ class Lesson:
         inputs = self.inputs
         d_k = inputs.heads[0].w_q.shape[1]
         return _shared(self.lines, Same(inputs.x), Same(inputs.embedding), Same(inputs.position), d_k, settings)
+
+
+def lesson_of(source: Source) -> Lesson:
+    """The lesson that a source is: nothing else holds inputs that can be changed and written down.
+
+    Raises:
+        SourceError: it is none.
+    """
+    if not isinstance(source, Lesson):
+        raise SourceError(f"{type(source).__name__}: expected a lesson, found another source")
+    return source
 
 
 class Same:

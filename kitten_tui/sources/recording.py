@@ -42,7 +42,7 @@ class Recording:
     references = ()
     note: Mapping[str, str] = {}
     origin: tuple[str, ...] = ()
-    next_tokens = reader = exporter = editor = trainer = None
+    next_tokens = reader = editor = trainer = None
 
     def __init__(
         self,

@@ -48,7 +48,7 @@ class Learned:
     note: Mapping[str, Any] = {}
     title = {"": "learned"}
     masks = ("none", "causal")
-    next_tokens = survey = reader = exporter = editor = None
+    next_tokens = survey = reader = editor = None
 
     def __init__(
         self, n_layers: int = 2, norms: str = "", mask: str = "causal", lines: Chain = ATTENTION, more: Any = None

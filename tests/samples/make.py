@@ -8,8 +8,8 @@ import numpy as np
 
 from kitten_tui.core.inputs import HeadWeights, Inputs, fixed
 from kitten_tui.core.settings import Settings
+from kitten_tui.paper.sample import save
 from kitten_tui.sources.lesson import Lesson
-from kitten_tui.sources.save import save
 from kitten_tui.sources.training.opening import open_training
 
 DECIMALS = 2

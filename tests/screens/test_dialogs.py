@@ -11,11 +11,11 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from kitten_tui.app import CommandDialog, KittenApp
+from kitten_tui.paper.sample import save
 from kitten_tui.screens.ask import AskScreen
 from kitten_tui.screens.choose import ChooseScreen
 from kitten_tui.screens.text import TextScreen
 from kitten_tui.sources.find import open_source
-from kitten_tui.sources.save import save
 from kitten_tui.typed import LONGEST_LINE
 
 pytestmark = pytest.mark.slow

@@ -305,7 +305,7 @@ async def test_all_weights_are_saved(tmp_path: Path) -> None:
         await pilot.press("ctrl+s")
         await type_in(pilot, str(path))
         await computed(pilot)
-        assert said_of_model(pilot) == "message.exported"
+        assert said_of_model(pilot) == "message.saved"
     with np.load(path, allow_pickle=False) as file:
         assert sorted(file) == ["tokens", "weights"]
         np.testing.assert_array_equal(file["weights"][1, 2], read().trace(1, 2, read().settings)["weights"])

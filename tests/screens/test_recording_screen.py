@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "stages"))
 
-from piloting import hit, model, overview
+from piloting import hit, model, overview, type_in
 from test_every_source import SOURCES, words_of_the_new_lines  # noqa: F401  (a fixture)
 
 from kitten_tui.app import KittenApp
@@ -103,7 +103,7 @@ async def test_the_space_bar_walks_to_the_end_of_a_recording():
         assert stages == set(range(len(STAGES)))
 
 
-@pytest.mark.parametrize("key", ["ctrl+s", "e", "slash", "n"])
+@pytest.mark.parametrize("key", ["e", "slash", "n"])
 async def test_what_a_recording_cannot_do_is_said(key):
     async with app(SOURCES["weights alone"]).run_test() as pilot:
         await pilot.app.workers.wait_for_complete()
@@ -112,6 +112,22 @@ async def test_what_a_recording_cannot_do_is_said(key):
         assert shown is not None
         assert shown.message is not None
         assert shown.message.key == "message.recording_fixed"
+
+
+async def test_a_recording_is_saved(tmp_path):
+    source, path = SOURCES["q and k alone"], tmp_path / "all.npz"
+    async with app(source).run_test() as pilot:
+        await pilot.app.workers.wait_for_complete()
+        await pilot.press("enter", "ctrl+s")
+        await type_in(pilot, str(path))
+        await pilot.app.workers.wait_for_complete()
+        shown = model(pilot).shown
+        assert shown is not None
+        assert shown.message is not None
+        assert shown.message.key == "message.saved"
+    with np.load(path, allow_pickle=False) as file:
+        weights = source.trace(0, 0, source.settings)["weights"]
+        np.testing.assert_allclose(file["weights"][0, 0], weights, atol=1e-7)
 
 
 @pytest.mark.parametrize(("name", "stage"), [("weights alone", "softmax"), ("q and k alone", "scores")])

@@ -20,7 +20,7 @@ async def test_the_figure_the_stage_or_the_lesson_is_written(tmp_path: Path, dow
     async with app().run_test() as pilot:
         await pilot.press("3", "x", *["down"] * downs, "enter")
         await type_in(pilot, str(path))
-        assert said(pilot) == "message.exported"
+        assert said(pilot) == "message.saved"
     assert ids(path)[: len(expected)] == expected
 
 
@@ -33,7 +33,7 @@ async def test_an_existing_file_is_replaced_when_it_is_asked_for_twice(tmp_path:
         assert path.read_text() == "mine"
         assert "found one that is there already" in str(pilot.app.screen.query_one("#problem", Static).render())
         await pilot.press("enter")
-        assert said(pilot) == "message.exported"
+        assert said(pilot) == "message.saved"
     assert path.read_text().startswith("<svg")
 
 

@@ -17,9 +17,11 @@ from kitten_tui.core.workings import Workings
 from kitten_tui.desk.selection import Selection
 from kitten_tui.paper.check import checks
 from kitten_tui.paper.json import to_json
+from kitten_tui.paper.save import save
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.find import open_file, open_source
 from kitten_tui.sources.recorded import open_recording, read_tokens
+from kitten_tui.sources.recording import Recording
 from kitten_tui.stages.view import View
 
 CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
@@ -47,7 +49,6 @@ def safetensors_of(arrays: dict[str, np.ndarray], texts: dict[str, str]) -> byte
 @pytest.mark.parametrize("full", [False, True])
 def test_what_save_wrote_opens_again(name, suffix, full, tmp_path):
     pytest.importorskip("tokenizers")
-    from kitten_tui.sources.checkpoint.export import export
     from kitten_tui.sources.checkpoint.model import Model
     from kitten_tui.sources.checkpoint.reading import Reading
 
@@ -55,7 +56,7 @@ def test_what_save_wrote_opens_again(name, suffix, full, tmp_path):
     while reading.ready < reading.n_layers:
         reading.advance()
     path = tmp_path / f"all{suffix}"
-    export(reading, path, full=full)
+    save(reading, path, full=full)
     source = open_recording(path)
     assert source.tokens == reading.tokens
     assert (source.n_layers, source.n_heads) == (reading.n_layers, reading.n_heads)
@@ -69,6 +70,25 @@ def test_what_save_wrote_opens_again(name, suffix, full, tmp_path):
     assert source.record.faults == ()
     failed = [check.name for check in checks(source, source.settings) if not check.passed]
     assert failed == []
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_a_recording_with_other_keys_is_saved_and_opens_again(suffix, tmp_path):
+    pytest.importorskip("safetensors")
+    rng = np.random.default_rng(3)
+    q, k, v = rng.normal(size=(2, 3, 6, 5)), rng.normal(size=(2, 3, 4, 5)), rng.normal(size=(2, 3, 4, 2))
+    first = Recording({"q": q, "k": k, "v": v}, ["a", "b", "c", "d", "e", "f"], ["u", "v", "w", "x"])
+    path = tmp_path / f"all{suffix}"
+    save(first, path, full=True)
+    again = open_recording(path)
+    assert (again.tokens, again.key_tokens) == (first.tokens, first.key_tokens)
+    assert set(again.record.names) == {"weights", "q", "k", "v", "scores", "context"}
+    for layer in range(2):
+        for head in range(3):
+            before, after = (of.trace(layer, head, of.settings) for of in (first, again))
+            for name in again.record.names:
+                assert after[name] == pytest.approx(before[name], abs=1e-6, rel=1e-6)
+    assert [check.name for check in checks(again, again.settings) if not check.passed] == []
 
 
 @pytest.mark.parametrize("sample", ["journey", "causal", "kitten"])

@@ -9,7 +9,7 @@ import pytest
 from stored import CHECKPOINTS
 
 from kitten_tui.cli import BAD, OK, main
-from kitten_tui.sources.checkpoint import export
+from kitten_tui.paper import save
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.writing import discard_unfinished, path_of, writing
 
@@ -52,7 +52,7 @@ def test_what_fails_half_way_leaves_nothing(tmp_path: Path, suffix: str, monkeyp
     def fail(*given: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(export, "_quantities", fail)
+    monkeypatch.setattr(save, "_wholes", fail)
     assert main([*MODEL, "--save", str(tmp_path / f"all{suffix}")]) == BAD
     assert os.listdir(tmp_path) == []
 

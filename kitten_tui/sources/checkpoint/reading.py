@@ -16,7 +16,7 @@ from kitten_tui.core.measures import HeadSummary, Landmarks
 from kitten_tui.core.network import Norm
 from kitten_tui.core.ops import Array, Mask, project
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.source import Continuation, Exporter, NextTokens, Pulse
+from kitten_tui.core.source import Continuation, NextTokens, Pulse
 from kitten_tui.core.trace import Trace
 from kitten_tui.core.transformer import Kind
 from kitten_tui.sources.checkpoint.forward import attend, leave
@@ -184,12 +184,6 @@ class Reading:
     def read(self, text: str) -> Reading:
         """Another text in the same model."""
         return Reading(self.model, text)
-
-    @property
-    def exporter(self) -> Exporter:
-        from kitten_tui.sources.checkpoint.export import ReadingExporter
-
-        return ReadingExporter(self)
 
     @property
     def next_tokens(self) -> NextTokens | None:

@@ -36,7 +36,7 @@ class Training:
     title: Mapping[str, str] = {}
     note: Mapping[str, str] = {}
     masks = ("none", "causal")
-    next_tokens = survey = exporter = editor = None
+    next_tokens = survey = editor = None
 
     def __init__(self, run: Run, state: State, tokens: Sequence[str] | None = None) -> None:
         """`tokens` are those of the task's sentence where nothing else is asked for.

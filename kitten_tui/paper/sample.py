@@ -10,9 +10,9 @@ from pathlib import Path
 
 from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.source import Reference
+from kitten_tui.core.source import Reference, Source
 from kitten_tui.sources.errors import SourceError
-from kitten_tui.sources.lesson import Lesson, Texts
+from kitten_tui.sources.lesson import Lesson, Texts, lesson_of
 from kitten_tui.sources.sample import MAX_BYTES
 from kitten_tui.sources.writing import writing
 
@@ -25,14 +25,14 @@ _UNSEEN = ("Cc", "Cf", "Zl", "Zp")
 _SHORT = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
 
-def save(lesson: Lesson, settings: Settings, query: int, path: Path, *, overwrite: bool = False) -> None:
-    """Writes the sample file, whole or not at all. A link stays a link: what it leads to is written.
+def save(source: Source, settings: Settings, query: int, path: Path, *, overwrite: bool = False) -> None:
+    """Writes a lesson as the sample file, whole or not at all. A link stays a link: what it leads to is written.
 
     Raises:
         ExistsError: the file exists, and `overwrite` was not asked for.
-        SourceError: it cannot be written, or could not be opened again.
+        SourceError: it is no lesson, cannot be written, or could not be opened again.
     """
-    written = to_toml(lesson, settings, query).encode("utf-8")
+    written = to_toml(lesson_of(source), settings, query).encode("utf-8")
     if len(written) > MAX_BYTES:
         raise SourceError(f"{path}: expected a sample of at most {MAX_BYTES:,} bytes, found {len(written):,}")
     with writing(path, overwrite=overwrite) as temporary:

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.inputs import HeadWeights, Inputs, fixed
 from kitten_tui.core.settings import Settings
+from kitten_tui.paper.sample import save, to_toml
 from kitten_tui.sources.errors import ExistsError, SourceError
 from kitten_tui.sources.find import open_source, samples
 from kitten_tui.sources.lesson import Lesson
 from kitten_tui.sources.sample import MAX_NUMBER, read_sample
-from kitten_tui.sources.save import save, to_toml
 from kitten_tui.sources.sentence import from_sentence
 
 HOSTILE = [
