@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import gc
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kitten_tui.config import settle
@@ -69,9 +70,9 @@ def _run(arguments: argparse.Namespace) -> int:
         from kitten_tui.threads import choose
 
         choose(1)  # the same bits on every machine, and no slower: its matrices are small
-    # NumPy costs 80 ms, so --help and --version go without.
-    from kitten_tui.start import start
-
+    with _imports():
+        # NumPy costs 80 ms, so --help and --version go without.
+        from kitten_tui.start import start
     view = start(arguments)
     # What is asked for on paper costs no screen, and a screen no paper.
     if any(getattr(arguments, name) for name in PAPER) or not has_screen():
@@ -81,17 +82,25 @@ def _run(arguments: argparse.Namespace) -> int:
     return _show(arguments, view, words)
 
 
+@contextmanager
+def _imports() -> Iterator[None]:
+    """Nothing that is imported goes away again: looking for garbage in it costs 50 ms now and a hiccup later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def _show(arguments: argparse.Namespace, view: View, words: Words) -> int:
     """The screen, until it is left."""
-    # Nothing that is imported goes away again: looking for garbage in it costs 50 ms now and a hiccup later.
-    gc.disable()
-    from kitten_tui.app import KittenApp  # 0.3 s: Textual, only for the screen
+    with _imports():
+        from kitten_tui.app import KittenApp  # 0.3 s: Textual, only for the screen
 
-    chosen = any(getattr(arguments, name) is not None for name in ("stage", "layer", "head", "query"))
-    selection = view.selection if chosen or arguments.model is None else None
-    app = KittenApp(view.source, view.settings, selection, words.language, _theme(arguments.theme), arguments.init)
-    gc.freeze()
-    gc.enable()
+        chosen = any(getattr(arguments, name) is not None for name in ("stage", "layer", "head", "query"))
+        selection = view.selection if chosen or arguments.model is None else None
+        app = KittenApp(view.source, view.settings, selection, words.language, _theme(arguments.theme), arguments.init)
     app.run()
     if app.fault is not None:
         return tell_fault(app.fault, app.words, app.unsaved)

@@ -15,7 +15,6 @@ from kitten_tui.ink.bars import LEAST_ROOM, MOST_ROOM, BarsBlock
 from kitten_tui.ink.blocks import Block, GapBlock, Look, Moves, Place, SignBlock, label_width
 from kitten_tui.ink.cells import Line
 from kitten_tui.ink.facts import FactsBlock
-from kitten_tui.ink.learning import LEAST, MOST, LearningBlock
 from kitten_tui.ink.matrix import MatrixBlock
 from kitten_tui.ink.plane import PlaneBlock
 from kitten_tui.ink.window import MIN_ROWS, Windows, cut_columns, cut_rows, is_long, least, most_rows, share_out
@@ -300,6 +299,9 @@ def _block(figure: Figure, look: Look, cell_width: int, compact: int, spare: int
             width = min(PlaneBlock.MIN_WIDTH + spare, PlaneBlock.MAX_WIDTH)
             block = PlaneBlock(figure, look, width, height)
         case Learning():
+            # Only a training has this picture, and with it all that draws heads.
+            from kitten_tui.ink.learning import LEAST, MOST, LearningBlock
+
             block = LearningBlock(figure, look, min(LEAST + spare, MOST), height)
         case Facts():
             block = FactsBlock(figure, look)

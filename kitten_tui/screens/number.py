@@ -35,6 +35,7 @@ class NumberScreen(Dialog[bool]):
         self.value = value
         self.live = live
         self.words = words
+        self.problem = ""
 
     def compose(self) -> ComposeResult:
         with Panel(self.heading):
@@ -68,4 +69,6 @@ class NumberScreen(Dialog[bool]):
 
     def refuse(self, problem: str) -> None:
         """Says what is wrong with the number, or that nothing is."""
-        self.query_one("#problem", Static).update(Text(clean(problem)))
+        if problem != self.problem:  # a line that is written anew is laid out anew, and all that stands around it
+            self.problem = problem
+            self.query_one("#problem", Static).update(Text(clean(problem)))

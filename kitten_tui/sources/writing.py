@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import shutil
 import stat
 from collections.abc import Iterator
@@ -74,7 +73,7 @@ def writing(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         SourceError: it cannot be written.
     """
     target = check_target(path, overwrite=overwrite)
-    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    temporary = target.with_name(f".{os.urandom(8).hex()}.tmp")
     _unfinished.add(temporary)
     try:
         with temporary.open("xb"):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from kitten_tui.core.learning import Expectation, Measured, Trainer
 from kitten_tui.core.ops import Array
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.stages.figure import Band, Learning, Sheet
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View
+
+if TYPE_CHECKING:
+    from kitten_tui.core.learning import Expectation, Measured, Trainer
 
 
 def sheet(view: View) -> Sheet:

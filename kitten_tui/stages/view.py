@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kitten_tui.core.chain import Chain
-from kitten_tui.core.faults import Fault
 from kitten_tui.core.ops import Array, Mask
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
@@ -18,6 +18,9 @@ from kitten_tui.core.workings import Workings
 from kitten_tui.desk.phrase import Phrase
 from kitten_tui.desk.selection import Selection
 from kitten_tui.stages.figure import Axis, Band, Figure, Foot, Gap, Matrix, Sign, Title
+
+if TYPE_CHECKING:
+    from kitten_tui.core.faults import Fault
 
 WRONG = "⚠"
 """Stands before a row in which something is wrong."""

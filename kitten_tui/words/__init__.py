@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib import resources
+from pathlib import Path
 from string import Formatter
 
 LANGUAGES = ("en", "zh")
@@ -55,7 +55,7 @@ class Words:
 
 @lru_cache
 def _texts(language: str) -> Mapping[str, str]:
-    raw = resources.files(__package__).joinpath(f"{language}.toml").read_text(encoding="utf-8")
+    raw = Path(__file__).with_name(f"{language}.toml").read_text(encoding="utf-8")
     return dict(_flat(tomllib.loads(raw)))
 
 
