@@ -192,9 +192,6 @@ def _outer(use: _Use, formula: Formula) -> Iterator[Part]:
         case Op.ROOT:
             yield (Number(0.5), *_below((own,)))
         case Op.CAP if not last:
-            yield ()
-            yield (MINUS, own, own, *_below(parts[-1]), *_below(parts[-1]))
-        case Op.CAP if not last:
             over = _below(parts[-1])
             yield ()
             yield (MINUS, own, own, *over, *over)
