@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ def said(pilot: Pilot[None]) -> str:
 
 CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
 TEXT = "the cat saw the dog and the cat ran"
+PATIENCE = 500
+"""How often a state that has not come yet is looked for."""
 LONG = " ".join(["the cat saw the dog and"] * 12)
 """More tokens than a tiny model reads."""
 
@@ -97,6 +100,22 @@ async def settled(pilot: Pilot[None]) -> None:
     await pilot.pause()
     while pilot.app.screen._layout_required or pilot.app.screen._dirty_widgets:
         await pilot.pause()
+
+
+async def until(pilot: Pilot[None], holds: Callable[[], object]) -> None:
+    """Waits for a state, however busy the machine is; what never comes fails."""
+    for _ in range(PATIENCE):
+        if holds():
+            return
+        await pilot.pause()
+    assert holds()
+
+
+async def resized(pilot: Pilot[None], width: int, height: int) -> None:
+    """Waits until the screen in front has another size and is laid out for it."""
+    await pilot.resize_terminal(width, height)
+    await until(pilot, lambda: pilot.app.screen.size == (width, height))
+    await settled(pilot)
 
 
 def counted_layouts(pilot: Pilot[None]) -> list[object]:

@@ -4,7 +4,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from piloting import app, counted_frames, counted_layouts, hit, painted, said, screen, settled
+from piloting import (
+    app,
+    counted_frames,
+    counted_layouts,
+    hit,
+    painted,
+    resized,
+    said,
+    screen,
+    settled,
+    until,
+)
 from textual.widgets import Input, Static
 
 from kitten_tui.ink.cells import width_of
@@ -165,13 +176,12 @@ async def test_a_wide_window_has_the_text_beside_the_figures() -> None:
 async def test_a_window_that_is_too_small_says_so_and_recovers() -> None:
     async with app().run_test(size=(80, 24)) as pilot:
         assert not pilot.app.query_one(SizeNotice).display
-        await pilot.resize_terminal(79, 24)
-        assert pilot.app.query_one(SizeNotice).display
-        await pilot.resize_terminal(80, 23)
-        assert pilot.app.query_one(SizeNotice).display
-        assert not pilot.app.query_one("#body").display
-        await pilot.resize_terminal(80, 24)
-        assert not pilot.app.query_one(SizeNotice).display
+        for size in ((79, 24), (80, 23)):
+            await resized(pilot, *size)
+            await until(pilot, lambda: pilot.app.query_one(SizeNotice).display)
+            assert not pilot.app.query_one("#body").display
+        await resized(pilot, 80, 24)
+        await until(pilot, lambda: not pilot.app.query_one(SizeNotice).display)
         assert pilot.app.query_one("#body").display
 
 

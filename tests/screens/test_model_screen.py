@@ -11,7 +11,22 @@ import pytest
 pytest.importorskip("safetensors")
 pytest.importorskip("tokenizers")
 
-from piloting import LONG, TEXT, app, computed, hit, model, overview, painted, reading, said, said_of_model, type_in
+from piloting import (
+    LONG,
+    TEXT,
+    app,
+    computed,
+    hit,
+    model,
+    overview,
+    painted,
+    reading,
+    resized,
+    said,
+    said_of_model,
+    type_in,
+    until,
+)
 from textual.pilot import Pilot
 
 from kitten_tui.app import KittenApp
@@ -75,13 +90,13 @@ async def test_every_stage_of_every_family_is_drawn_in_both_languages(name: str)
 @pytest.mark.parametrize("language", ["en", "zh"])
 async def test_a_window_that_is_too_small_says_so_and_recovers(language: str) -> None:
     async with opened(language=language).run_test() as pilot:
-        await pilot.resize_terminal(60, 20)
+        await resized(pilot, 60, 20)
         notice = model(pilot).query_one(SizeNotice)
-        assert notice.display
+        await until(pilot, lambda: notice.display)
         assert any("80 × 24" in text_of(line) for line in notice.drawn.lines)
         assert not model(pilot).query_one("#body").display
-        await pilot.resize_terminal(80, 24)
-        assert not notice.display
+        await resized(pilot, 80, 24)
+        await until(pilot, lambda: not notice.display)
 
 
 @pytest.mark.parametrize(("name", "size"), [("llama", (80, 24)), ("qwen3", (120, 36)), ("gpt2", (80, 24))])

@@ -11,7 +11,20 @@ import pytest
 pytest.importorskip("safetensors")
 pytest.importorskip("tokenizers")
 
-from piloting import CHECKPOINTS, TEXT, computed, hit, model, model_app, overview, reading, said_of_model, type_in
+from piloting import (
+    CHECKPOINTS,
+    TEXT,
+    computed,
+    hit,
+    model,
+    model_app,
+    overview,
+    reading,
+    resized,
+    said_of_model,
+    type_in,
+    until,
+)
 from safetensors.numpy import load_file, save_file
 from textual.app import App
 from textual.pilot import Pilot
@@ -63,7 +76,7 @@ def slow() -> Slow:
     return Slow(Model(CHECKPOINTS / "llama"), TEXT)
 
 
-async def until(pilot: Pilot[None], ready: int) -> None:
+async def computed_to(pilot: Pilot[None], ready: int) -> None:
     """Lets one layer after another be computed, up to this many."""
     source = overview(pilot).source
     assert isinstance(source, Slow)
@@ -71,6 +84,7 @@ async def until(pilot: Pilot[None], ready: int) -> None:
         source.let.release()
     while source.ready < ready:
         await pilot.pause(0.01)
+    await until(pilot, lambda: len(overview(pilot).overview.heads) >= ready * source.n_heads)
     await pilot.pause()
 
 
@@ -117,11 +131,11 @@ async def test_a_window_that_is_too_small_says_so_and_recovers() -> None:
         await computed(pilot)
         assert not pilot.app.screen.query_one("#overview-notice").display
         for size in ((79, 24), (80, 23)):
-            await pilot.resize_terminal(*size)
-            assert pilot.app.screen.query_one("#overview-notice").display
-            assert not pilot.app.screen.query_one(HeadGrid).region
-        await pilot.resize_terminal(80, 24)
-        assert not pilot.app.screen.query_one("#overview-notice").display
+            await resized(pilot, *size)
+            await until(pilot, lambda: pilot.app.screen.query_one("#overview-notice").display)
+            await until(pilot, lambda: not pilot.app.screen.query_one(HeadGrid).region)
+        await resized(pilot, 80, 24)
+        await until(pilot, lambda: not pilot.app.screen.query_one("#overview-notice").display)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -425,10 +439,10 @@ async def test_how_far_the_computing_is_is_said() -> None:
     async with KittenApp(slow()).run_test() as pilot:
         try:
             assert "computing layer 1 of 2 …" in lines(pilot)[1]
-            await until(pilot, 1)
+            await computed_to(pilot, 1)
             assert "computing layer 2 of 2 …" in lines(pilot)[1]
             assert len(overview(pilot).overview.heads) == 4
-            await until(pilot, 2)
+            await computed_to(pilot, 2)
             assert "2 layers × 4 heads" in lines(pilot)[1]
         finally:
             overview(pilot).stopping.set()
@@ -437,7 +451,7 @@ async def test_how_far_the_computing_is_is_said() -> None:
 async def test_a_head_of_a_layer_that_has_not_been_computed_is_not_opened() -> None:
     async with KittenApp(slow()).run_test() as pilot:
         try:
-            await until(pilot, 1)
+            await computed_to(pilot, 1)
             await pilot.press("down", "enter")
             assert pilot.app.screen is overview(pilot)
             assert lines(pilot)[1] == "Layer 2 has not been computed yet."
@@ -453,7 +467,7 @@ async def test_computing_is_stopped_and_goes_on() -> None:
     source = slow()
     async with KittenApp(source).run_test() as pilot:
         try:
-            await until(pilot, 1)
+            await computed_to(pilot, 1)
             await pilot.press("z")
             await pilot.app.workers.wait_for_complete()
             assert "stopped after 1 of 2 layers; z goes on" in lines(pilot)[1]
@@ -461,7 +475,7 @@ async def test_computing_is_stopped_and_goes_on() -> None:
             await pilot.pause(0.05)
             assert source.ready == 1
             await pilot.press("z")
-            await until(pilot, 2)
+            await computed_to(pilot, 2)
             assert "2 layers × 4 heads" in lines(pilot)[1]
         finally:
             overview(pilot).stopping.set()
@@ -472,8 +486,7 @@ async def test_stopping_and_going_on_at_once_computes_every_layer_once() -> None
     async with KittenApp(source).run_test() as pilot:
         try:
             await hit(pilot, *["z"] * 6)
-            await until(pilot, 2)
-            await pilot.pause(0.05)
+            await computed_to(pilot, 2)
             assert (source.ready, len(overview(pilot).overview.heads)) == (2, 8)
         finally:
             overview(pilot).stopping.set()
@@ -483,9 +496,9 @@ async def test_a_stage_that_was_asked_for_opens_as_soon_as_its_layer_is_there() 
     source = slow()
     async with KittenApp(source, selection=Selection(stage=3, layer=1, head=2)).run_test() as pilot:
         try:
-            await until(pilot, 1)
+            await computed_to(pilot, 1)
             assert pilot.app.screen is overview(pilot)
-            await until(pilot, 2)
+            await computed_to(pilot, 2)
             page = model(pilot).page
             assert (page.stage.id, page.selection.layer, page.selection.head) == ("softmax", 1, 2)
         finally:

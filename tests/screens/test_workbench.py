@@ -4,7 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from piloting import app, said, screen
+from piloting import (
+    app,
+    resized,
+    said,
+    screen,
+)
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
@@ -258,7 +263,7 @@ async def test_moving_after_a_flip_shows_the_present_numbers() -> None:
 async def test_a_narrower_window_shows_fewer_operands_to_choose() -> None:
     async with app().run_test(size=(200, 36)) as pilot:
         await pilot.press("7", *["tab"] * 5, "a", *["right"] * 11)
-        await pilot.resize_terminal(80, 24)
+        await resized(pilot, 80, 24)
         await pilot.press("right")
         shown = screen(pilot).shown
         assert shown is not None
