@@ -137,6 +137,7 @@ COMMANDS = (
         works=offers.reads,
         otherwise=((offers.is_model, "read"),),
     ),
+    KeyCommand("second", (("backslash", "ask_second"),), "\\", "open", where=BOTH, works=offers.takes_second),
     KeyCommand("open", (("o", "ask_file"),), "o", "open", where=BOTH),
     KeyCommand("lesson", (("i", "toggle_lesson"),), "i", "look", footer=True),
     KeyCommand(

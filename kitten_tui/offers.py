@@ -74,7 +74,12 @@ def has_arcs(now: Now) -> bool:
 
 def has_parts(now: Now) -> bool:
     """Whether other attention came together with this."""
-    return now.source.record is not None and len(now.source.record.parts) > 1
+    return len(now.source.parts) > 1
+
+
+def takes_second(now: Now) -> bool:
+    """Whether a second text can be given beside the first."""
+    return now.source.pairs is not None
 
 
 def is_model(now: Now) -> bool:

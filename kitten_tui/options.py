@@ -63,6 +63,14 @@ def parser() -> argparse.ArgumentParser:
         "(org/name, ollama:name), minilm or smollm2; "
         "SOURCE is then a sentence, a text file, or - for standard input",
     )
+    source.add_argument(
+        "--second", metavar="TEXT", help="with --model: a second text beside SOURCE, or what a decoder writes of it"
+    )
+    source.add_argument(
+        "--part",
+        metavar="NAME",
+        help="with --model: encoder, decoder or cross; of two texts whole, A-A, A-B, B-A or B-B (W on screen)",
+    )
     source.add_argument("--download", action="store_true", help="with --model org/name: fetch it, if it is not there")
     source.add_argument("--list-models", action="store_true", help="list the models of caches, of Ollama and of extras")
     source.add_argument(
@@ -172,8 +180,8 @@ def refuse_pairs(arguments: argparse.Namespace) -> None:
     for name in ("model", "train"):
         if arguments.tokens is not None and getattr(arguments, name) is not None:
             raise UsageError(f"--tokens: expected with a file of arrays, found --{name}")
-    for name in ("trust_layout", "download"):
-        if arguments.model is None and getattr(arguments, name):
+    for name in ("trust_layout", "download", "second", "part"):
+        if arguments.model is None and getattr(arguments, name) not in (None, False):
             raise UsageError(f"--{name.replace('_', '-')}: expected --model with it, found none")
     if arguments.train is not None and arguments.model is not None:
         raise UsageError("--train: expected without --model, found both")

@@ -83,20 +83,26 @@ def _source(arguments: argparse.Namespace) -> Source:
     argument, language = arguments.source, arguments.lang or language_of_environment()
     if arguments.model is not None:
         from kitten_tui.sources.checkpoint.model import check_installed, open_model
-        from kitten_tui.sources.checkpoint.reading import Reading
+        from kitten_tui.sources.checkpoint.texts import open_texts
         from kitten_tui.sources.training.saved import is_saved, open_saved
         from kitten_tui.sources.training.source import Training, words_of
 
         if is_saved(arguments.model):
+            if arguments.second is not None or arguments.part is not None:
+                raise UsageError("--second and --part: expected a model that takes two texts, found a training")
             check_installed()
             run = open_saved(arguments.model)
             text = _read_sentence() if argument == "-" else argument
             return Training(run, run.state, None if text is None else words_of(run, text))
         model = open_model(arguments.model, arguments.trust_layout, arguments.download)
-        reading = Reading(model, _read_sentence(MAX_TEXT) if argument == "-" else read_text(argument))
+        text = _read_sentence(MAX_TEXT) if argument == "-" else read_text(argument)
+        reading = open_texts(model, text, arguments.second, arguments.part)
         trust = ("--trust-layout",) if arguments.trust_layout else ()
-        if argument != "-":  # what came through a pipe has gone
-            reading.origin = ("--model", arguments.model, *trust, *(() if argument is None else (argument,)))
+        second = () if arguments.second is None else ("--second", arguments.second)
+        for part in reading.beside or (reading,):
+            if argument != "-":  # what came through a pipe has gone
+                words = ("--model", arguments.model, *trust, *second, *(("--part", part.part) if part.part else ()))
+                part.origin = words if argument is None else (*words, argument)
         return reading
     if arguments.train is not None:
         from kitten_tui.sources.training.opening import open_training

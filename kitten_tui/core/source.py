@@ -60,6 +60,24 @@ class Reference:
     """By vocabulary name."""
 
 
+@dataclass(frozen=True)
+class Traits:
+    """What sets a layer apart from others of its model, or from what most models do."""
+
+    window: int | None = None
+    """How many tokens before it a query sees at most; None is all."""
+    both_ways: bool = False
+    """Whether it sees as many after it."""
+    windows: int = 0
+    """How many other layers have a window, where this one has none."""
+    turned: int = 0
+    """How many other layers turn queries and keys by place, where this one does not."""
+    shared: range | None = None
+    """The layers that have the same weights, this one included."""
+
+
+NOTHING_SPECIAL = Traits()
+
 Pulse = Callable[[], None]
 """Called now and then during long work; what it raises stops that."""
 
@@ -105,6 +123,12 @@ class Reader(Protocol):
     def read(self, text: str) -> Source: ...
 
 
+class Pairs(Protocol):
+    """Looks at a second text beside the first."""
+
+    def read_second(self, second: str) -> Source: ...
+
+
 class Record(Protocol):
     """What is known of numbers that were computed elsewhere."""
 
@@ -123,13 +147,6 @@ class Record(Protocol):
         """What is wrong with them, the first fault of each row, by layer, head and query."""
         ...
 
-    @property
-    def parts(self) -> tuple[Source, ...]:
-        """What was brought together, such as encoder, decoder and cross-attention, with this one among them; nothing
-        where it came alone.
-        """
-        ...
-
     def mistakes(self) -> tuple[tuple[int, Mistake], ...]:
         """For each layer, what whoever computed them may have done wrong; nothing where it cannot be told."""
         ...
@@ -137,7 +154,7 @@ class Record(Protocol):
 
 def next_part(source: Source) -> Source | None:
     """What came together with a source, one after another."""
-    parts = () if source.record is None else source.record.parts
+    parts = source.parts
     return parts[(parts.index(source) + 1) % len(parts)] if parts else None
 
 
@@ -226,6 +243,18 @@ class Source(Protocol):
         ...
 
     @property
+    def part(self) -> str:
+        """Which of several that belong together it is, by the end of its words part.<part>; nothing where none do."""
+        ...
+
+    @property
+    def parts(self) -> tuple[Source, ...]:
+        """All that belong together, such as encoder, decoder and cross-attention, with this one among them; nothing
+        where it is alone.
+        """
+        ...
+
+    @property
     def settings(self) -> Settings:
         """To begin with; in a model those it was trained with, which hold in every layer that is not looked at."""
         ...
@@ -248,6 +277,10 @@ class Source(Protocol):
         """The lines of a layer."""
         ...
 
+    def traits(self, layer: int) -> Traits:
+        """What sets a layer apart from others."""
+        ...
+
     def trace(self, layer: int, head: int, settings: Settings) -> Trace:
         """Every quantity of one head; layer and head count from 0."""
         ...
@@ -266,6 +299,9 @@ class Source(Protocol):
 
     @property
     def reader(self) -> Reader | None: ...
+
+    @property
+    def pairs(self) -> Pairs | None: ...
 
     @property
     def editor(self) -> Editor | None: ...

@@ -15,6 +15,8 @@ MLP = quantity("mlp", "mlp", "token d_model", scope=Scope.LAYER, opaque=("stream
 """What the feed-forward network adds; it is computed and not taken apart."""
 ADDED = quantity("added", "o", "token d_model", scope=Scope.LAYER, step=True)
 MIDDLE = quantity("middle", "m", "token d_model", scope=Scope.LAYER)
+CROSSED = quantity("crossed", "cross", "token d_model", scope=Scope.LAYER, step=True)
+"""What the layer's attention to another text adds, after that to its own."""
 MULTIPLIER = quantity("multiplier", "c", "", scope=Scope.CONSTANT)
 """What is multiplied by it before it is added to the stream."""
 EMBEDDING_SCALE = quantity("embedding_scale", "c", "", scope=Scope.CONSTANT)
@@ -40,6 +42,10 @@ class Kind:
     """Whether norms are multiplied by 1 more than their trained number."""
     norms_after: bool = False
     """Whether it adds first and normalises then."""
+    crossed: bool = False
+    """Whether it looks at another text too, between its own attention and the feed-forward network."""
+    crossing: bool = False
+    """Whether it is that attention."""
     paired: bool = False
     """Whether tokens of two texts are told apart by what is added to them."""
     embedding: str = ""
@@ -71,14 +77,17 @@ class Kind:
     def residual(self) -> str:
         """The line of the stream."""
         times = "multiplier " if self.multiplied else ""
+        if self.crossing:
+            return f"entered{_PLACE} + looked{_PLACE}"
         if self.first:
             scale = "embedding_scale " if self.scaled_embedding else ""
             segment = _PLACE if self.paired else "[d_model]"
             return f"{scale}embedding{_PLACE} + position?{_PLACE} + segment?{segment}"
         if self.norms_after:
-            return f"before.middle{_PLACE} + before.mlp{_PLACE}"
+            return f"before.{'second' if self.crossed else 'middle'}{_PLACE} + before.mlp{_PLACE}"
         attention = "added" if self.added_norm else "output"
-        return f"before.stream{_PLACE} + {times}before.{attention}{_PLACE} + before.mlp{_PLACE}"
+        crossed = f" + before.crossed{_PLACE}" if self.crossed else ""
+        return f"before.stream{_PLACE} + {times}before.{attention}{_PLACE}{crossed} + before.mlp{_PLACE}"
 
 
 @cache
@@ -93,13 +102,34 @@ def layer_chain(kind: Kind) -> Chain:
         line = f"x{_PLACE} + output{_PLACE}"
         attended = quantity("attended", "x + output", "token d_model", line, Scope.LAYER)
         chain = chain.with_(attended, *norm_lines(MIDDLE, attended, rms=kind.rms))
+    if kind.crossed:
+        chain = chain.with_(*_crossed(kind))
+    if kind.crossing:
+        return chain.with_(*remembered(chain, "enc"))
     if kind.mixture:
         chain = chain.with_(*_routed(kind))
     chain = sunk(chain) if kind.sink else chain
     chain = biased(chain, capped=kind.capped, bias=kind.bias)
     says = next_token(factor=kind.next_factor, cap=kind.next_cap) if kind.says_next else ()
     takes_in = ("middle",) if kind.norms_after else ("stream", "added" if kind.added_norm else "output")
+    if kind.crossed:
+        takes_in = ("second",) if kind.norms_after else (*takes_in, "crossed")
     return chain.with_(replace(MLP, opaque=takes_in), *says)
+
+
+def _crossed(kind: Kind) -> tuple[Quantity, ...]:
+    """What attention to another text adds, and where norms come after the sum of it brought to one size."""
+    if not kind.norms_after:
+        return (replace(CROSSED, opaque=("stream", "output")),)
+    met = quantity("met", "m + cross", "token d_model", f"middle{_PLACE} + crossed{_PLACE}", Scope.LAYER)
+    second = quantity("second", "m₂", "token d_model", scope=Scope.LAYER)
+    return (replace(CROSSED, opaque=("middle",)), met, *norm_lines(second, met, rms=kind.rms))
+
+
+def remembered(chain: Chain, symbol: str) -> tuple[Quantity, ...]:
+    """Keys and values of other tokens than those that look. Vaswani et al. (2017), section 3.2.3."""
+    of_keys = (replace(chain[role], line=chain[role].line.replace("x[", "memory[")) for role in "kv")
+    return (quantity("memory", symbol, "token d_model", scope=Scope.SHARED, step=True), *of_keys)
 
 
 def _routed(kind: Kind) -> tuple[Quantity, ...]:
@@ -121,6 +151,8 @@ def _routed(kind: Kind) -> tuple[Quantity, ...]:
 def _entry(chain: Chain, kind: Kind) -> Chain:
     """What enters a layer, from the embeddings or from what the layer before leaves."""
     segment = replace(SEGMENT, axes=("token", "d_model")) if kind.paired else SEGMENT
+    if kind.crossing:
+        return chain.with_(*_entered(kind))
     if kind.first and kind.embedding == "project":
         return chain.with_(*_projected(chain, segment, kind))
     stream = quantity("stream", "r", "token d_model", kind.residual, Scope.SHARED, step=True)
@@ -131,6 +163,18 @@ def _entry(chain: Chain, kind: Kind) -> Chain:
     whole = quantity("x", "x", "token d_model", f"stream{_PLACE}", Scope.SHARED, step=True)
     x = norm_lines(whole, stream, rms=kind.rms, from_one=kind.from_one) if kind.enters else (whole,)
     return chain.with_(segment, *factors, *into, *x)
+
+
+def _entered(kind: Kind) -> tuple[Quantity, ...]:
+    """What a layer takes in that has looked at its own text already, and what that has added."""
+    stream = quantity("stream", "r", "token d_model", kind.residual, Scope.SHARED, step=True)
+    x = quantity("x", "x", "token d_model", f"stream{_PLACE}", Scope.SHARED, step=True)
+    return (
+        quantity("entered", "r₀", "token d_model", scope=Scope.SHARED, step=True),
+        quantity("looked", "self", "token d_model", scope=Scope.SHARED, step=True),
+        stream,
+        *norm_lines(x, stream, rms=kind.rms, from_one=kind.from_one),
+    )
 
 
 def _projected(chain: Chain, segment: Quantity, kind: Kind) -> tuple[Quantity, ...]:

@@ -21,7 +21,8 @@ def title_of(source: Source, words: Words) -> str:
     """Its title, or else its sentence."""
     if source.trainer is not None:
         return words("learn.title", task=source.trainer.task, step=source.trainer.step)
-    return _shown(words.of(source.title) or sentence(source.tokens))
+    title = _shown(words.of(source.title) or sentence(source.tokens))
+    return words("part.title", part=words(f"part.{source.part}"), title=title) if source.part else title
 
 
 @lru_cache(maxsize=16)

@@ -13,6 +13,8 @@ from kitten_tui.words import Words
 if TYPE_CHECKING:
     from kitten_tui.ink.formula import Sum
 
+SIDES = ("A-A", "A-B", "B-A", "B-B")
+"""Parts of what is computed of both texts together."""
 NORM_PARTS = ("mean", "centred", "variance", "spread", "trained", "gain", "bias")
 
 
@@ -25,6 +27,8 @@ def in_words(derivation: Derivation, look: Sum) -> str:
     operands = [ref.name for ref in chain.operands(cell.name)]
     part = _norm_part(cell.name, chain)
     match cell.name:
+        case "x" | "memory" | "total" | "shift" if derivation.op is Op.GIVEN and source.part in SIDES:
+            text = words("formula.of_both")
         case "x" if derivation.op is Op.GIVEN:
             text = words("formula.x_given")
         case name if quantity.of:
@@ -46,8 +50,16 @@ def in_words(derivation: Derivation, look: Sum) -> str:
             text = words("formula.x_same")
         case "x" if "w_e" in operands:
             text = words("formula.x_widened")
+        case "k" | "v" as role if operands[:1] == ["memory"]:
+            text = words("formula.k_of_memory" if role == "k" else "formula.v_of_memory", of=chain["memory"].symbol)
+        case "segment" if "token" in quantity.axes:
+            text = words("formula.segment_pair")
+        case "stream" if "entered" in operands:
+            text = words("formula.stream_entered")
         case "stream" if cell.layer == 0:
             text = words("formula.stream_first")
+        case "stream" if "crossed" in operands:
+            text = words("formula.stream_crossed")
         case "stream" if "multiplier" in operands:
             text = words("formula.stream_multiplied")
         case "biased" if "relative" in operands:

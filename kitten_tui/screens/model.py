@@ -82,6 +82,13 @@ class ModelScreen(SwitchingScreen):
         else:
             self.say("message.recording_fixed")
 
+    def action_ask_second(self) -> None:
+        pairs = self.source.pairs
+        if pairs is not None:
+            self._ask("ask.second", pairs.read_second)
+        else:
+            self.say("message.no_pairs")
+
     def action_save(self) -> None:
         """All weights, as a file of arrays; the screen stays awake meanwhile."""
         from kitten_tui.paper.save import check_path

@@ -313,6 +313,13 @@ class OverviewScreen(SurveyScreen):
         else:
             ask_source(self, self.words, "ask.sentence", reader.read, self._leave_for)
 
+    def action_ask_second(self) -> None:
+        pairs = self.source.pairs
+        if pairs is None:
+            self.say("message.no_pairs")
+        else:
+            ask_source(self, self.words, "ask.second", pairs.read_second, self._leave_for)
+
     def action_ask_file(self) -> None:
         ask_file_to_open(self, self.words, self._leave_for)
 

@@ -141,6 +141,9 @@ class StageScreen(PageScreen):
     def action_overview(self) -> None:
         self.say("message.no_overview")
 
+    def action_ask_second(self) -> None:
+        self.say("message.no_pairs")
+
     def action_weigh(self) -> None:
         self.say("message.no_overview")
 

@@ -11,7 +11,6 @@ from kitten_tui.core.chain import Chain
 from kitten_tui.core.faults import Fault, Mistake, faults_of, mistakes_of, tolerance
 from kitten_tui.core.ops import Array
 from kitten_tui.core.quantity import Scope
-from kitten_tui.core.source import Source
 from kitten_tui.core.trace import Trace
 
 COVERED = ("masked", "allowed", "keep")
@@ -28,7 +27,6 @@ class Inspection:
         self.lines = lines
         self.precision = precision
         self.trace = trace
-        self.parts: tuple[Source, ...] = ()
         self.unread: tuple[str, ...] = ()
 
     @property

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, ClassVar
 
 from kitten_tui.core import layers
 from kitten_tui.core.attention import ATTENTION
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.inputs import HeadWeights, Inputs
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.source import Editor, Reference, Source
+from kitten_tui.core.source import NOTHING_SPECIAL, Editor, Reference, Source, Traits
 from kitten_tui.core.trace import Trace
 from kitten_tui.sources.errors import SourceError
 
@@ -47,7 +47,9 @@ class Lesson:
 
     n_layers = ready = 1
     facts = None
-    next_tokens = survey = reader = trainer = record = None
+    next_tokens = survey = reader = pairs = trainer = record = None
+    part = ""
+    parts: ClassVar[tuple[Source, ...]] = ()
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -84,6 +86,9 @@ class Lesson:
 
     def chain(self, layer: int) -> Chain:
         return self.lines
+
+    def traits(self, layer: int) -> Traits:
+        return NOTHING_SPECIAL
 
     def trace(self, layer: int, head: int, settings: Settings) -> Trace:
         inputs = self.inputs

@@ -62,5 +62,5 @@ def two_sentences(whole: Recording, start: int) -> tuple[Recording, ...]:
 
 def together(parts: Sequence[Recording]) -> tuple[Recording, ...]:
     for part in parts:
-        part.record.parts = tuple(parts) if len(parts) > 1 else ()
+        part.parts = tuple(parts) if len(parts) > 1 else ()
     return tuple(parts)

@@ -18,7 +18,7 @@ from kitten_tui.core.measures import HeadSummary, Landmarks, survey_weights, uni
 from kitten_tui.core.ops import Array
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.source import Pulse
+from kitten_tui.core.source import NOTHING_SPECIAL, Pulse, Source, Traits
 from kitten_tui.core.trace import Trace
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.inspection import Inspection
@@ -42,7 +42,9 @@ class Recording:
     references = ()
     note: Mapping[str, str] = {}
     origin: tuple[str, ...] = ()
-    next_tokens = reader = editor = trainer = None
+    next_tokens = reader = pairs = editor = trainer = None
+    part = ""
+    parts: tuple[Source, ...] = ()
 
     def __init__(
         self,
@@ -146,6 +148,9 @@ class Recording:
 
     def chain(self, layer: int) -> Chain:
         return self.lines
+
+    def traits(self, layer: int) -> Traits:
+        return NOTHING_SPECIAL
 
     def _part(self, scopes: tuple[Scope, ...], *place: int) -> dict[str, Array]:
         """What is given of these scopes, of one layer or of one head of it."""

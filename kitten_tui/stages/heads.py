@@ -144,5 +144,8 @@ HEADS = Stage(
     needs=("dropped",),
     wants=("concat",),
     weighs=True,
-    home=("concat", "w_o", "b_o", "output", "added", "attended", "middle", "taken", "routed", "expert_share", "mlp"),
+    home=(
+        *("concat", "w_o", "b_o", "output", "added", "attended", "middle", "crossed", "met", "second"),
+        *("taken", "routed", "expert_share", "mlp"),
+    ),
 )

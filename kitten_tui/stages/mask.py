@@ -82,10 +82,22 @@ def reading(view: View) -> Phrase:
 
 def _open(view: View) -> str:
     """The words for a row in which nothing is covered."""
+    if view.is_cross:
+        return "mask.reading.cross"
     if view.source.facts is not None and view.source.settings.mask == "none":
         return "mask.reading.both"
-    last = view.selection.query + 1 == len(view.tokens) and not view.is_cross
+    last = view.selection.query + 1 == len(view.tokens)
     return "mask.reading.last" if last else "mask.reading.none"
+
+
+def remark(view: View) -> Phrase | None:
+    """The window that this layer has, or that others have and this one has not."""
+    traits = view.source.traits(view.selection.layer)
+    if view.settings.mask != "own":
+        return None
+    if traits.window is not None:
+        return phrase("layer.around" if traits.both_ways else "layer.window", token=view.token, before=traits.window)
+    return phrase("layer.open", count=traits.windows) if traits.windows else None
 
 
 MASK = Stage(
@@ -95,6 +107,7 @@ MASK = Stage(
     (("masked", "key"), ("weights", "key")),
     sheet,
     reading,
+    remark=remark,
     needs=("scaled", "masked", "weights"),
     weighs=True,
     covers=True,

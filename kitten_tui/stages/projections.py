@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.stages.figure import Band, Figure, Sheet
 from kitten_tui.stages.stage import Stage
@@ -22,7 +24,12 @@ def sheet(view: View) -> Sheet:
         matrices += [gap(), matrix or gap()]
         biases += [gap(), bias or gap()]
         first = f"{role}_projected" if view.has(f"{role}_projected") else role
-        title = view.chain[first].symbol if matrix is None else f"{view.chain[first].symbol} = x W_{role}"
+        if role == "k" and "memory" in view.chain:
+            matrices.append(gap())
+            biases.append(gap())
+            results.append(_looked_at(view))
+        of = view.chain["memory" if role != "q" and "memory" in view.chain else "x"].symbol
+        title = view.chain[first].symbol if matrix is None else f"{view.chain[first].symbol} = {of} W_{role}"
         result = styled(view.matrix(first), title=(title,))
         if result is not None and result.rows.labels != view.tokens:
             result = styled(result, row_labels=True)
@@ -31,6 +38,12 @@ def sheet(view: View) -> Sheet:
     return Sheet(
         (*(band for band in bands if any(figure.name for figure in band.figures)), *_steps(view)), aligned=True
     )
+
+
+def _looked_at(view: View) -> Figure:
+    """What keys and values are made of, where that is not x."""
+    memory = view.matrix("memory")
+    return gap() if memory is None else replace(memory, row_labels=True)
 
 
 def _steps(view: View) -> list[Band]:
@@ -65,6 +78,16 @@ def reading(view: View) -> Phrase:
     return phrase("projections.reading.shared", token=view.token, **of, **vectors)
 
 
+def remark(view: View) -> Phrase | None:
+    """What sets the layer apart: that nothing is turned in it, or that its matrices are those of others too."""
+    traits = view.source.traits(view.selection.layer)
+    if traits.turned:
+        return phrase("layer.unturned", count=traits.turned)
+    if traits.shared is not None and len(traits.shared) > 1:
+        return phrase("layer.shared", first=traits.shared.start + 1, last=traits.shared.stop)
+    return None
+
+
 PROJECTIONS = Stage(
     "projections",
     "q = x W_q",
@@ -72,6 +95,7 @@ PROJECTIONS = Stage(
     tuple((role, "d_k") for role in ROLES),
     sheet,
     reading,
+    remark=remark,
     needs=ROLES,
     home=(*(f"{letter}_{role}" for letter in "wb" for role in ROLES), *ROLES),
 )

@@ -84,7 +84,7 @@ class Page:
 
 def turn_to(stage: Stage, view: View) -> Page:
     """The page of this stage; a cursor whose figure is not on it begins where the stage does."""
-    sheet = replace(stage.sheet(view), of_model="stream" in view.chain)
+    sheet = replace(stage.sheet(view), of_model="stream" in view.chain or bool(view.source.part))
     if view.selection.backward and has_loss(view):
         sheet = of_gradients(sheet, view)
     focused = _focused(stage, view, sheet)
@@ -135,13 +135,20 @@ def _faults(stage: Stage, view: View) -> Iterator[Phrase]:
 
 def _aloud(stage: Stage, view: View) -> tuple[Phrase, ...]:
     missing = [name for name in (*stage.needs, *stage.wants) if not view.has(name)]
-    remark = stage.remark(view)
+    remarks = (stage.remark(view), _share(stage, view))
     spoken = () if any(name in missing for name in stage.needs) else (stage.reading(view),)
-    aloud = (*spoken, *(() if remark is None else (remark,)))
+    aloud = (*spoken, *(remark for remark in remarks if remark is not None))
     if not missing:
         return aloud
     symbols = ", ".join(dict.fromkeys(view.chain[name].symbol for name in missing))
     return (*aloud, phrase("stage.missing", names=symbols))
+
+
+def _share(stage: Stage, view: View) -> Phrase | None:
+    """How much of a row belongs to the part that is looked at, where its sum is that of a larger one."""
+    if not stage.weighs or view.chain["total"].line or not view.has("weight_sum"):
+        return None
+    return phrase("part.share", token=view.token, share=float(view.row("weight_sum")))
 
 
 def _inside(selection: Selection, focused: Figure) -> Selection:

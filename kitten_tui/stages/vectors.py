@@ -17,7 +17,8 @@ def sheet(view: View) -> Sheet:
     embedding = styled(view.matrix("embedding"), title=("e  ", phrase("title.embedding")))
     position = styled(view.matrix("position"), title=("p  ", phrase("title.position")))
     x = view.matrix("x")
-    return Sheet(banded((embedding, sign("+"), position, sign("="), x), x.rows if x is not None else rows))
+    band = banded((embedding, sign("+"), position, sign("="), x), x.rows if x is not None else rows)
+    return Sheet((*band, *_memory(view)), formula="x" if view.source.part else "")
 
 
 def _entry(view: View) -> Sheet:
@@ -41,7 +42,17 @@ def _entry(view: View) -> Sheet:
             bands += banded((made_by,), made_by.rows if made_by else None)
             bands += banded((_titled(view, name),), view.axis("token"))
             below += _row(view, "b_e") if made_by else ()
+    bands += _memory(view)
     return Sheet((*bands, *below), formula="" if _is_normed(chain) else f"x = {_made_of(chain)}")
+
+
+def _memory(view: View) -> tuple[Band, ...]:
+    """What is looked at, where that is not x: each token of the other text."""
+    if "memory" not in view.chain:
+        return ()
+    symbol = view.chain["memory"].symbol
+    title: Title = ("x",) if symbol == "x" else (f"{symbol}  ", phrase("title.memory"))
+    return banded((styled(view.matrix("memory"), title=title),), view.axis("key"))
 
 
 def _is_normed(chain: Chain) -> bool:
@@ -122,13 +133,16 @@ def reading(view: View) -> Phrase:
     shared = view.workings.joined()
     x = shared["x"][place]  # [d_model]
     if "stream" in view.chain:
+        crossing = "entered" in view.chain
         key = "vectors.reading.first" if view.selection.layer == 0 else "vectors.reading.stream"
-        if not _is_normed(view.chain):
+        if crossing:
+            key = "vectors.reading.crossing"
+        elif not _is_normed(view.chain):
             widened = any(ref.name == "w_e" for ref in view.chain.operands("x"))
             key = "vectors.reading.widened" if widened else "vectors.reading.bare"
-        return phrase(key, token=view.token, stream=shared["stream"][place], x=x, layer=view.selection.layer)
+        return phrase(key, token=view.token, stream=shared["stream"][place], x=x, layer=view.selection.layer + crossing)
     if not (view.has("embedding") and view.has("position")):
-        return phrase("vectors.reading.x", token=view.token, x=x)
+        return phrase("vectors.reading.side" if view.source.part else "vectors.reading.x", token=view.token, x=x)
     embedding, position = shared["embedding"][place], shared["position"][place]  # [d_model], [d_model]
     values = {"embedding": embedding, "position": position, "x": x}
     key = "vectors.reading.invented" if view.tokens[place] in view.source.invented_tokens else "vectors.reading"
@@ -144,5 +158,5 @@ VECTORS = Stage(
     reading,
     needs=("x",),
     of_model="x = norm(r)",
-    home=("embedding", "position", "segment", "stream", "normed", "w_e", "b_e", "x"),
+    home=("embedding", "position", "segment", "entered", "looked", "memory", "stream", "normed", "w_e", "b_e", "x"),
 )

@@ -45,18 +45,23 @@ def repeat(open_: Callable[[], Callable[[], Reply]]) -> None:
         say(**found, seconds=time.perf_counter() - began)
 
 
-def make(folder: str) -> None:
-    """GPT-2 small's shape with random weights, large enough for heads to differ; one character is one token."""
+def make(folder: str, shape: str = "") -> None:
+    """GPT-2 small's shape, or one of SHAPES, with random weights, large enough for heads to differ; one character is
+    one token.
+    """
     import torch
+    import transformers
+    from shapes import SHAPES
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import GPT2Config, GPT2LMHeadModel
 
     torch.manual_seed(0)
-    config = GPT2Config()
-    model = GPT2LMHeadModel(config)
+    name, said = SHAPES[shape] if shape else ("GPT2LMHeadModel", {})
+    kind = getattr(transformers, name)
+    config = kind.config_class(**said)
+    model = kind(config)
     with torch.no_grad():
         for name, numbers in model.named_parameters():
-            if "bias" in name:
+            if "bias" in name and numbers.ndim == 1:
                 numbers.normal_(0, 0.02)
             elif "attn.c_attn.weight" in name:
                 numbers.normal_(0, 0.08)
@@ -74,13 +79,14 @@ def make(folder: str) -> None:
 def ours(folder: str, text: str) -> None:
     """Everything the screen needs of a text: streams, contexts, measures and thumbnails of all heads, next tokens."""
     from kitten_tui.sources.checkpoint.model import Model
-    from kitten_tui.sources.checkpoint.reading import Reading
+    from kitten_tui.sources.checkpoint.texts import open_texts
 
     def open_() -> Callable[[], Reply]:
         model = Model(Path(folder))
+        two = model.decoder is not None
 
         def do() -> Reply:
-            reading = Reading(model, text)
+            reading = open_texts(model, text, text[1:] if two else None, "decoder" if two else None)
             reading.compute()
             next_ = reading.continuation(len(reading.ids) - 1)
             return {"tokens": len(reading.ids), "likeliest": math.exp(next_.logit[0] - next_.total)}
@@ -93,17 +99,25 @@ def ours(folder: str, text: str) -> None:
 def theirs(folder: str, text: str) -> None:
     """The same from transformers: all attention weights, all hidden states, the logits of every token."""
     import torch
+    import transformers
     from tokenizers import Tokenizer
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoConfig
 
     ids = torch.tensor([Tokenizer.from_file(f"{folder}/tokenizer.json").encode(text).ids])
+    config = AutoConfig.from_pretrained(folder)
+    kind = getattr(transformers, config.architectures[0])
+    given = {"input_ids": ids, "output_attentions": True, "output_hidden_states": True}
+    if config.is_encoder_decoder:
+        start = torch.tensor([[config.decoder_start_token_id]])
+        given["decoder_input_ids"] = torch.cat([start, ids[:, 1:]], dim=1)
 
     def open_() -> Callable[[], Reply]:
-        model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager").eval()
+        model = kind.from_pretrained(folder, attn_implementation="eager").eval()
+        model.config.use_cache = False
 
         def do() -> Reply:
             with torch.no_grad():
-                out = model(ids, output_attentions=True, output_hidden_states=True, use_cache=False)
+                out = model(**given)
                 return {"tokens": ids.shape[1], "likeliest": float(out.logits[0, -1].softmax(-1).max())}
 
         return do

@@ -1,9 +1,10 @@
 """How fast kitten-tui reads real models, beside transformers and BertViz on the same machine in the same run.
 
-    python tests/bench/models.py --with PYTHON [--quick] [--only PART …] [--cache FOLDER]
+    python tests/bench/models.py --with PYTHON [--quick] [--only PART …] [--kinds KIND …] [--cache FOLDER]
 
 PYTHON is an interpreter with torch, transformers and bertviz; `--only screen` needs none. Prints a table of markdown.
-Informs and never fails: the exit status is 0. The first run makes a model of GPT-2 small's shape in the cache, 0.5 GB.
+Informs and never fails: the exit status is 0. The first run makes a model of GPT-2 small's shape in the cache, 0.5 GB,
+and for the part kinds one of about 100 million numbers for each of shapes.py, 0.4 GB.
 
 Ours and theirs are processes of their own, alive together, that take turns: a busy machine slows both. The ratio of two
 series of turns is the median of the ratios of the turns. Ours has its weights mapped and reads them anew each time;
@@ -30,6 +31,7 @@ from statistics import median
 from typing import Any
 
 import bench
+from shapes import SHAPES
 
 CHILD = Path(__file__).resolve().with_name("model_child.py")
 SHAPE = "gpt2-small-random"
@@ -39,6 +41,7 @@ PATIENCE = 900.0
 SAME = 1e-3
 """How far apart, relatively, both may see the likeliest next token."""
 
+KIND_TOKENS, KIND_GOAL = 128, 1.0
 FORWARD_GOAL, MEMORY_GOAL, OVERVIEW_GOAL = 0.7, 0.4, 0.1
 HEAD_GOAL, CURSOR_GOAL = bench.Goal(100, "ms"), bench.Goal(20, "ms")
 
@@ -149,13 +152,13 @@ def once(python: str, *arguments: str) -> tuple[dict[str, Any], float]:
         return answer, started.close()
 
 
-def prepared(cache: Path, python: str) -> Path:
+def prepared(cache: Path, python: str, kind: str = "") -> Path:
     """The folder of the model, made where it is missing."""
-    folder = cache / SHAPE
+    folder = cache / (f"{kind}-random" if kind else SHAPE)
     if not (folder / "tokenizer.json").exists():  # written last
         folder.mkdir(parents=True, exist_ok=True)
         print(f"making {folder}", file=sys.stderr)
-        once(python, "make", str(folder))
+        once(python, "make", str(folder), *([kind] if kind else []))
     return folder
 
 
@@ -251,6 +254,16 @@ def forward_rows(folder: Path, python: str, effort: Effort) -> Iterator[Row]:
         yield compared(f"T = {length:,}: peak memory", ours.peak, theirs.peak, MEMORY_GOAL, "MB")
 
 
+def kind_rows(cache: Path, python: str, kinds: Sequence[str], effort: Effort) -> Iterator[Row]:
+    """A shape of each kind at one length."""
+    for kind in kinds:
+        folder = prepared(cache, python, kind)
+        reread(folder)
+        ours, theirs = measure_forward(folder, python, KIND_TOKENS, effort)
+        yield times(f"{kind}, T = {KIND_TOKENS}: forward", ours.again, theirs.again, KIND_GOAL)
+        yield compared(f"{kind}, T = {KIND_TOKENS}: peak memory", ours.peak, theirs.peak, MEMORY_GOAL, "MB")
+
+
 def overview_rows(python: str, effort: Effort) -> Iterator[Row]:
     """The processes from start to end, importing included."""
     chance = random.Random(1)
@@ -308,13 +321,15 @@ def screen_row(walk: bench.Walk, lap: bench.Lap, taken: Sequence[float | None]) 
     return (what, shown, "", "", str(walk.goal), bench.said(walk.goal.met(1000 * median(answered), 1.0)))
 
 
-PARTS = ("forward", "overview", "screen")
+PARTS = ("forward", "kinds", "overview", "screen")
 
 
-def report(python: str, cache: Path, parts: Sequence[str], effort: Effort) -> Iterator[Row]:
+def report(python: str, cache: Path, parts: Sequence[str], kinds: Sequence[str], effort: Effort) -> Iterator[Row]:
     folder = prepared(cache, python) if {"forward", "screen"} & set(parts) else cache
     if "forward" in parts:
         yield from forward_rows(folder, python, effort)
+    if "kinds" in parts:
+        yield from kind_rows(cache, python, kinds, effort)
     if "overview" in parts:
         yield from overview_rows(python, effort)
     if "screen" in parts:
@@ -329,6 +344,14 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer lengths and repetitions")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts (default: all)")
     parser.add_argument(
+        "--kinds",
+        nargs="+",
+        choices=SHAPES,
+        default=list(SHAPES),
+        metavar="KIND",
+        help="of the part kinds (default: all)",
+    )
+    parser.add_argument(
         "--cache",
         type=Path,
         default=Path(tempfile.gettempdir()) / "kitten-tui-bench",
@@ -336,12 +359,12 @@ def main() -> int:
         help="where the made model is kept (default: in the folder for temporary files)",
     )
     arguments = parser.parse_args()
-    began = time.perf_counter()
+    began, effort = time.perf_counter(), QUICK if arguments.quick else FULL
     rows = [HEADINGS, ("---",) * len(HEADINGS)]
     for row in rows:
         print("| " + " | ".join(row) + " |")
     try:
-        for row in report(arguments.python, arguments.cache, arguments.only, QUICK if arguments.quick else FULL):
+        for row in report(arguments.python, arguments.cache, arguments.only, arguments.kinds, effort):
             print("| " + " | ".join(row) + " |", flush=True)
     except (bench.BenchError, subprocess.TimeoutExpired, OSError) as error:
         print(f"bench: {error}", file=sys.stderr)

@@ -30,6 +30,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 HERE = Path(__file__).resolve().parent / "families"
 WORDS = ["<s>", "<pad>", "</s>", "<unk>", "the", "cat", "saw", "a", "dog", "and", "ran"]
 TEXT = "the cat saw a dog and the dog ran"
+SECOND = "the dog ran and a cat"
 TOLERANCE = 2e-6
 
 
@@ -79,6 +80,7 @@ def shapes() -> Iterator[Shape]:
     yield from decoders()
     yield from gemmas()
     yield from mixtures()
+    yield from two_stacks()
 
 
 def encoders() -> Iterator[Shape]:
@@ -167,6 +169,12 @@ def decoders() -> Iterator[Shape]:
     yield Shape("starcoder2-plain", "Starcoder2ForCausalLM", DECODER | {"use_bias": False, "norm_epsilon": 0.03})
     yield Shape("seed_oss", "SeedOssForCausalLM", DECODER | rope() | {"head_dim": 8})
     yield Shape("arcee", "ArceeForCausalLM", DECODER | rope())
+    yield Shape("nemotron", "NemotronForCausalLM", DECODER | rope())
+    yield Shape(
+        "nemotron-biased",
+        "NemotronForCausalLM",
+        DECODER | rope(partial_rotary_factor=1.0) | {"attention_bias": True, "mlp_bias": True, "norm_eps": 0.03},
+    )
     yield Shape("arcee-biased", "ArceeForCausalLM", DECODER | rope() | {"attention_bias": True, "mlp_bias": True})
     yield Shape("smollm3", "SmolLM3ForCausalLM", DECODER | rope() | {"no_rope_layers": [1, 0]})
     yield Shape(
@@ -240,6 +248,31 @@ def mixtures() -> Iterator[Shape]:
     yield Shape("gpt_oss-yarn", "GptOssForCausalLM", oss | rope(**yarn) | {"layer_types": kinds, "swiglu_limit": 7.0})
 
 
+def two_stacks() -> Iterator[Shape]:
+    """Of an encoder and a decoder, whose layers differ in number and, where that can be, in heads and width."""
+    ends = {"pad_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 1}
+    t5 = ends | {"d_model": 16, "d_kv": 6, "d_ff": 24, "num_layers": 2, "num_decoder_layers": 3, "num_heads": 4}
+    near = {"relative_attention_num_buckets": 8, "relative_attention_max_distance": 6}
+    yield Shape("t5", "T5ForConditionalGeneration", t5 | near)
+    gated = {"feed_forward_proj": "gated-gelu", "num_decoder_layers": 2, "layer_norm_epsilon": 0.03}
+    yield Shape(
+        "t5-gated",
+        "T5ForConditionalGeneration",
+        t5 | gated | {"tie_word_embeddings": False},
+        {"dense_act_fn": None, "is_gated_act": None, "num_decoder_layers": None, "tie_word_embeddings": False}
+        | {"scale_decoder_outputs": None},
+    )
+    yield Shape("t5-bare", "T5Model", t5 | {"feed_forward_proj": "gated-silu"})
+    yield Shape("t5-encoder", "T5EncoderModel", t5)
+    yield Shape("mt5", "MT5ForConditionalGeneration", t5 | near)
+    bart = PLACES | ENDS | {"d_model": 16, "encoder_layers": 2, "decoder_layers": 3, "decoder_start_token_id": 2}
+    bart |= {"encoder_ffn_dim": 24, "decoder_ffn_dim": 20}
+    bart |= {"encoder_attention_heads": 4, "decoder_attention_heads": 2}
+    yield Shape("bart", "BartForConditionalGeneration", bart)
+    scaled = {"scale_embedding": True, "activation_function": "relu", "decoder_layers": 2}
+    yield Shape("bart-scaled", "BartModel", bart | scaled)
+
+
 # --- making -----------------------------------------------------------------------------------------------------------
 
 
@@ -251,7 +284,8 @@ def build(shape: Shape) -> transformers.PreTrainedModel:
     model = kind(config).eval()
     make.draw(model, len(shape.name) + sum(map(ord, shape.name)))
     for name, parameter in model.named_parameters():
-        if "gamma" in type(model).__name__.lower() or ("norm" in name and "emma" in shape.model):
+        from_one = "norm" in name and name.endswith("weight") and shape.model.startswith(("Gemma", "Nemotron"))
+        if from_one:
             parameter.data -= 1.0  # gains begin at 1 there
         parameter.data = parameter.data if shape.whole else parameter.data.half().float()
     return model
@@ -263,6 +297,7 @@ def write(shape: Shape, folder: Path) -> None:
     (model if shape.whole else model.half()).save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
     both_ends = shape.settings.get("cls_token_id") is not None or "ForMaskedLM" in shape.model
+    both_ends = both_ends or "Bart" in shape.model
     word_by_word(both_ends).save(str(folder / "tokenizer.json"), pretty=False)
     config = json.loads((folder / "config.json").read_text()) | shape.keys
     kept = {key: value for key, value in config.items() if value is not None or key not in shape.keys}
@@ -274,6 +309,8 @@ def write(shape: Shape, folder: Path) -> None:
 def compute(folder: Path) -> Arrays:
     """What transformers makes of the files in a folder."""
     model = make.load(folder)
+    if getattr(model.config, "decoder_start_token_id", None) is not None and "Encoder" not in type(model).__name__:
+        return of_two_stacks(model, folder)
     module = importlib.import_module(type(model).__module__)
     roles: list[tuple[Any, ...]] = []
     eager = getattr(module, "eager_attention_forward", None)
@@ -312,6 +349,76 @@ def compute(folder: Path) -> Arrays:
     return arrays
 
 
+def of_two_stacks(model: transformers.PreTrainedModel, folder: Path) -> Arrays:
+    """What both stacks make of two texts: names of the decoder's numbers begin with decoder_ or cross_."""
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    encoding, written = tokenizer.encode(TEXT), tokenizer.encode(SECOND).ids
+    config = model.config
+    ids = [config.decoder_start_token_id, *(written[:-1] if written[-1] == config.eos_token_id else written)]
+    module = importlib.import_module(type(model).__module__)
+    eager, roles = module.eager_attention_forward, list[tuple[Any, ...]]()
+
+    def recorded(of: Any, q: Any, k: Any, v: Any, *rest: Any, **named: Any) -> Any:
+        roles.append((q[0], k[0], v[0]))
+        return eager(of, q, k, v, *rest, **named)
+
+    module.eager_attention_forward = recorded
+    try:
+        with torch.no_grad():
+            answer = model(
+                torch.tensor([encoding.ids]),
+                decoder_input_ids=torch.tensor([ids]),
+                output_hidden_states=True,
+                output_attentions=True,
+            )
+    finally:
+        module.eager_attention_forward = eager
+    arrays = {
+        "text": np.array(TEXT),
+        "second": np.array(SECOND),
+        "ids": np.array(encoding.ids, dtype=np.int64),
+        "tokens": np.array(encoding.tokens),
+        "decoder_ids": np.array(ids, dtype=np.int64),
+        "hidden_states": torch.cat(answer.encoder_hidden_states).numpy(),
+        "attentions": torch.cat(answer.encoder_attentions).numpy(),
+        "decoder_hidden_states": torch.cat(answer.decoder_hidden_states).numpy(),
+        "decoder_attentions": torch.cat(answer.decoder_attentions).numpy(),
+        "cross_attentions": torch.cat(answer.cross_attentions).numpy(),
+    }
+    if getattr(answer, "logits", None) is not None:
+        arrays["decoder_logits"] = answer.logits[0].numpy()
+    n = len(arrays["attentions"])
+    for begin, made in (("", roles[:n]), ("decoder_", roles[n::2]), ("cross_", roles[n + 1 :: 2])):
+        for place, role in enumerate("qkv"):
+            arrays[f"{begin}{role}"] = torch.stack([each[place] for each in made]).numpy()
+    return arrays
+
+
+PAIRED = ("../bert", "../roberta", "../distilbert", "electra-small", "albert", "mpnet", "modernbert", "xlm-roberta")
+"""Folders of models that are given two texts side by side."""
+
+
+def pair(folder: Path) -> Arrays:
+    """What transformers makes of two texts side by side."""
+    model, tokenizer = make.load(folder), Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    encoding = tokenizer.encode(TEXT, SECOND)
+    given = {"input_ids": torch.tensor([encoding.ids])}
+    if getattr(model.config, "type_vocab_size", 1) > 1 and "MPNet" not in type(model).__name__:
+        given["token_type_ids"] = torch.tensor([encoding.type_ids])
+    with torch.no_grad():
+        answer = model(**given, output_hidden_states=True, output_attentions=True)
+    return {
+        "text": np.array(TEXT),
+        "second": np.array(SECOND),
+        "ids": np.array(encoding.ids, dtype=np.int64),
+        "sequence_ids": np.array([-1 if side is None else side for side in encoding.sequence_ids]),
+        "hidden_states": torch.cat(answer.hidden_states).numpy(),
+        "attentions": torch.cat(answer.attentions).numpy(),
+    }
+
+
 def far_from_even(arrays: Arrays) -> float:
     """By how much the two most similar heads differ, at the weight where they differ most."""
     return make.between_heads(arrays["attentions"])
@@ -340,6 +447,16 @@ def main() -> None:
             wrong += not apart <= TOLERANCE
             line += f"  difference {apart:.1e}"
         print(line, flush=True)
+    for name in PAIRED:
+        if not asked.names or name in asked.names or "pairs" in asked.names:
+            folder, file = HERE / name, HERE / name / "pair.npz"
+            if not asked.check:
+                np.savez_compressed(file, **pair(folder))
+            with np.load(file) as kept:
+                made = pair(folder)
+                apart = max(float(np.abs(kept[key] - made[key]).max()) for key in made if made[key].ndim > 1)
+            wrong += not apart <= TOLERANCE
+            print(f"{name:20} two texts  difference {apart:.1e}", flush=True)
     if wrong:
         raise SystemExit(f"{wrong} folders differ from what transformers computes")
 

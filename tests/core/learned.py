@@ -15,6 +15,7 @@ from kitten_tui.core.chain import Chain
 from kitten_tui.core.loss import with_loss
 from kitten_tui.core.quantity import Quantity, Scope, quantity
 from kitten_tui.core.settings import Settings
+from kitten_tui.core.source import NOTHING_SPECIAL, Traits
 from kitten_tui.core.trace import Trace, Value
 from kitten_tui.core.transformer import norm_lines
 
@@ -48,7 +49,8 @@ class Learned:
     note: Mapping[str, Any] = {}
     title = {"": "learned"}
     masks = ("none", "causal")
-    next_tokens = survey = reader = editor = None
+    next_tokens = survey = reader = editor = pairs = None
+    part, parts = "", ()
 
     def __init__(
         self, n_layers: int = 2, norms: str = "", mask: str = "causal", lines: Chain = ATTENTION, more: Any = None
@@ -96,6 +98,9 @@ class Learned:
 
     def chain(self, layer: int) -> Chain:
         return self.chains[layer]
+
+    def traits(self, layer: int) -> Traits:
+        return NOTHING_SPECIAL
 
     def _share(self, layer: int, settings: Settings) -> Trace:
         given = {**(self.of_source if layer == 0 else {}), **self.norms[layer]}

@@ -145,7 +145,7 @@ def test_parts_of_an_encoder_and_a_decoder_come_together():
     parts = encoder_decoder(WEIGHTS, softmax(DRAW.normal(size=(2, 3, 2, 2))), cross, WORDS, ["le", "chat"])
     assert [part.title[""] for part in parts] == ["encoder", "decoder", "cross"]
     assert parts[2].key_tokens == tuple(WORDS)
-    assert parts[0].record.parts == parts
+    assert parts[0].parts == parts
 
 
 def test_two_sentences_are_shown_each_to_each_and_what_is_cut_off_is_no_fault():

@@ -25,7 +25,7 @@ from safetensors.numpy import load_file, save_file
 from stored import CHECKPOINTS, NEAR, expected
 
 from kitten_tui.sources.checkpoint import model as checkpoint
-from kitten_tui.sources.checkpoint.gguf_model import NAMES
+from kitten_tui.sources.checkpoint.gguf_architectures import ARCHITECTURES
 from kitten_tui.sources.checkpoint.model import Model, open_model
 from kitten_tui.sources.checkpoint.reading import Reading
 from kitten_tui.sources.checkpoint.shelf import shelf
@@ -48,7 +48,7 @@ def fresh():
 def own_name(name: str, architecture: str) -> str:
     """What a GGUF file calls a tensor."""
     stem, _, part = name.removeprefix(PREFIX[architecture]).rpartition(".")
-    for own, theirs in NAMES[architecture].items():
+    for own, theirs in ARCHITECTURES[architecture].names.items():
         if "{n}" not in theirs and stem == theirs:
             return f"{own}.{part}"
         first, _, last = theirs.partition("{n}")
@@ -270,7 +270,7 @@ def test_a_tokenizer_that_is_not_described_is_named(key, tmp_path):
 
 def spoiled(kind: str) -> Callable[[Any], object]:
     return {
-        "experts": lambda writer: writer.add_uint32("llama.expert_count", 8),
+        "another scale": lambda writer: writer.add_float32("llama.residual_scale", 8.0),
         "a scale": lambda writer: writer.add_float32("llama.attention.scale", 0.5),
         "yarn": lambda writer: (
             writer.add_string("llama.rope.scaling.type", "yarn"),
@@ -283,7 +283,7 @@ def spoiled(kind: str) -> Callable[[Any], object]:
 
 
 SPOILED = {
-    "experts": "llama.expert_count: expected none, found 8",
+    "another scale": "llama.residual_scale: expected none, found 8",
     "a scale": "llama.attention.scale: expected none, found 0.5",
     "yarn": "llama.rope.scaling.type: expected none or linear, found yarn",
     "another tensor": "expected tensors of 2 layers of llama alone",
@@ -305,7 +305,8 @@ def test_another_architecture_is_refused_by_its_name(tmp_path):
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    assert refused(path) == ": general.architecture: expected one of llama, qwen2, qwen3, gpt2, found mamba"
+    known = ", ".join(ARCHITECTURES)
+    assert refused(path) == f": general.architecture: expected one of {known}, found mamba"
 
 
 def test_a_type_that_the_package_does_not_read_is_named(tmp_path):

@@ -14,6 +14,7 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.core.trace import Trace
 from kitten_tui.desk.phrase import Phrase
+from kitten_tui.sources.checkpoint.texts import open_texts
 from kitten_tui.sources.find import open_source, samples
 from kitten_tui.sources.sentence import from_sentence
 from kitten_tui.sources.training.opening import open_training
@@ -66,7 +67,7 @@ def _(view: View, said: dict) -> bool:
     return parts and said["place"] == place + 1
 
 
-@rule("vectors.reading.x")
+@rule("vectors.reading.x", "vectors.reading.side")
 def _(view: View, said: dict) -> bool:
     return same(said["x"], view.workings.joined()["x"][view.selection.query])
 
@@ -75,6 +76,56 @@ def _(view: View, said: dict) -> bool:
 def _(view: View, said: dict) -> bool:
     shared, place = view.workings.joined(), view.selection.query
     return same(said["stream"], shared["stream"][place]) and same(said["x"], shared["stream"][place])
+
+
+@rule("vectors.reading.crossing")
+def _(view: View, said: dict) -> bool:
+    shared, place, layer = view.workings.joined(), view.selection.query, view.selection.layer
+    decoder = view.source.decoding
+    before = decoder.joined(layer, decoder.settings)
+    looked = before["stream"][place] + before["output"][place]  # it has looked at its own text
+    return (
+        same(said["x"], shared["x"][place]) and bool(np.allclose(said["stream"], looked)) and said["layer"] == layer + 1
+    )
+
+
+@rule("layer.window")
+def _(view: View, said: dict) -> bool:
+    allowed, query = row(view, "allowed"), view.selection.query
+    return allowed.sum() == min(query, said["before"]) + 1 and bool(allowed[query])
+
+
+@rule("layer.around")
+def _(view: View, said: dict) -> bool:
+    allowed, query, most = row(view, "allowed"), view.selection.query, said["before"]
+    return allowed.sum() == min(query, most) + 1 + min(len(allowed) - query - 1, most)
+
+
+@rule("layer.open")
+def _(view: View, said: dict) -> bool:
+    source, n = view.source, len(view.tokens)
+    narrow = [source.own_mask(layer)[n - 1].sum() < n for layer in range(source.n_layers)]
+    return not narrow[view.selection.layer] and said["count"] == sum(narrow)
+
+
+@rule("layer.unturned")
+def _(view: View, said: dict) -> bool:
+    turning = ["cos" in view.source.chain(layer) for layer in range(view.source.n_layers)]
+    return not turning[view.selection.layer] and said["count"] == sum(turning)
+
+
+@rule("layer.shared")
+def _(view: View, said: dict) -> bool:
+    layers = range(said["first"] - 1, said["last"])
+    first, *others = (view.source.trace(layer, view.selection.head, view.settings)["w_q"] for layer in layers)
+    return view.selection.layer in layers and all(same(first, other) for other in others)
+
+
+@rule("part.share")
+def _(view: View, said: dict) -> bool:
+    whole = view.source.reading.trace(view.selection.layer, view.selection.head, view.settings)["weights"]
+    mine = whole[view.source.queries][view.selection.query]
+    return bool(np.isclose(mine.sum(), 1.0)) and bool(np.isclose(said["share"], mine[view.source.keys].sum()))
 
 
 @rule("vectors.reading.first", "vectors.reading.stream", "vectors.reading.widened")
@@ -207,6 +258,11 @@ def _(view: View, said: dict) -> bool:
 def _(view: View, said: dict) -> bool:
     after = view.is_cross or view.selection.query + 1 < len(view.tokens)
     return after and counts(view, said) and bool(row(view, "allowed").all())
+
+
+@rule("mask.reading.cross")
+def _(view: View, said: dict) -> bool:
+    return bool(row(view, "allowed").all()) and said["count"] == len(view.source.key_tokens)
 
 
 @rule("mask.reading.last")
@@ -363,6 +419,15 @@ def sources() -> Iterator[tuple[str, Source]]:
         while reading.ready < reading.n_layers:
             reading.advance()
         yield name, reading
+    for name in ("gemma2", "modernbert", "smollm3", "albert"):
+        reading = Reading(Model(CHECKPOINTS / "families" / name), "the cat saw a dog")
+        reading.compute()
+        yield name, reading
+    for name, part in (("families/t5", "cross"), ("families/bart", "decoder"), ("bert", "A-B"), ("bert", "B-B")):
+        reading = open_texts(Model(CHECKPOINTS / name), "the cat", "a dog", part)
+        while reading.ready < reading.n_layers:
+            reading.advance()
+        yield f"{name} {part}", reading
 
 
 def views(source: Source) -> Iterator[View]:
@@ -407,7 +472,7 @@ def test_every_sentence_is_borne_out() -> None:
 
 def test_there_is_no_sentence_without_a_rule() -> None:
     texts = Words("en").texts
-    sentences = {key for key in texts if re.fullmatch(r"(\w+)\.reading(\.\w+)?", key)}
+    sentences = {key for key in texts if re.fullmatch(r"(\w+)\.reading(\.\w+)?|layer\.\w+|part\.share", key)}
     assert sentences <= RULES.keys()
 
 

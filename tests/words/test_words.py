@@ -20,6 +20,7 @@ from kitten_tui.core.settings import MASKS, Settings
 from kitten_tui.core.transformer import Kind, layer_chain
 from kitten_tui.ink.in_words import NORM_PARTS
 from kitten_tui.ink.texts import SIGNS
+from kitten_tui.sources.checkpoint.texts import TWO_STACKS, TWO_TEXTS
 from kitten_tui.sources.edits import POSITIONS
 from kitten_tui.sources.training.lines import lines
 from kitten_tui.sources.training.optimizer import OPTIMIZERS
@@ -49,6 +50,8 @@ def families() -> set[str]:
     keys |= {f"check.{law}" for law in ("rows", "covered", "terms", "model_rows", "model_covered")}
     keys |= {f"fault.{kind}" for kind in FAULTS} | {f"mistake.{kind}" for kind in MISTAKES}
     keys |= {f"softmax.{name}" for name in ("headroom", "sensitivity")}
+    keys |= {f"title.{name}" for name in ("segment", "entered", "looked")}
+    keys |= {f"part.{part}" for part in (*TWO_STACKS, *TWO_TEXTS)}
     keys |= {f"gradient.{kind}" for kind in ("grad", "through", *STEPS)}
     keys |= {f"gradient.{name}" for name in ("surprise", "right", "logits", "total", "exp", "masked", "scaled")}
     keys |= {f"signs.{sign}" for sign in SIGNS}
@@ -70,7 +73,7 @@ def addressed() -> set[str]:
             "bias": ("slopes", "buckets"),
         }.get(field.name, (True, False))
     ]
-    kinds += [replace(plain[1], next_factor=True, next_cap=True)]
+    kinds += [replace(plain[1], next_factor=True, next_cap=True), replace(plain[1], norms_after=True, crossed=True)]
     chains = [ATTENTION, *map(layer_chain, kinds)]
     chains += [chain for optimizer in OPTIMIZERS for chain in lines(Shape(5, 5), optimizer)]
     return {

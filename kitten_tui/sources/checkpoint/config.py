@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from kitten_tui.core.network import ACTIVATIONS
 from kitten_tui.core.rotary import Rope
+from kitten_tui.sources.checkpoint.distances import BUCKETS, FARTHEST
 from kitten_tui.sources.checkpoint.families import Family
 from kitten_tui.sources.checkpoint.ropes import ropes
 from kitten_tui.sources.checkpoint.said import LARGEST, ConfigReader, Names, Said
@@ -68,7 +69,12 @@ class Config:
     n_chosen: int
     d_expert: int
     d_shared: int
+    n_buckets: int
+    """How many kinds of distances there are, and from where on all are alike."""
+    farthest: int
     raw: Mapping[str, Any]
+    decoder: Config | None = None
+    """The stack that writes, where this one only reads."""
 
     def says(self, flag: bool | str) -> bool:
         """Whether something is there, by itself or by a key of config.json."""
@@ -110,7 +116,9 @@ def read_config(path: Path, names: Names = tuple, trusted: bool = False) -> Conf
     Raises:
         SourceError: a key is missing, or asks for something that is not supported.
     """
-    return _config(ConfigReader(path, names, trusted))
+    of = ConfigReader(path, names, trusted)
+    config, of_decoder = _config(of), of.of_decoder()
+    return config if of_decoder is None else replace(config, decoder=_config(of_decoder, config))
 
 
 def config_of(path: Path, raw: dict[str, Any], family: Family) -> Config:
@@ -122,13 +130,15 @@ def config_of(path: Path, raw: dict[str, Any], family: Family) -> Config:
     return _config(Said(path, raw, family))
 
 
-def _config(of: ConfigReader) -> Config:
+def _config(of: ConfigReader, encoder: Config | None = None) -> Config:
+    """`encoder` is the other stack, where this is the one that writes."""
     path = of.path
     of.family = of.family.as_said(of.raw)
     for key, only in of.family.refused.items():
         if of.raw.get(key) not in (None, only):
             raise of.refuse(key, json.dumps(only), of.raw[key])
-    n_heads, d_model, n_layers = of.size("n_heads"), of.size("d_model"), of.size("n_layers")
+    n_heads, d_model = of.size("n_heads"), of.size("d_model")
+    n_layers = of.size("n_layers", None if encoder is None else encoder.n_layers)
     n_kv_heads = of.size("n_kv_heads", n_heads)
     if n_heads % n_kv_heads:
         raise of.refuse(of.key("n_kv_heads"), f"a divisor of the {n_heads} heads", n_kv_heads)
@@ -141,7 +151,8 @@ def _config(of: ConfigReader) -> Config:
     positions = of.raw.get("position_embedding_type", "absolute")
     if positions != "absolute":
         raise of.refuse("position_embedding_type", "absolute", positions)
-    if of.raw.get("add_cross_attention") or of.raw.get("is_encoder_decoder"):
+    two = encoder is not None or of.family.decoder is not None
+    if of.raw.get("add_cross_attention") or (of.raw.get("is_encoder_decoder") and not two):
         raise SourceError(f"{path}: cross-attention is not supported")
     pad = of.raw.get("pad_token_id", of.family.defaults.get("pad_token_id"))
     pad = pad if isinstance(pad, int) else 0
@@ -152,6 +163,7 @@ def _config(of: ConfigReader) -> Config:
     first = pad + 1 if of.family.offset == "pad" else 0
     if not 0 <= first <= n_positions or not 1 <= n_positions * stretch - first <= LARGEST:
         raise of.refuse(of.key("n_positions"), f"room for a token from place {first}", n_positions)
+    n_experts, n_chosen, d_expert, d_shared = (of.size(key) if key in of.family.defaults else 0 for key in EXPERTS)
     return Config(
         model_type=str(of.model_type),
         tokenizer_of="" if of.nested else str(of.model_type),
@@ -179,7 +191,12 @@ def _config(of: ConfigReader) -> Config:
         amounts=_amounts(of, {"d_model": d_model, "d_k": d_k}),
         groups=of.size(of.family.groups, 1) if of.family.groups else n_layers,
         experts=_experts(of, n_layers),
-        **{key: of.size(key) if key in of.family.defaults else 0 for key in EXPERTS},
+        n_experts=n_experts,
+        n_chosen=n_chosen,
+        d_expert=d_expert,
+        d_shared=d_shared,
+        n_buckets=of.size("relative_attention_num_buckets", BUCKETS),
+        farthest=of.size("relative_attention_max_distance", FARTHEST),
         raw=of.raw,
     )
 

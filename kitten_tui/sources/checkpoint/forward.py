@@ -36,18 +36,28 @@ def leave(layer: Layer, stream: Array, x: Array, concat: Array, pulse: Pulse = l
     stream, x [token, d_model], concat [token, head·d_k] -> [token, d_model]
     """
     config, family = layer.config, layer.config.family
-    output = project(concat, *layer.o)  # [token, d_model]
+    attended = attend_to(layer, stream, x, concat)  # [token, d_model]
     pulse()
     if family.norms_after:
-        middle = layer.attention_norm(x + output)  # [token, d_model]
+        middle = layer.attention_norm(attended)  # [token, d_model]
         return middle + _feed_forward(layer, middle, pulse)  # [token, d_model]
-    attended = stream + _added(layer, family.output_norm, output)  # [token, d_model]
     if config.parallel and family.mlp_norm == family.attention_norm:
         taken = x  # [token, d_model]
     else:
         before = stream if config.parallel else attended  # [token, d_model]
         taken = layer.mlp_norm(before) if family.mlp_norm else before  # [token, d_model]
     return attended + _added(layer, family.added_norm, _feed_forward(layer, taken, pulse))  # [token, d_model]
+
+
+def attend_to(layer: Layer, stream: Array, x: Array, concat: Array) -> Array:
+    """What a layer takes in and what its attention adds, before the norm that comes next.
+
+    stream, x [token, d_model], concat [token, head·d_k] -> [token, d_model]
+    """
+    output = project(concat, *layer.o)  # [token, d_model]
+    if layer.config.family.norms_after:
+        return x + output  # [token, d_model]
+    return stream + _added(layer, layer.config.family.output_norm, output)  # [token, d_model]
 
 
 def _added(layer: Layer, norm: str, part: Array) -> Array:
@@ -58,22 +68,29 @@ def _added(layer: Layer, norm: str, part: Array) -> Array:
 
 
 def attend(
-    layer: Layer, x: Array, rotation: Rotation | None, marks: Landmarks, pulse: Pulse, relative: Array | None = None
+    layer: Layer,
+    x: Array,
+    rotation: Rotation | None,
+    marks: Landmarks,
+    pulse: Pulse,
+    relative: Array | None = None,
+    memory: Array | None = None,
 ) -> tuple[Array, tuple[HeadSummary, ...]]:
-    """The contexts of all heads side by side, and what they look at.
+    """The contexts of all heads side by side, and what they look at: `memory`, where that is not x.
 
-    x [token, d_model], relative [head, distance] -> [token, head·d_k]
+    x [token, d_model], relative [head, distance], memory [key, d_model] -> [token, head·d_k]
     """
     config, n = layer.config, len(x)
-    q, k, v = _roles(layer, x, rotation)  # [head, token, d_k]
+    looked_at = x if memory is None else memory  # [key, d_model]
+    q, k, v = _roles(layer, x, looked_at, rotation)  # [head, token, d_k], [head, key, d_k], [head, key, d_k]
     window = config.windows[layer.number]
-    blocks = _blocks(n, QUERIES, config.causal, window)
+    blocks = _blocks(n, len(looked_at), QUERIES, config.causal, window)
     concat = np.empty((n, config.n_heads * config.d_k), dtype=np.float32)  # [token, head·d_k]
     summaries: list[HeadSummary] = []
     contexts = concat.reshape(n, config.n_heads, config.d_k).transpose(1, 0, 2)  # [head, token, d_k]
     parts = [marks.part(block.queries, block.keys) for block in blocks]
     seen = np.concatenate([block.seen for block in blocks])  # [query]
-    grid = min(n, QUERIES) * n
+    grid = min(n, QUERIES) * len(looked_at)
     together = min(max(NUMBERS // grid, 1), config.n_heads)
     rooms = np.empty((2, together * grid), dtype=np.float32)  # used by one block after the other
     for first in range(0, config.n_heads, together):
@@ -110,15 +127,15 @@ def placed(scores: Array, cap: float | None, relative: Array | None, heads: slic
         scores += every[:, start - rows + 1 : start + 1][:, ::-1]
 
 
-def _roles(layer: Layer, x: Array, rotation: Rotation | None) -> tuple[Array, Array, Array]:
+def _roles(layer: Layer, x: Array, looked_at: Array, rotation: Rotation | None) -> tuple[Array, Array, Array]:
     """Queries, divided by what scores are divided by, and the keys and values that each head uses.
 
-    [token, d_model] -> [head, token, d_k], [head, token, d_k], [head, token, d_k]
+    [token, d_model], [key, d_model] -> [head, token, d_k], [head, key, d_k], [head, key, d_k]
     """
     config = layer.config
     made = []
-    for role in "qk":
-        columns, norm = project(x, *layer.projection(role)), layer.head_norm(role)  # [token, head·d_k]
+    for role, of in (("q", x), ("k", looked_at)):
+        columns, norm = project(of, *layer.projection(role)), layer.head_norm(role)  # [token, head·d_k]
         if norm is not None and config.heads_together:
             columns = norm(columns)
         heads = _heads(columns, config.d_k)  # [head, token, d_k]
@@ -126,7 +143,7 @@ def _roles(layer: Layer, x: Array, rotation: Rotation | None) -> tuple[Array, Ar
             heads = norm(heads)
         made.append(heads if rotation is None else np.stack([rotation(vectors) for vectors in heads]))
     q, k = made
-    v = _heads(project(x, *layer.projection("v")), config.d_k)  # [head, token, d_k]
+    v = _heads(project(looked_at, *layer.projection("v")), config.d_k)  # [head, key, d_k]
     q = q * np.float32(1.0 / config.divisor(layer.number))  # [head, token, d_k]
     if config.n_kv_heads < config.n_heads:
         shared = [config.kv_head(head) for head in range(config.n_heads)]
@@ -164,17 +181,17 @@ class _Block:
 
 
 @lru_cache(maxsize=2)
-def _blocks(n: int, size: int, causal: bool, window: int | None) -> tuple[_Block, ...]:
-    """All queries in blocks of a size."""
+def _blocks(n: int, keys: int, size: int, causal: bool, window: int | None) -> tuple[_Block, ...]:
+    """All queries in blocks of a size, with so many keys to look at."""
     blocks = []
     seen = masks.backward if causal else masks.around
     for start in range(0, n, size):
         stop = min(start + size, n)
         low = 0 if window is None else max(0, start - window + causal)
-        high = stop if causal else n if window is None else min(n, stop + window)
-        keys = slice(low, high)
-        covered = None if high == n and not causal and window is None else ~seen(n, window)[start:stop, keys]
-        blocks.append(_Block(slice(start, stop), keys, covered))
+        high = stop if causal else keys if window is None else min(n, stop + window)
+        near = slice(low, high)
+        covered = None if not causal and window is None else ~seen(n, window)[start:stop, near]
+        blocks.append(_Block(slice(start, stop), near, covered))
     return tuple(blocks)
 
 
@@ -182,7 +199,7 @@ def _blocks(n: int, size: int, causal: bool, window: int | None) -> tuple[_Block
 def uniform(marks: Landmarks, causal: bool, window: int | None) -> dict[str, float]:
     """What a head scores that gives every key it may look at the same weight."""
     tally = Tally(marks, 1)
-    for block in _blocks(marks.n, QUERIES, causal, window):
+    for block in _blocks(marks.n, marks.away.shape[1], QUERIES, causal, window):
         allowed = np.ones((1, *block.shape), np.float32) if block.covered is None else ~block.covered[None]
         share = (np.float32(1.0) / block.seen)[None]  # [1, query]
         entropy = np.log2(block.seen).sum(keepdims=True)  # [1]

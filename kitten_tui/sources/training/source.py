@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kitten_tui.core import layers
 from kitten_tui.core.learning import Expectation, Kept
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.source import Pulse
+from kitten_tui.core.source import NOTHING_SPECIAL, Pulse, Source, Traits
 from kitten_tui.core.trace import Trace
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.sentence import tokenise
@@ -36,7 +36,9 @@ class Training:
     title: Mapping[str, str] = {}
     note: Mapping[str, str] = {}
     masks = ("none", "causal")
-    next_tokens = survey = editor = None
+    next_tokens = survey = editor = pairs = None
+    part = ""
+    parts: tuple[Source, ...] = ()
 
     def __init__(self, run: Run, state: State, tokens: Sequence[str] | None = None) -> None:
         """`tokens` are those of the task's sentence where nothing else is asked for.
@@ -171,6 +173,9 @@ class Training:
 
     def chain(self, layer: int) -> Chain:
         return lines(self.run.setup.shape, self.run.setup.optimizer)[layer]
+
+    def traits(self, layer: int) -> Traits:
+        return NOTHING_SPECIAL
 
     def _share(self, layer: int, settings: Settings) -> Trace:
         shape, n = self.run.setup.shape, len(self.tokens)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kitten_tui.sources.checkpoint.families.bert import ENCODERS
-from kitten_tui.sources.checkpoint.families.family import Experts, Family, Fitting, HeadNorm, Linear
+from kitten_tui.sources.checkpoint.families.family import Crossing, Experts, Family, Fitting, HeadNorm, Linear
 from kitten_tui.sources.checkpoint.families.gemma import GEMMAS
 from kitten_tui.sources.checkpoint.families.gpt import (
     BLOOM,
@@ -18,8 +18,9 @@ from kitten_tui.sources.checkpoint.families.gpt import (
 from kitten_tui.sources.checkpoint.families.llama import LLAMAS
 from kitten_tui.sources.checkpoint.families.mixtures import MIXTURES
 from kitten_tui.sources.checkpoint.families.phi import PERSIMMON, PHI
+from kitten_tui.sources.checkpoint.families.seq2seq import SEQ2SEQ
 
-__all__ = ["FAMILIES", "KEYS", "Experts", "Family", "Fitting", "HeadNorm", "Linear"]
+__all__ = ["FAMILIES", "KEYS", "Crossing", "Experts", "Family", "Fitting", "HeadNorm", "Linear"]
 
 FAMILIES: dict[str, Family] = {
     "gpt2": GPT2,
@@ -36,6 +37,7 @@ FAMILIES: dict[str, Family] = {
     **GEMMAS,
     **MIXTURES,
     **ENCODERS,
+    **SEQ2SEQ,
 }
 
 KEYS = {

@@ -7,7 +7,7 @@ reckoned from config.json: "√d_model", "1/logits_scaling", "attention_multipli
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -73,6 +73,23 @@ class Experts:
 
 
 @dataclass(frozen=True)
+class Crossing:
+    """Attention that looks at what another stack leaves: its matrices, and the norm before it, or after it."""
+
+    q: Linear
+    k: Linear
+    v: Linear
+    o: Linear
+    norm: str
+
+    @classmethod
+    def of(cls, names: Sequence[str], norm: str, *, bias: bool = True) -> Crossing:
+        """By the names of the four matrices."""
+        q, k, v, o = (Linear(name, bias) for name in names)
+        return cls(q, k, v, o, norm)
+
+
+@dataclass(frozen=True)
 class Family:
     """How a model is put together and what its files call the parts."""
 
@@ -97,6 +114,14 @@ class Family:
     """What stands in the place of the feed-forward network in some layers."""
     groups: str = ""
     """The key of how many sets of weights the layers share, where each has not its own."""
+
+    # Two stacks
+    decoder: Family | None = None
+    """The stack that writes, where this one only reads."""
+    crossing: Crossing | None = None
+    """How the layers of a stack that writes look at what the one that reads leaves."""
+    embedding_also: tuple[str, ...] = ()
+    """Other names that the embedding may have."""
 
     # What enters
     position: str = ""
@@ -189,3 +214,10 @@ class Family:
                 }
                 family = replace(family, **{**fields, **merged})
         return family
+
+    def crossed(self) -> Family:
+        """The same stack as its layers look at the other one, with nothing that knows where tokens stand."""
+        assert self.crossing is not None
+        at = self.crossing
+        roles = {"q": at.q, "k": at.k, "v": at.v, "o": at.o, "attention_norm": at.norm}
+        return replace(self, **roles, causal=False, buckets="", slopes="", rotary=False, windows="")  # type: ignore[arg-type]

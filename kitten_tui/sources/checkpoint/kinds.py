@@ -1,0 +1,52 @@
+"""What the lines of a layer depend on, and what sets it apart from others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kitten_tui.core.source import Traits
+from kitten_tui.core.transformer import Kind
+from kitten_tui.sources.checkpoint.config import Config
+
+if TYPE_CHECKING:
+    from kitten_tui.sources.checkpoint.reading import Reading
+
+
+def kind_of(reading: Reading, layer: int) -> Kind:
+    """What the lines of a layer depend on."""
+    config = reading.model.config
+    family, amounts = config.family, config.amounts
+    return Kind(
+        first=layer == 0,
+        rms=family.rms,
+        from_one=family.gain_from_one,
+        norms_after=family.norms_after,
+        paired=reading.sides is not None and bool(family.segment),
+        embedding="project" if reading.model.projection else "norm" if family.embedding_norm else "",
+        scaled_embedding="embedding_scale" in amounts,
+        enters=reading.norm_into(layer) is not None,
+        added_norm=bool(family.output_norm),
+        multiplied="added_scale" in amounts,
+        rotary=reading.rotations[layer] is not None,
+        head_norm="" if family.head_norm is None else "all" if config.heads_together else "head",
+        bias="slopes" if family.slopes else "buckets" if family.buckets else "",
+        capped="score_cap" in amounts,
+        mixture=config.experts[layer],
+        sink=bool(family.sinks),
+        says_next=reading.next_tokens is not None,
+        next_factor="logit_factor" in amounts,
+        next_cap="logit_cap" in amounts,
+    )
+
+
+def traits_of(config: Config, layer: int) -> Traits:
+    """What sets a layer apart from others."""
+    window, turns = config.windows[layer], [rope is not None for rope in config.ropes]
+    alike = [other for other in range(config.n_layers) if config.weights_of(other) == config.weights_of(layer)]
+    return Traits(
+        window=None if window is None else window - config.causal,
+        both_ways=not config.causal,
+        windows=0 if window else sum(other is not None for other in config.windows),
+        turned=0 if turns[layer] else sum(turns),
+        shared=range(alike[0], alike[-1] + 1),
+    )
