@@ -21,3 +21,15 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit(f"snapshots are drawn with textual {SNAPSHOT_TEXTUAL}", returncode=2)
     # Bound when Textual is imported, long before the lesson sets its own theme.
     os.environ.pop("TEXTUAL_THEME", None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of what is the same for many cases one says at once whether it still holds; the others take their time."""
+    begun: set[str] = set()
+    for item in items:
+        if item.get_closest_marker("first_is_quick") is not None:
+            function = item.nodeid.partition("[")[0]
+            if function in begun:
+                item.add_marker(pytest.mark.slow)
+            begun.add(function)

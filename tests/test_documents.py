@@ -128,6 +128,7 @@ def test_the_picture_of_the_rooms_has_the_arrows_of_the_code() -> None:
     assert set(drawn) == arrows
 
 
+@pytest.mark.slow
 def test_every_room_is_told_of() -> None:
     told = re.search(r"\| room of .*?\n\n", text("ARCHITECTURE.md"), re.DOTALL)
     assert told is not None

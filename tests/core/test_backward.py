@@ -85,6 +85,7 @@ def equal(one: float, other: float, size: float) -> bool:
 
 
 @every
+@pytest.mark.first_is_quick
 def test_every_gradient_is_how_the_loss_changes_whichever_way_a_quantity_is_moved(kind):
     draw = np.random.RandomState(4)
     for of, line, head in gradients(kind):
@@ -138,6 +139,7 @@ def test_the_operands_lead_to_the_gradient(kind):
 
 
 @every
+@pytest.mark.first_is_quick
 def test_every_operand_has_the_value_of_the_cell_it_names(kind):
     of = workings(kind, 0)
     for derivation in derived(kind):
@@ -146,6 +148,7 @@ def test_every_operand_has_the_value_of_the_cell_it_names(kind):
 
 
 @every
+@pytest.mark.first_is_quick
 def test_the_derivative_of_a_gradient_by_each_operand_is_a_central_difference(kind):
     for derivation in derived(kind)[::7]:
         for at, (term, slopes) in enumerate(zip(derivation.terms, derivation.slopes(), strict=True)):
@@ -164,6 +167,7 @@ def _nudged(derivation: Derivation, at: int, place: int, by: float) -> float:
 
 
 @every
+@pytest.mark.first_is_quick
 def test_following_a_gradient_ends_at_given_numbers_and_at_the_loss(kind):
     of, ended, walking = workings(kind, 0), set(), set()
 
@@ -182,6 +186,7 @@ def test_following_a_gradient_ends_at_given_numbers_and_at_the_loss(kind):
 
 
 @every
+@pytest.mark.first_is_quick
 def test_a_row_is_the_row_of_the_whole(kind):
     for of, line, head in gradients(kind):
         trace = of._holder(line.name, head, False)

@@ -159,12 +159,14 @@ def untrue(lesson: Lesson, settings: Settings, derivations) -> list[Cell]:
 
 
 @small_lessons
+@pytest.mark.first_is_quick
 def test_the_operands_lead_to_the_value(name, settings):
     wrong = [found for found in derived(name, settings) if not same(found.recomputed(), found.value)]
     assert not wrong
 
 
 @small_lessons
+@pytest.mark.first_is_quick
 def test_the_value_is_the_entry_of_the_array(name, settings):
     lesson = LESSONS[name]
     wrong = [found for found in derived(name, settings) if found.value != entry(lesson, settings, found.cell)]
@@ -172,6 +174,7 @@ def test_the_value_is_the_entry_of_the_array(name, settings):
 
 
 @small_lessons
+@pytest.mark.first_is_quick
 def test_every_operand_has_the_value_of_the_cell_it_names(name, settings):
     operands = (operand for found in derived(name, settings) for term in found.terms for operand in term)
     wrong = [
@@ -183,6 +186,7 @@ def test_every_operand_has_the_value_of_the_cell_it_names(name, settings):
 
 
 @small_lessons
+@pytest.mark.first_is_quick
 def test_following_operands_ends_at_given_numbers(name, settings):
     workings, ended, walking = Workings(LESSONS[name], settings), set(), set()
 
@@ -208,6 +212,7 @@ def unshifted(found: Derivation) -> bool:
 
 
 @small_lessons
+@pytest.mark.first_is_quick
 def test_only_what_the_source_or_the_settings_give_is_given(name, settings):
     given = {found.cell.name for found in derived(name, settings) if found.op is Op.GIVEN and not unshifted(found)}
     assert given <= (INPUTS | SWITCHED) - ({"x"} if LESSONS[name].inputs.embedding is not None else set())
@@ -234,6 +239,7 @@ def test_the_joined_heads_are_derived_truly_in_the_comparison_too():
 
 
 @pytest.mark.parametrize("name", QUANTITIES)
+@pytest.mark.first_is_quick
 def test_every_quantity_is_met_in_these_lessons(name):
     met = {found.cell.name for lesson in ("journey", "everything") for found in derived(lesson, SETTINGS[0])}
     assert name in met

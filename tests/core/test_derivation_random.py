@@ -6,6 +6,7 @@ import math
 from itertools import product
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,6 +70,7 @@ def cells(workings: Workings) -> list[Cell]:
 
 @settings(max_examples=25)
 @given(lesson=lessons(), given_settings=switches)
+@pytest.mark.slow
 def test_every_number_of_a_random_lesson_follows_from_its_operands(lesson: Lesson, given_settings: Settings) -> None:
     workings = Workings(lesson, given_settings)
     for cell in cells(workings):

@@ -91,6 +91,7 @@ def test_the_operands_lead_to_the_value(name):
 
 
 @every
+@pytest.mark.first_is_quick
 def test_every_operand_has_the_value_of_the_cell_it_names(name):
     operands = (operand for found in derived(name) for term in found.terms for operand in term)
     named = (operand for operand in operands if operand.cell is not None)
@@ -115,6 +116,7 @@ def test_an_index_outside_a_quantity_has_no_cell(name):
 
 
 @pytest.mark.parametrize("quantity", sorted(OF_MODELS))
+@pytest.mark.first_is_quick
 def test_what_no_lesson_has_is_met_in_a_model(quantity):
     assert any(found.cell.name == quantity for name in NAMES for found in derived(name))
 

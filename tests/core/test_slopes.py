@@ -113,6 +113,7 @@ SETTINGS = (Settings(), Settings(scale=False, mask="causal"), Settings(divisor=0
 
 @pytest.mark.parametrize("chosen", SETTINGS, ids=range(len(SETTINGS)))
 @pytest.mark.parametrize("name", [*samples(), "the cat sat"])
+@pytest.mark.first_is_quick
 def test_slopes_of_a_lesson_are_central_differences(name, chosen):
     assert wrong(Workings(open_source(name), chosen)) == []
 
@@ -124,6 +125,7 @@ def test_slopes_of_a_random_lesson_are_central_differences(lesson, chosen):
 
 
 @pytest.mark.parametrize("name", ["llama", "qwen3", "gpt2", "bert", "gpt_neox", "mistral"])
+@pytest.mark.first_is_quick
 def test_slopes_of_a_model_are_central_differences(name):
     pytest.importorskip("safetensors")
     pytest.importorskip("tokenizers")

@@ -74,6 +74,7 @@ def some_change(draw: np.random.RandomState, source: Source, settings: Settings)
 
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("argument", ["journey", "causal", 'the cat\'s "mat"'])
+@pytest.mark.first_is_quick
 def test_random_desks_are_opened_again_by_their_lines(argument, seed):
     draw = np.random.RandomState(seed)
     source = open_source(argument, seed=123 + seed % 2)

@@ -92,6 +92,7 @@ def test_a_legend_names_no_sign_that_is_not_there() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("width", [20, 40, 79, 119])
 @pytest.mark.parametrize("stage", range(len(STAGES)))
+@pytest.mark.first_is_quick
 def test_what_stands_below_has_room(stage: int, width: int, language: str) -> None:
     shown = page(stage)
     for rows in range(12):

@@ -60,6 +60,7 @@ def test_fit_fills_its_width_exactly(text: str, width: int, align: str) -> None:
 
 
 @given(st.text(), st.integers(0, 20))
+@pytest.mark.slow
 def test_cut_is_never_too_wide(text: str, width: int) -> None:
     assert cell_len(cut(clean(text), width)) <= width
 

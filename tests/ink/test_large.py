@@ -67,6 +67,7 @@ def test_tokens_are_not_squeezed_while_lines_are_free(layers: int, height: int) 
 
 @pytest.mark.parametrize("layers", [1, 2, 6])
 @pytest.mark.parametrize("heads", [1, 5, 12])
+@pytest.mark.first_is_quick
 def test_every_head_is_found_where_it_is_drawn(layers: int, heads: int) -> None:
     of = of_tokens(12, layers, heads)
     grid = Grid(of, PLAIN, 78, 44)

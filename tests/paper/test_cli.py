@@ -219,6 +219,7 @@ def test_the_query_is_a_token_or_its_number(run, query):
 
 
 @pytest.mark.parametrize("name", samples())
+@pytest.mark.first_is_quick
 def test_the_check_of_every_sample_passes(run, name):
     assert run(name, "--check").status == OK
 
@@ -321,6 +322,7 @@ def test_a_full_disk_is_said_without_a_traceback():
 
 
 @pytest.mark.parametrize("option", ["--plain", "--json", "--help"])
+@pytest.mark.first_is_quick
 def test_a_closed_standard_output_is_no_traceback(option):
     shell = f'exec "{sys.executable}" -m kitten_tui {option} >&-'
     ran = subprocess.run(["sh", "-c", shell], capture_output=True, check=False)
@@ -336,6 +338,7 @@ def test_a_terminal_that_cannot_write_chinese_gets_codes(monkeypatch):
 
 
 @pytest.mark.parametrize("argv", HEADLESS, ids=str)
+@pytest.mark.first_is_quick
 def test_what_needs_no_screen_imports_no_textual(argv):
     code = "import sys; from kitten_tui.cli import main; main(sys.argv[1:]); sys.exit('textual' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code, *argv], capture_output=True, check=False)

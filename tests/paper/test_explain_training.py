@@ -53,6 +53,7 @@ def test_what_is_said_of_a_gradient_names_where_it_comes_back_from() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.slow
 def test_the_way_from_the_gradient_of_the_embedding_to_the_loss_can_be_told(language: str) -> None:
     lines = told("grad(embedding)[3,1]", language, depth=5)
     assert len(lines) > 20

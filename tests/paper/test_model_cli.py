@@ -45,6 +45,7 @@ def fresh():
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.first_is_quick
 def test_json_has_the_weights_that_transformers_computes(run, name):
     found = [
         [
@@ -78,6 +79,7 @@ def test_plain_names_the_model_the_layer_and_has_every_stage(run):
 
 @pytest.mark.parametrize("name", ["gpt2", "bert", "qwen3", "gpt_neox", "mistral"])
 @pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.first_is_quick
 def test_plain_is_printed_for_every_kind_of_model(run, name, language):
     ran = run("--model", str(CHECKPOINTS / name), TEXT, "--plain", "--layer", "2", "--lang", language)
     assert (ran.status, ran.err) == (OK, "")
@@ -89,6 +91,7 @@ def test_plain_obeys_no_escape_in_the_text(run):
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.first_is_quick
 def test_the_check_of_every_model_passes(run, name):
     assert run("--model", str(CHECKPOINTS / name), str(expected(name)["text"]), "--check").status == OK
 
@@ -342,6 +345,7 @@ NO_MODELS = ("safetensors", "tokenizers", "kitten_tui.sources.checkpoint")
 
 
 @pytest.mark.parametrize("argv", [["--check"], ["--plain", "a cat"]], ids=str)
+@pytest.mark.slow
 def test_a_lesson_on_paper_imports_nothing_of_models(argv):
     code = "import sys; from kitten_tui.cli import main; main(sys.argv[1:]); print(*sys.modules, sep='\\n')"
     ran = subprocess.run([sys.executable, "-c", code, *argv], capture_output=True, text=True, check=True)

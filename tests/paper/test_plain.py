@@ -116,6 +116,7 @@ def test_a_title_and_a_note_that_hold_escapes_are_printed_without_any():
 
 @given(st.lists(st.text(min_size=1, max_size=6), min_size=1, max_size=4))
 @settings(max_examples=30)
+@pytest.mark.slow
 def test_any_tokens_are_printed_without_anything_a_terminal_obeys(tokens):
     lesson = from_sentence(" ".join("abcd"[: len(tokens)]))
     any_tokens = replace(lesson, inputs=replace(lesson.inputs, tokens=tuple(tokens)), invented=False)

@@ -40,6 +40,7 @@ def test_what_is_asked_of_the_system_is_sensible() -> None:
     assert busy() >= 0.0
 
 
+@pytest.mark.slow
 def test_what_somebody_has_settled_stays() -> None:
     assert chosen(None, OPENBLAS_NUM_THREADS="3") == "3"
     assert chosen(None, OMP_NUM_THREADS="3") == "None"

@@ -9,6 +9,7 @@ from kitten_tui.screens.arcs import ArcsScreen
 
 
 @pytest.mark.parametrize("stage", ["1", "4", "7"])
+@pytest.mark.slow
 async def test_lines_open_over_any_stage_and_close_again(stage: str) -> None:
     async with app("kitten").run_test() as pilot:
         await pilot.press(stage, "A")

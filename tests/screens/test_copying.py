@@ -19,6 +19,7 @@ from kitten_tui.screens.choose import ChooseScreen
 
 
 @pytest.mark.parametrize("stage", "1234567")
+@pytest.mark.first_is_quick
 async def test_every_stage_has_something_to_copy(stage: str) -> None:
     async with app().run_test() as pilot:
         await pilot.press(stage)
@@ -55,6 +56,7 @@ async def test_a_number_of_a_model_is_copied() -> None:
         float(pilot.app.clipboard)
 
 
+@pytest.mark.slow
 async def test_a_view_is_copied_with_its_changes_as_a_line_that_opens_it():
     async with app("journey").run_test() as pilot:
         await pilot.press("4", "down", "l", "m", "P", "r", "greater_than_sign", "delete", "N", *"dog", "enter")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from piloting import computed
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -138,6 +139,7 @@ async def test_keys_of_a_model_say_that_a_training_has_no_overview() -> None:
             assert shown.message.key == "message.no_overview"
 
 
+@pytest.mark.slow
 async def test_gradients_stand_at_every_stage_under_every_setting() -> None:
     async with learning(stage=6).run_test() as pilot:
         await computed(pilot)

@@ -221,6 +221,7 @@ async def test_hostile_tokens_are_shown_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("sample", ["journey", "long"])
+@pytest.mark.slow
 async def test_a_step_of_the_stage_is_one_frame(sample: str) -> None:
     """Bars that come and go ask for one layout at most, and are painted with everything else."""
     there_and_back = ["right"] * 6 + ["left"] * 6
@@ -252,6 +253,7 @@ async def test_the_text_beside_the_figures_keeps_its_last_letters_beside_its_bar
 
 @pytest.mark.parametrize("size", [(80, 24), (104, 30)])
 @pytest.mark.parametrize("sample", ["kitten-en", "kitten-zh", "long"])
+@pytest.mark.first_is_quick
 async def test_a_stage_is_opened_at_the_top_of_its_figures_and_the_first_step_goes_to_the_cursor(
     sample: str, size: tuple[int, int]
 ) -> None:
@@ -267,6 +269,7 @@ async def test_a_stage_is_opened_at_the_top_of_its_figures_and_the_first_step_go
 
 
 @pytest.mark.parametrize("keys", ["3", "5", "6", "7", "6 5", "6 7 3"])
+@pytest.mark.first_is_quick
 async def test_the_bars_stand_where_the_figures_do(keys: str) -> None:
     async with app("long").run_test(size=(80, 24)) as pilot:
         await pilot.press(*keys.split(), *["down"] * 3)
@@ -306,6 +309,7 @@ async def test_random_keys_break_nothing() -> None:
 
 @pytest.mark.parametrize("opening", ["ctrl+p", "T"])
 @pytest.mark.parametrize("key", ["pagedown", "pageup"])
+@pytest.mark.first_is_quick
 async def test_a_list_that_is_not_on_the_screen_yet_turns_no_page(opening: str, key: str) -> None:
     async with app().run_test() as pilot:
         await hit(pilot, opening, key, "escape")

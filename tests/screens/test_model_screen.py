@@ -88,6 +88,7 @@ async def test_every_stage_of_every_family_is_drawn_in_both_languages(name: str)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.slow
 async def test_a_window_that_is_too_small_says_so_and_recovers(language: str) -> None:
     async with opened(language=language).run_test() as pilot:
         await resized(pilot, 60, 20)
@@ -100,6 +101,7 @@ async def test_a_window_that_is_too_small_says_so_and_recovers(language: str) ->
 
 
 @pytest.mark.parametrize(("name", "size"), [("llama", (80, 24)), ("qwen3", (120, 36)), ("gpt2", (80, 24))])
+@pytest.mark.first_is_quick
 async def test_a_long_text_needs_no_scrolling_to_the_side(name: str, size: tuple[int, int]) -> None:
     async with opened(name, LONG).run_test(size=size) as pilot:
         for number in range(1, len(STAGES) + 1):
@@ -107,6 +109,7 @@ async def test_a_long_text_needs_no_scrolling_to_the_side(name: str, size: tuple
             assert canvas(pilot).max_scroll_x == 0, number
 
 
+@pytest.mark.slow
 async def test_the_cursor_stays_in_sight_of_a_long_text() -> None:
     async with opened("llama", LONG).run_test() as pilot:
         for number in range(1, len(STAGES) + 1):
@@ -127,6 +130,7 @@ async def test_the_cursor_stays_in_sight_of_a_long_text() -> None:
 
 
 @pytest.mark.parametrize("number", range(1, 8))
+@pytest.mark.first_is_quick
 async def test_the_cursor_is_in_sight_as_soon_as_a_stage_is_opened(number: int) -> None:
     async with opened(query=0).run_test() as pilot:
         await pilot.press(str(number))
@@ -164,6 +168,7 @@ def is_rounded(text: str, value: float, percent: bool, tenths: bool) -> bool:
     [("llama-wide", TEXT), ("bert", TEXT), ("qwen3", TEXT), ("gpt_neox", LONG), ("gpt2", LONG), ("mistral", LONG)],
     ids=lambda value: value if value not in (TEXT, LONG) else "short" if value is TEXT else "long",
 )
+@pytest.mark.first_is_quick
 async def test_the_numbers_on_the_screen_are_those_of_the_model(name: str, text: str) -> None:
     draw, checked = np.random.RandomState(3), 0
     async with opened(name, text).run_test() as pilot:
@@ -206,6 +211,7 @@ async def test_braces_select_the_layer_and_brackets_the_head() -> None:
 
 
 @pytest.mark.parametrize("name", ["llama", "qwen3", "gpt_neox", "gpt2", "bert"])
+@pytest.mark.first_is_quick
 async def test_following_a_weight_leads_to_the_layer_before_and_back(name: str) -> None:
     async with opened(name).run_test() as pilot:
         model(pilot).look_at(model(pilot).page.view.with_(stage=3, focus="weights", query=3, key=0))
@@ -226,6 +232,7 @@ async def test_following_a_weight_leads_to_the_layer_before_and_back(name: str) 
 
 
 @pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.first_is_quick
 async def test_following_always_ends_at_an_input(name: str) -> None:
     async with opened(name, stage=4).run_test() as pilot:
         for _ in range(80):
@@ -327,6 +334,7 @@ async def test_all_weights_are_saved(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["there.npz", "weights.txt", "", "no/such/folder.npz"])
+@pytest.mark.first_is_quick
 async def test_what_cannot_be_saved_is_said(tmp_path: Path, name: str) -> None:
     (tmp_path / "there.npz").write_text("mine")
     async with opened().run_test() as pilot:
@@ -420,6 +428,7 @@ HOSTILE = "\x1b[31mred\x9b2J [red]x[/] \u202eevil 👨‍👩‍👧 שלום \x
 
 
 @pytest.mark.parametrize("name", ["llama", "gpt2", "bert"])
+@pytest.mark.first_is_quick
 async def test_hostile_text_reaches_no_terminal(name: str) -> None:
     async with opened(name, HOSTILE).run_test() as pilot:
         for number in range(1, len(STAGES) + 1):
@@ -429,6 +438,7 @@ async def test_hostile_text_reaches_no_terminal(name: str) -> None:
                 assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200d\u202a-\u202e]", shown)
 
 
+@pytest.mark.slow
 async def test_what_is_followed_into_another_layer_is_as_the_model_has_it_and_the_way_back_as_it_was() -> None:
     """Without its mask a middle query of this layer sees more; what the layer before put out does not change."""
     async with opened(query=3, layer=1).run_test() as pilot:

@@ -325,6 +325,7 @@ async def test_v_comes_back_to_the_head_that_was_looked_at_in_its_language() -> 
         assert overview(pilot).words.language == "zh"
 
 
+@pytest.mark.slow
 async def test_a_head_is_opened_where_the_last_one_was_left() -> None:
     async with model_app().run_test() as pilot:
         await computed(pilot)
@@ -334,6 +335,7 @@ async def test_a_head_is_opened_where_the_last_one_was_left() -> None:
 
 
 @pytest.mark.parametrize("key", ["i", "question_mark"])
+@pytest.mark.first_is_quick
 async def test_pages_of_text_open_and_close(key: str) -> None:
     async with model_app().run_test() as pilot:
         await computed(pilot)

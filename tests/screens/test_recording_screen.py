@@ -104,6 +104,7 @@ async def test_the_space_bar_walks_to_the_end_of_a_recording():
 
 
 @pytest.mark.parametrize("key", ["e", "slash", "n"])
+@pytest.mark.first_is_quick
 async def test_what_a_recording_cannot_do_is_said(key):
     async with app(SOURCES["weights alone"]).run_test() as pilot:
         await pilot.app.workers.wait_for_complete()

@@ -15,6 +15,7 @@ def ids(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(("downs", "expected"), [(0, ["scores"]), (1, ["scores"]), (2, ["embedding", "position", "x"])])
+@pytest.mark.first_is_quick
 async def test_the_figure_the_stage_or_the_lesson_is_written(tmp_path: Path, downs: int, expected: list[str]) -> None:
     path = tmp_path / "taken.json"
     async with app().run_test() as pilot:

@@ -49,6 +49,7 @@ async def test_a_typed_number_is_kept_and_everything_follows() -> None:
         )
 
 
+@pytest.mark.slow
 async def test_nudges_are_live_and_escape_takes_them_back() -> None:
     async with app().run_test() as pilot:
         await pilot.press(*TO_W_Q, "e", "up", "up", "shift+down")
@@ -59,6 +60,7 @@ async def test_nudges_are_live_and_escape_takes_them_back() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "kitten", "nan", "inf", "1e300"])
+@pytest.mark.first_is_quick
 async def test_what_is_no_number_is_refused_in_place(text: str) -> None:
     async with app().run_test() as pilot:
         await pilot.press(*TO_W_Q, "e")
@@ -151,6 +153,7 @@ async def test_the_divisor_and_the_dropout_rate_are_inputs() -> None:
         assert screen(pilot).page.view.settings.dropout == 0.25
 
 
+@pytest.mark.slow
 async def test_words_are_renamed_inserted_swapped_and_deleted() -> None:
     async with app().run_test() as pilot:
         await pilot.press("n")
@@ -279,6 +282,7 @@ async def test_a_long_page_scrolls() -> None:
         assert text.scroll_offset.y == text.max_scroll_y > 10
 
 
+@pytest.mark.slow
 async def test_help_survives_a_window_of_a_few_columns() -> None:
     async with app().run_test() as pilot:
         await pilot.press("question_mark")

@@ -248,6 +248,7 @@ def run(served: Served, home: Path, *options: str, model: str = "tiny/llama") ->
 NEEDED = ["config.json", "model.safetensors", "tokenizer.json"]
 
 
+@pytest.mark.slow
 def test_nothing_is_fetched_where_nobody_asks_for_it(served, home):
     assert run(served, home).returncode == 2
     assert served.asked == []
@@ -262,6 +263,7 @@ def test_a_model_is_fetched_once_and_only_what_is_needed_of_it(served, home):
     assert sorted(served.asked) == NEEDED
 
 
+@pytest.mark.slow
 def test_a_model_that_the_hub_does_not_have_is_one_line(served, home):
     done = run(served, home, "--download", model="tiny/none")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)

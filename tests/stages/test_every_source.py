@@ -252,6 +252,7 @@ PARTS = [
 
 
 @pytest.mark.parametrize("names", PARTS, ids="-".join)
+@pytest.mark.first_is_quick
 def test_whatever_is_given_every_stage_shows_what_it_can(names):
     if "concat" in names and "v" in names:
         return  # two heads of three are not eight

@@ -65,6 +65,7 @@ def test_the_largest_operands_lead_down_to_an_input() -> None:
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=range(len(SETTINGS)))
 @pytest.mark.parametrize("source", samples())
+@pytest.mark.first_is_quick
 def test_a_weight_is_followed_at_its_query_and_key(source: str, settings: Settings) -> None:
     lesson = open_source(source)
     place = {"query": len(lesson.tokens) - 1, "key": 1}

@@ -20,6 +20,7 @@ SETTINGS = [Settings(), Settings(scale=False, mask="causal"), Settings(dropout=0
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.id)
 @pytest.mark.parametrize("source", [*samples(), "猫", "the cat saw the cat"])
+@pytest.mark.first_is_quick
 def test_every_cell_that_the_cursor_can_reach_derives(stage, source: str) -> None:  # type: ignore[no-untyped-def]
     """The number shown, the number derived, and the number recomputed from the operands are one."""
     lesson = open_source(source)
@@ -45,6 +46,7 @@ def shown_at(figure: object, names: list[str], places: tuple[int, ...]) -> float
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.id)
+@pytest.mark.first_is_quick
 def test_every_stage_reads_itself_aloud(stage, language: str) -> None:  # type: ignore[no-untyped-def]
     for source, settings in itertools.product(["journey", "causal", "kitten", "猫"], SETTINGS):
         lesson = open_source(source)

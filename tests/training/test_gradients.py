@@ -29,6 +29,7 @@ def small(task: Task, **of_shape: object) -> Setup:
 @pytest.mark.parametrize("whole", [False, True], ids=["attention alone", "blocks as GPT-2 has them"])
 @pytest.mark.parametrize("scale", [True, False], ids=["scaled", "unscaled"])
 @pytest.mark.parametrize("task", TASKS.values(), ids=str)
+@pytest.mark.first_is_quick
 def test_every_gradient_is_what_central_differences_say(task: Task, scale: bool, whole: bool) -> None:
     setup = small(task, scale=scale, d_hidden=5 if whole else 0)
     batch = task.draw(np.random.default_rng(1), setup.sentences)
@@ -51,6 +52,7 @@ def test_every_gradient_is_what_central_differences_say(task: Task, scale: bool,
 
 @pytest.mark.parametrize("step", [0, 1, 40])
 @pytest.mark.parametrize("task", TASKS.values(), ids=str)
+@pytest.mark.first_is_quick
 def test_the_chain_says_the_same_as_the_fast_path(task: Task, step: int) -> None:
     run = Run(task, replace(task.setup, sentences=8))
     while run.step < step:
@@ -151,6 +153,7 @@ def at_step(task: Task, step: int, **more: object) -> Run:
 
 
 @pytest.mark.parametrize(("task", "step"), TASKS_AND_STEPS, ids=str)
+@pytest.mark.first_is_quick
 def test_the_gradients_of_the_chain_are_those_of_the_fast_path(task: Task, step: int) -> None:
     run = at_step(task, step)
     source = Training(run, run.state)
@@ -164,6 +167,7 @@ def test_the_gradients_of_the_chain_are_those_of_the_fast_path(task: Task, step:
 
 @OPTIMIZERS
 @pytest.mark.parametrize(("task", "step"), TASKS_AND_STEPS, ids=str)
+@pytest.mark.first_is_quick
 def test_the_chain_makes_the_step_that_the_training_makes(task: Task, step: int, optimizer: str) -> None:
     run = at_step(task, step, optimizer=optimizer)
     batch = run.batch(step + 1)

@@ -95,6 +95,7 @@ def test_the_line_that_is_shown_asks_for_the_same_training() -> None:
     )
 
 
+@pytest.mark.slow
 def test_heads_come_apart_and_copy() -> None:
     run = trained(TASKS["copy"], 300)
     assert all(each.came(run.kept[-1].measured) for each in run.task.expected(run.setup))

@@ -20,6 +20,7 @@ def written(folder: Path, text: str) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_the_next_word_of_a_text_is_learned(tmp_path: Path) -> None:
     path = written(tmp_path, TEXT)
     run = open_training(path, {"steps": 60})
