@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from kitten_tui.app import KittenApp
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.workings import Workings
-from kitten_tui.ink.matrix import MatrixBlock
+from kitten_tui.ink.matrix import PREVIEWED, MatrixBlock
 from kitten_tui.ink.numbers import MINUS_INFINITY
 from kitten_tui.ink.sheet import BandOfBlocks
 from kitten_tui.screens.stages import StageScreen
@@ -34,8 +34,8 @@ def compare(app: KittenApp) -> None:
     screen = app.screen
     if not isinstance(screen, StageScreen) or screen.shown is None:
         return
-    canvas = screen.query_one(Canvas)
-    if canvas.picture is None or not canvas.size or screen._layout_required or not canvas.is_on_screen:
+    canvas = next(iter(screen.query(Canvas)), None)
+    if canvas is None or canvas.picture is None or not canvas.size or screen._layout_required or not canvas.is_on_screen:
         return
     view = screen.page.view
     workings = Workings(view.source, view.settings, view.selection.layer)
@@ -87,7 +87,7 @@ def _text(canvas: Canvas, rows: list[str], band: BandOfBlocks, x: int, y: int, w
         return None
     region = canvas.content_region
     at = region.y + line
-    return rows[at][region.x + left : region.x + left + width].strip(" []*") if at < len(rows) else None
+    return rows[at][region.x + left : region.x + left + width].strip(f" []*{PREVIEWED}") if at < len(rows) else None
 
 
 def _shows(text: str, value: float, block: MatrixBlock) -> bool:
