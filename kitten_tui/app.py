@@ -11,7 +11,7 @@ from textual._compositor import LayoutUpdate
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.command import CommandList, CommandPalette
-from textual.events import Event, Key, Paste
+from textual.events import Event, InputEvent, Key, Paste
 from textual.keys import _character_to_key
 from textual.message import Message
 from textual.screen import Screen
@@ -163,7 +163,9 @@ class KittenApp(App[None]):
         self._close_messages_no_wait()
 
     async def on_event(self, event: Event) -> None:
-        """Keys and pastes as they come, before anything answers them."""
+        """Keys and pastes as they come, before anything answers them; after the last screen nothing does."""
+        if isinstance(event, InputEvent | Paste) and not self.screen_stack:
+            return
         if isinstance(event, Paste) and not event.is_forwarded:
             length = len(event.text) + (len(self.focused.value) if isinstance(self.focused, Input) else 0)
             if length > LONGEST_LINE:

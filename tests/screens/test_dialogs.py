@@ -102,6 +102,8 @@ async def test_keys_after_the_last_one_are_no_fault() -> None:
         assert not await opened._check_bindings("down", priority=True) or opened.screen_stack
     assert opened.fault is None
     assert not await opened._check_bindings("escape")
+    for late in (Key("x", "x"), Paste("text"), Key("escape", None)):
+        await opened.on_event(late)
 
 
 async def test_a_head_that_is_left_twice_leaves_the_overview_open() -> None:
