@@ -59,6 +59,7 @@ COMMANDS = (
         footer=True,
         works=offers.trains,
     ),
+    KeyCommand("to_step", (("Z", "ask_step"),), "Z", "learn", works=offers.trains),
     KeyCommand("backward", (("B", "toggle_backward"),), "B", "learn", footer=True, works=offers.has_gradients),
     KeyCommand("along", (("h", "step_along(-1)"), ("l", "step_along(1)")), "h l", "walk", footer=True),
     KeyCommand("walk", (("space", "walk"),), "space", "walk", footer=True, works=offers.walks, passing=True),

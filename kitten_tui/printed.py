@@ -18,6 +18,7 @@ REPORTS = 10
 """Lines that say how far a training is."""
 
 if TYPE_CHECKING:
+    from kitten_tui.core.cell import Cell
     from kitten_tui.ink.overview import Overview
 
 Answer = Callable[[argparse.Namespace, View, Words], int]
@@ -28,17 +29,27 @@ def print_answer(arguments: argparse.Namespace, view: View, words: Words) -> int
     """What was asked for on paper, or else the lesson as text."""
     trainer = view.source.trainer
     if trainer is not None:
+        _refuse_early(arguments, view)
         view = _train(view, trainer, words)
         if arguments.save_model is not None:
             from kitten_tui.sources.writing import path_of
 
             trainer.save(path_of(arguments.save_model))
+            print(words("learn.saved", path=arguments.save_model), file=sys.stderr)
     _compute(arguments, view)
     facts = view.source.facts
     if facts is not None and facts["whole"] > facts["read"]:
         print(words("model.cut", **facts), file=sys.stderr)
     answer = next((name for name in PAPER if getattr(arguments, name)), "plain")
     return ANSWERS[answer](arguments, view, words)
+
+
+def _refuse_early(arguments: argparse.Namespace, view: View) -> None:
+    """Before anything is learned, what would be refused afterwards."""
+    if arguments.heads:
+        _overview(arguments, view)
+    if arguments.explain:
+        _explained(arguments, view)
 
 
 def _compute(arguments: argparse.Namespace, view: View) -> None:
@@ -150,13 +161,19 @@ def _json(arguments: argparse.Namespace, view: View, words: Words) -> int:
 
 
 def _explain(arguments: argparse.Namespace, view: View, words: Words) -> int:
-    from kitten_tui.paper.explain import explain, parse_cell
+    from kitten_tui.paper.explain import explain
+
+    return print_lines(explain(view.workings, *_explained(arguments, view), words))
+
+
+def _explained(arguments: argparse.Namespace, view: View) -> tuple[Cell, int]:
+    """The cell that is asked for, and how far down."""
+    from kitten_tui.paper.explain import parse_cell
 
     depth = 1 if arguments.depth is None else arguments.depth
     if depth < 1:
         raise UsageError(f"--depth: expected a number from 1, found {depth}")
-    cell = parse_cell(arguments.explain, view.workings, view.selection.head)
-    return print_lines(explain(view.workings, cell, depth, words))
+    return parse_cell(arguments.explain, view.workings, view.selection.head), depth
 
 
 def _check(arguments: argparse.Namespace, view: View, words: Words) -> int:

@@ -28,6 +28,8 @@ class Cell:
     layer: int = 0
     rescaled: bool = False
     """Whether it is taken from the comparison: the same head with the scale switched the other way."""
+    step: int | None = None
+    """The step of a training that it is looked up at; None is the one that is looked at."""
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@
 
 A step uses the mean of the gradients of its sentences, weighted by their places that count: the one that is looked at
 has its `share` in it, and `others(w_q)` is what the others add. Adam: Kingma and Ba (2015), algorithm 1.
+What a step made is `earlier` of what the next one begins with.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.quantity import Quantity, Scope, grad, quantity
@@ -51,18 +53,24 @@ ADAM = (
     ("next", "next {}", "{0}{1} − step_size move({0}){1}"),
 )
 """The same with averages of gradients and of their squares."""
+AVERAGES = ("average", "square")
+"""Those of them that a step hands to the next one."""
 KINDS = tuple(kind for kind, _, _ in ADAM)
 
 
 def with_step(chain: Chain, trained: Iterable[str], *, adam: bool) -> Chain:
     """A chain with its backward pass, with a step of training for those of these quantities that it has."""
     names = [name for name in trained if grad(name) in chain]
+    made = (replace(chain[name], earlier=f"next({name})") for name in names)
     lines = [line for name in names for line in _lines(chain[name], chain[grad(name)].scope, ADAM if adam else PLAIN)]
-    return Chain((*chain.values(), *STEP_LINES, *(ADAM_LINES if adam else ()), *lines))
+    return Chain((*chain.with_(*made).values(), *STEP_LINES, *(ADAM_LINES if adam else ()), *lines))
 
 
 def _lines(of: Quantity, scope: Scope, kinds: tuple[tuple[str, str, str], ...]) -> Iterator[Quantity]:
     places = f"[{','.join(of.axes)}]"
     for kind, symbol, line in kinds:
         made = line.format(of.name, places)
-        yield Quantity(f"{kind}({of.name})", symbol.format(of.symbol), of.axes, made, scope, of=of.name)
+        earlier = f"next_{kind}({of.name})" if kind in AVERAGES else ""
+        yield Quantity(
+            *(f"{kind}({of.name})", symbol.format(of.symbol), of.axes, made, scope), of=of.name, earlier=earlier
+        )

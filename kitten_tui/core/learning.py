@@ -28,12 +28,17 @@ class Measured:
     """The mean weight on the token before. [layer, head]"""
     link: Array
     """The mean weight on the key that a query has to find; nan where there never is one. [layer, head]"""
-    by_distance: Mapping[str, Array] = field(default_factory=dict)
-    """Where other networks learn beside it: how often each says the right token, by how many tokens lie between the
-    query and its key. [between]
+    by_distance: Array
+    """How often the right token is said where there is something to find, by how many tokens lie between the query and
+    its key, from 0 on; nan where none do. [between]
     """
-    depends: Mapping[str, Array] = field(default_factory=dict)
-    """How strongly what each has at the end of the sentence depends on each word: a norm of derivatives. [token]"""
+    depends: Array
+    """How strongly what there is at the end of the task's sentence depends on each word: a norm of derivatives. [token]
+    """
+    waits: int
+    """How many steps of reading that sentence have to wait for one another."""
+    beside: Mapping[str, Measured] = field(default_factory=dict)
+    """The same of what learns beside it, by name."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,26 @@ class Trainer(Protocol):
         ...
 
     @property
+    def measured(self) -> Measured:
+        """What is seen at the step that is looked at."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What the network is called beside others; empty where it learns alone."""
+        ...
+
+    @property
+    def sentence(self) -> tuple[str, ...]:
+        """That of the task."""
+        ...
+
+    @property
+    def beside(self) -> Mapping[str, Source]:
+        """What learns beside it and has heads to look at, at the same step and the same sentence."""
+        ...
+
+    @property
     def link(self) -> str:
         """The key of the words for what a query has to find; empty where it has to find nothing."""
         ...
@@ -113,7 +138,11 @@ class Trainer(Protocol):
         ...
 
     def at(self, step: int) -> Source:
-        """The same sentence at another step that has been made."""
+        """The same sentence at another step that has been made; made again where it is not kept, to the last bit."""
+        ...
+
+    def latest(self) -> Source:
+        """The same sentence at the last step, without what takes long to measure."""
         ...
 
     def advance(self, pulse: Pulse) -> bool:

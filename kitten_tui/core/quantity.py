@@ -51,6 +51,8 @@ class Quantity:
     """What it is computed from, where that is done by something that is not taken apart."""
     of: str = ""
     """The quantity that it says something about, such as a gradient: it is there where that one is."""
+    earlier: str = ""
+    """In a training: the quantity that this number was at the step before, where that step made it."""
 
     @cached_property
     def formula(self) -> Formula | None:

@@ -56,13 +56,20 @@ class Workings:
         """The same source with another of its layers, under the settings that the source has there."""
         return self if layer == self.layer else Workings(self.source, self.source.settings, layer)
 
+    def at(self, cell: Cell) -> Workings:
+        """Where a number is looked up: in its layer, at its step."""
+        trainer = self.source.trainer
+        if cell.step is None or trainer is None or cell.step == trainer.step:
+            return self.in_layer(cell.layer)
+        return replace(self, source=trainer.at(cell.step)).in_layer(cell.layer)
+
     def address(self, cell: Cell) -> Cell:
         """The one address of a number: what heads share, and what no scale reaches, has no head and no comparison."""
         scope = self.chain[cell.name].scope
         if scope is Scope.SOURCE:
-            return Cell(cell.name, cell.index)
+            return Cell(cell.name, cell.index, step=cell.step)
         if scope is Scope.SETTING:
-            return Cell(cell.name, cell.index, layer=cell.layer)
+            return Cell(cell.name, cell.index, layer=cell.layer, step=cell.step)
         return cell if scope is Scope.HEAD else replace(cell, head=0)
 
     def _holder(self, name: str, head: int, rescaled: bool) -> Trace:
@@ -106,7 +113,7 @@ class Workings:
         Raises:
             LookupError: the source has no such quantity, or the index lies outside it.
         """
-        of = self.in_layer(cell.layer)
+        of = self.at(cell)
         return of._holder(cell.name, cell.head, cell.rescaled).at(cell.name, index)
 
     def value(self, cell: Cell) -> float:
@@ -123,7 +130,7 @@ class Workings:
         Raises:
             LookupError: as for `value`.
         """
-        of = self.in_layer(cell.layer)
+        of = self.at(cell)
         cell = of.address(cell)
         quantity = of.chain[cell.name]
         trace = of._holder(cell.name, cell.head, cell.rescaled)
@@ -131,8 +138,16 @@ class Workings:
         line = trace.chain[cell.name].formula
         # Where nothing is shifted, nothing was looked for.
         if line is None or not trace.follows(cell.name) or (line.op is Op.SHIFT and value == 0.0):
-            return Derivation(cell, value, Op.GIVEN)
+            return of._given(cell, value)
         return Derivation(cell, value, line.op, _Terms(of, trace, quantity, cell).of(line))
+
+    def _given(self, cell: Cell, value: float) -> Derivation:
+        """Of a number that is no result here: in a training it is what the step before made of it."""
+        name, trainer = self.chain[cell.name].earlier, self.source.trainer
+        if not name or trainer is None or trainer.step <= trainer.kept[0].step or not self.has(name, cell.head):
+            return Derivation(cell, value, Op.GIVEN)
+        made = Operand(value, replace(cell, name=name, step=trainer.step - 1))
+        return Derivation(cell, value, Op.SUM, ((made,),))
 
 
 @dataclass(frozen=True)
@@ -215,16 +230,18 @@ class _Terms:
             case "before":
                 # What went into this layer does not depend on how this layer is looked at.
                 before = self.workings.in_layer(cell.layer - 1)
-                return before.address(Cell(ref.name, index, cell.head, cell.layer - 1))
+                at = replace(cell, name=ref.name, index=index, layer=cell.layer - 1, rescaled=False)
+                return before.address(at)
             case "after":
                 after = self.workings.in_layer(cell.layer + 1)
-                return after.address(Cell(ref.name, index, cell.head, cell.layer + 1))
+                at = replace(cell, name=ref.name, index=index, layer=cell.layer + 1, rescaled=False)
+                return after.address(at)
             case "heads":
                 width = self.trace.heads[0]().row(ref.name, index[0]).shape[-1]
                 head, inner = divmod(index[-1], width)
-                return Cell(ref.name, (*index[:-1], inner), head, cell.layer, cell.rescaled)
+                return replace(cell, name=ref.name, index=(*index[:-1], inner), head=head)
             case _:
-                return self.workings.address(Cell(ref.name, index, cell.head, cell.layer, cell.rescaled))
+                return self.workings.address(replace(cell, name=ref.name, index=index))
 
     def _beside(self, ref: Ref) -> Trace:
         """The trace that an operand is looked up in."""
@@ -268,7 +285,7 @@ class _Terms:
         """The same place of a quantity in each head."""
         values = np.array([float(head().at(ref.name, index)) for head in self.trace.heads])  # [term]
         cell = self.cell
-        return Operands(values, lambda head: Cell(ref.name, index, head, cell.layer, cell.rescaled), below=ref.below)
+        return Operands(values, lambda head: replace(cell, name=ref.name, index=index, head=head), below=ref.below)
 
 
 def _open(ref: Ref) -> bool:

@@ -23,6 +23,8 @@ class Step:
     selection: Selection
     cell: Cell
     lens: Settings | None
+    history: History | None = None
+    """What was looked at there, where following led to another step of a training."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +80,10 @@ class Desk:
                 lens = self._lens(settings, stays=selection.stage == self.selection.stage)
                 looked = replace(self, selection=selection, lens=lens, trail=(), flipped=False)
                 return looked._carried(self.present.went_to) if self.flipped else looked
-            case Follow(cell, selection, settings):
+            case Follow(cell, selection, settings, source):
                 left, lens = Step(self.selection, cell, self.lens), self._lens(settings)
-                return replace(self, selection=selection, lens=lens, trail=(*self.trail, left), flipped=False)
+                desk = replace(self, selection=selection, lens=lens, trail=(*self.trail, left), flipped=False)
+                return desk if source is None else desk._at_step(source)
             case Back():
                 return self._back()
             case Change(name, source, settings, since, places, edit):
@@ -116,12 +119,20 @@ class Desk:
         history = History(tuple(states), place=len(states) - 1, saved=states[-1])
         return replace(self._at(self, history), lens=self.lens)
 
+    def _at_step(self, source: Source) -> Desk:
+        """Another step of the training that a number was followed to, until the way back leads to this one again."""
+        state = State(source, self.present.settings, _name_of(source))
+        trail = (*self.trail[:-1], replace(self.trail[-1], history=self.history))
+        return replace(self, history=History((state,), saved=state), trail=trail)
+
     def _back(self) -> Desk:
         if not self.trail:
             return self
         step = self.trail[-1]
         # The numbers may have changed since; the place is the same.
-        return replace(self, selection=step.selection, lens=step.lens, trail=self.trail[:-1], flipped=False)
+        history = step.history or self.history
+        back = replace(self, history=history, selection=step.selection, lens=step.lens, flipped=False)
+        return replace(back, trail=self.trail[:-1])
 
     @staticmethod
     def _at(desk: Desk, history: History) -> Desk:
@@ -179,6 +190,8 @@ class Follow:
     selection: Selection
     settings: Settings | None = None
     """Others than the present ones are looked through there."""
+    source: Source | None = None
+    """Another step of a training, where the operand is of that."""
 
 
 @dataclass(frozen=True)

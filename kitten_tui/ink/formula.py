@@ -50,7 +50,10 @@ class Sum:
     """What the number was before the last change."""
 
     def name(self, cell: Cell, *, head: bool = False) -> str:
-        return cell_name(cell, self.workings, head=head or self.heads)
+        name, trainer = cell_name(cell, self.workings, head=head or self.heads), self.workings.source.trainer
+        if cell.step is None or trainer is None or cell.step == trainer.step:
+            return name
+        return self.words("formula.at_step", name=name, step=f"{cell.step:,}")
 
 
 def cell_name(cell: Cell, workings: Workings, *, head: bool = False) -> str:

@@ -6,6 +6,7 @@ import math
 from functools import cached_property
 
 import numpy as np
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
@@ -82,7 +83,7 @@ class Grid:
 
     @property
     def labels(self) -> int:
-        return 0 if self.of.sorted else LABELS
+        return 0 if self.of.sorted else max(LABELS, 2 + max(map(cell_len, self.of.layers), default=0))
 
     @property
     def top(self) -> int:
@@ -108,7 +109,8 @@ class Grid:
         if self.labels:
             layer, part = divmod(row, self.lines_of_layer)
             here = layer == self.of.layer
-            text = f"{'▸' if here else ' '}{layer + 1}" if inside == part == 0 else ""
+            name = self.of.layers[layer] if self.of.layers else layer + 1
+            text = f"{'▸' if here else ' '}{name}" if inside == part == 0 else ""
             line.append(Segment(fit(text, self.labels), self.palette.chosen if here else self.palette.label))
         for place in self._places(row):
             line += self._cell(*self.of.order[place], inside)

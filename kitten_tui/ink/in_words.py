@@ -36,7 +36,9 @@ def in_words(derivation: Derivation, look: Sum) -> str:
         case name if derivation.op is Op.GIVEN and name not in ("shift", "logit_shift") and quantity.line:
             text = words("formula.recorded")
         case name if source.trainer is not None and f"next({name})" in chain:
-            text = words("gradient.trained", step=source.trainer.step, of=quantity.symbol)
+            step = source.trainer.step if cell.step is None else cell.step
+            key = "gradient.trained" if derivation.op is Op.GIVEN else "gradient.made"
+            text = words(key, step=f"{step:,}", of=quantity.symbol)
         case "embedding" if derivation.op is Op.SUM:
             text = words("formula.embedding_row")
         case _ if derivation.op is Op.NORM:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+from rich.cells import cell_len
 from rich.segment import Segment
 
 from kitten_tui.core.measures import HeadSummary
 from kitten_tui.core.ops import Array
+from kitten_tui.desk.phrase import Phrase
 from kitten_tui.ink.blocks import Block, Look
-from kitten_tui.ink.cells import Line, crop, fit, text_of, wrap
+from kitten_tui.ink.cells import Line, crop, cut, fit, text_of, wrap
 from kitten_tui.ink.grid import LABELS, MAX_PIXELS, MIN_PIXELS, Grid
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.ink.overview import Overview
-from kitten_tui.ink.say import say
+from kitten_tui.ink.say import say, say_title
 from kitten_tui.stages.figure import Learning
 
 LEAST, MOST = 60, 130
@@ -25,6 +27,9 @@ CURVES, LOW_CURVES = (4, 2), (3, 1)
 """Rows of the curves of loss and accuracy, with room and without."""
 NUMBERS = 12
 """Rows of what stands on the right, with room."""
+NUMBER = 6
+"""Cells of a loss."""
+MARKS = {"learn.judged_came": "✓", "learn.judged_not": "✗", "learn.awaited": "·"}
 EIGHTHS = " ▁▂▃▄▅▆▇█"
 CAPTION = "caption"
 
@@ -33,13 +38,31 @@ class LearningBlock(Block[Learning]):
     def __init__(self, figure: Learning, look: Look, width: int, height: int) -> None:
         super().__init__(figure, look)
         self.width = width
-        below = [line for each in figure.expected for line in wrap(say(look.words, each), width - 2)]
-        self.expected: list[Line] = [[Segment(f" {line}", look.palette.text)] for line in below]
-        room = height - 1 - len(self.expected) if height else 2 * MAX_PIXELS
+        self.low = self.cut = False
+        """Whether rows are short, so that a curve has one, beside its number; and whether a sentence has one too."""
+        for self.low, self.cut in ((False, False), (True, False), (True, True)):
+            self._lay_out(height)
+            if not height or self.height <= height:
+                break
+
+    def _lay_out(self, height: int) -> None:
+        """With so many rows; 0 is as many as it takes."""
+        self.below = [*self._carried(), *self._expected()]
+        room = height - 1 - len(self.below) if height else 2 * MAX_PIXELS
         self.curves = CURVES if room >= NUMBERS else LOW_CURVES
         self.pictures = self._pictures(room)
-        numbers = sum(self.curves) + 3 + len(figure.measures)
-        self.height = 1 + max(numbers, self.pictures.height) + len(self.expected)
+        numbers = (2 if self.low else sum(self.curves) + 3) + len(self.figure.measures)
+        self.height = 1 + max(numbers, self.pictures.height) + len(self.below)
+
+    def _expected(self) -> list[Line]:
+        """What was expected and whether it came, with a mark where there is no room for words."""
+        words, width = self.look.words, self.width - 2
+        told = [
+            f"{MARKS[each.key]} {say(words, _what(each))}" if self.low else say(words, each)
+            for each in self.figure.expected
+        ]
+        lines = [line for each in told for line in ([cut(each, width)] if self.cut else wrap(each, width))]
+        return [[Segment(f" {line}", self.look.palette.text)] for line in lines]
 
     @cached_property
     def rows(self) -> list[Line]:
@@ -55,35 +78,83 @@ class LearningBlock(Block[Learning]):
     def _pictures(self, room: int) -> Grid:
         """All heads, as large as there is room for and no larger than a cell for each token."""
         figure = self.figure
-        n_layers, n_heads = len(figure.weights), len(figure.weights[0])
-        across = (self.width - RIGHT - GAP - LABELS) // n_heads - 1
-        down = 2 * ((room - 1) // n_layers - 1)
+        n_rows, n_heads = len(figure.heads), len(figure.heads[0].weights)
+        labels = tuple(say_title(self.look.words, each.label) for each in figure.heads)
+        labelled = max(LABELS, 2 + max(map(cell_len, labels)))
+        across = (self.width - RIGHT - GAP - labelled) // n_heads - 1
+        down = 2 * ((room - 1) // n_rows - 1)
         pixels = max(MIN_PIXELS, min(MAX_PIXELS, len(figure.tokens), across, down))
         heads = tuple(
-            _summary(layer, head, float(figure.captions[layer, head]), weights)
-            for layer, of_layer in enumerate(figure.weights)
-            for head, weights in enumerate(of_layer)
+            _summary(row, head, float(of_row.captions[head]), weights)
+            for row, of_row in enumerate(figure.heads)
+            for head, weights in enumerate(of_row.weights)
         )
-        of = Overview(figure.tokens, n_layers, n_heads, heads, layer=figure.layer, head=figure.chosen, measure=CAPTION)
-        return Grid(of, self.look.palette, LABELS + n_heads * (pixels + 1))
+        of = Overview(
+            *(figure.tokens, n_rows, n_heads, heads),
+            layer=figure.layer,
+            head=figure.chosen,
+            measure=CAPTION,
+            layers=labels,
+        )
+        return Grid(of, self.look.palette, labelled + n_heads * (pixels + 1))
 
     def _numbers(self, width: int) -> list[Line]:
         """Loss, what is right and what tells heads apart."""
         figure, look = self.figure, self.look
-        losses, accuracies = figure.losses, figure.accuracies
-        logs = np.log(np.maximum(losses, 1e-6))  # [step]
-        lines = [
-            self._heading("learn.column.loss", losses[figure.place], width, say_log=True),
-            *self._curve(_share(logs), self.curves[0], width),
-            self._heading("learn.column.accuracy", accuracies[figure.place], width),
-            *self._curve(accuracies, self.curves[1], width),
-        ]
-        first, last = f"{figure.steps[0]:,}", f"{figure.steps[-1]:,}"
-        lines.append([Segment(first + fit(last, max(width - len(first), 0), "right"), look.palette.muted)])
-        for key, values in figure.measures:
-            numbers = " ".join(fmt(float(value), 2) for value in values)
-            line = f"{look.words(key)}  {numbers}"
+        shares = _share(np.log(np.maximum(figure.losses, 1e-6)))  # [step]
+        lines = self._low_curves(shares, width) if self.low else self._high_curves(shares, width)
+        for name, values in figure.measures:
+            numbers = " ".join(fmt(float(value), 2 if len(values) > 1 else 3) for value in values)
+            line = f"{say(look.words, name)}  {numbers}"
             lines.append([Segment(fit(line, width), look.palette.text)])
+        return lines
+
+    def _high_curves(self, shares: Array, width: int) -> list[Line]:
+        """Each below its number, and then from which step to which.  [step]"""
+        figure = self.figure
+        first, last = f"{figure.steps[0]:,}", f"{figure.steps[-1]:,}"
+        return [
+            self._heading("learn.column.loss", figure.loss, width, say_log=True),
+            *self._curve(shares, self.curves[0], width),
+            self._heading("learn.column.accuracy", figure.accuracy, width),
+            *self._curve(figure.accuracies, self.curves[1], width),
+            [Segment(first + fit(last, max(width - len(first), 0), "right"), self.look.palette.muted)],
+        ]
+
+    def _low_curves(self, shares: Array, width: int) -> list[Line]:
+        """Each beside its number.  [step]"""
+        figure = self.figure
+        names = ("learn.column.loss", "learn.column.accuracy")
+        wide = 2 + max(cell_len(self.look.words(name)) for name in names) + NUMBER
+        lines = []
+        for name, value, curve in zip(names, (figure.loss, figure.accuracy), (shares, figure.accuracies), strict=True):
+            lines.append([*self._heading(name, value, wide), *self._curve(curve, 1, width - wide)[0]])
+        return lines
+
+    def _carried(self) -> list[Line]:
+        """A table: how many steps of a network wait for one another, and how strongly its end depends on each word."""
+        figure, words, palette = self.figure, self.look.words, self.look.palette
+        if not figure.carried:
+            return []
+        waits = words("learn.column.waits")
+        names = [say(words, each.name) for each in figure.carried]
+        label = max(map(cell_len, names)) + 2
+        columns = [max(cell_len(token), 4) + 1 for token in figure.sentence]
+        heading = "".join(fit(token, wide, "right") for token, wide in zip(figure.sentence, columns, strict=True))
+        lines: list[Line] = [
+            [Segment(f" {words('learn.column.depends')}", palette.title)],
+            [Segment(fit("", label) + waits + heading, palette.label)],
+        ]
+        for name, each in zip(names, figure.carried, strict=True):
+            line: Line = [Segment(fit(f" {name}", label), palette.label)]
+            line.append(Segment(fit(str(each.waits), cell_len(waits), "right"), palette.result))
+            high = float(each.depends.max())
+            for value, wide in zip(each.depends.tolist(), columns, strict=True):
+                line += [
+                    Segment(" ", palette.text),
+                    Segment(fit(fmt(value, 2), wide - 1, "right"), palette.ramp(value, 0.0, high)),
+                ]
+            lines.append(line)
         return lines
 
     def _heading(self, key: str, value: float, width: int, *, say_log: bool = False) -> Line:
@@ -117,9 +188,16 @@ class LearningBlock(Block[Learning]):
         return [*picture, Segment(" " * spare, self.look.palette.text), *(right[0] if right else [])]
 
     def draw(self, y: int) -> Line:
-        lines = [*self.rows, *self.expected]
+        lines = [*self.rows, *self.below]
         line = lines[y - 1] if y <= len(lines) else []
         return [*crop(line, 0, self.width), Segment(fit("", max(self.width - len(text_of(line)), 0)))]
+
+
+def _what(expected: Phrase) -> Phrase:
+    """What was expected, whatever came of it."""
+    what = expected.values["what"]
+    assert isinstance(what, Phrase)
+    return what
 
 
 def _share(logs: Array) -> Array:

@@ -54,6 +54,8 @@ class Overview:
     """By the measure, the largest first, and not by layer and head."""
     between: Between | None = None
     """The two words that were chosen."""
+    layers: tuple[str, ...] = ()
+    """What the layers are called, where not by their numbers."""
 
     @cached_property
     def order(self) -> list[tuple[int, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
@@ -25,14 +25,6 @@ MEASURES = {
 """What stands over a column, and what it is."""
 
 
-BESIDE = {
-    "attention": "learn.beside.attention",
-    "elman": "learn.beside.elman",
-    "gru": "learn.beside.gru",
-}
-"""What each network is called."""
-
-
 def learning_table(trainer: Trainer, words: Words) -> Iterator[str]:
     """What learns, the steps, and the expectations with what came of them."""
     yield words("learn.about", **trainer.about)
@@ -41,7 +33,9 @@ def learning_table(trainer: Trainer, words: Words) -> Iterator[str]:
     headings = [*map(words, ("learn.column.step", "learn.column.loss", *MEASURES))]
     if trainer.link:
         headings.append(words(trainer.link))
-    rows = [_row(kept, has_link=bool(trainer.link)) for kept in some(trainer.kept)]
+    for name in trainer.beside:
+        headings += [words(f"learn.right.{name}"), words(f"learn.distance.{name}")]
+    rows = [_row(kept, trainer) for kept in some(trainer.kept)]
     widths = [max(map(cell_len, column)) for column in zip(headings, *rows, strict=True)]
     for row in (headings, *rows):
         yield "   ".join(fit(text, width, "right") for text, width in zip(row, widths, strict=True)).rstrip()
@@ -50,8 +44,10 @@ def learning_table(trainer: Trainer, words: Words) -> Iterator[str]:
         yield from wrap(f"{words(name)}: {words(help_)}", WIDTH)
     if trainer.link:
         yield from wrap(f"{words(trainer.link)}: {words('learn.measure.link')}", WIDTH)
+    for name in trainer.beside:
+        yield from wrap(f"{words(f'learn.start.{name}')}: {words(f'learn.measure.{name}')}", WIDTH)
     yield ""
-    yield from _beside(trainer, words)
+    yield from _carried(trainer, words)
     if trainer.diverged:
         yield words("learn.diverged", step=trainer.diverged)
     for expectation in trainer.expected:
@@ -59,17 +55,29 @@ def learning_table(trainer: Trainer, words: Words) -> Iterator[str]:
         yield from wrap(f"{state}  {words(expectation.key, **expectation.values)}", WIDTH)
 
 
-def _beside(trainer: Trainer, words: Words) -> Iterator[str]:
-    """What learns beside attention: what is right by distance, and on what the end of the sentence depends."""
+def _carried(trainer: Trainer, words: Words) -> Iterator[str]:
+    """How far each network carries what it reads: what is right by distance, on what its end depends, what waits."""
     at = trainer.kept[-1].measured
-    for key, told in (("learn.by_distance", at.by_distance), ("learn.depends", at.depends)):
-        if told:
-            yield from wrap(words(key, n=len(at.depends["elman"]), layers=trainer.about["layers"]), WIDTH)
-        for kind, values in told.items():
-            numbers = " ".join(fit(fmt(float(value), 2), 5, "right") for value in values)
-            yield from wrap(f"  {fit(words(BESIDE[kind]), 12)}{numbers}", 12 + 6 * 26)
-        if told:
-            yield ""
+    if not len(at.depends):
+        return
+    every = {trainer.name: at, **at.beside}
+    names = {name: fit(words(f"learn.beside.{name}"), 12) for name in every}
+    numbers = {"learn.by_distance": [*_there(at.by_distance)], "learn.depends": [*range(len(at.depends))]}
+    for key, places in numbers.items():
+        yield from wrap(words(key), WIDTH)
+        for name, measured in every.items():
+            values = measured.by_distance if key == "learn.by_distance" else measured.depends
+            told = " ".join(fit(fmt(float(values[place]), 2), 5, "right") for place in places)
+            yield from wrap(f"  {names[name]}{told}", 12 + 6 * 26)
+        yield ""
+    yield words("learn.waits")
+    yield from (f"  {names[name]}{measured.waits:5}" for name, measured in every.items())
+    yield ""
+
+
+def _there(values: Array) -> Iterator[int]:
+    """Where there is a number."""
+    return (place for place, value in enumerate(values.tolist()) if not math.isnan(value))
 
 
 def some(kept: Sequence[Kept]) -> list[Kept]:
@@ -79,15 +87,18 @@ def some(kept: Sequence[Kept]) -> list[Kept]:
     return [kept[place] for place in places]
 
 
-def _row(kept: Kept, *, has_link: bool) -> list[str]:
+def _row(kept: Kept, trainer: Trainer) -> list[str]:
     at = kept.measured
     row = [str(kept.step), fmt(at.loss), fmt(at.accuracy), _heads(at.distance[:, None]), _heads(at.previous)]
-    return [*row, _heads(at.link)] if has_link else row
+    row += [_heads(at.link)] if trainer.link else []
+    for other in (at.beside[name] for name in trainer.beside):
+        row += [fmt(other.accuracy), _heads(other.distance[:, None], 3)]
+    return row
 
 
-def _heads(values: Array) -> str:
+def _heads(values: Array, decimals: int = 2) -> str:
     """A number for each head, layers apart.  [layer, head]"""
-    return " │ ".join(" ".join(fmt(float(value), 2) for value in layer) for layer in values)
+    return " │ ".join(" ".join(fmt(float(value), decimals) for value in layer) for layer in values)
 
 
 def learning_json(trainer: Trainer) -> str:
@@ -101,16 +112,18 @@ def learning_json(trainer: Trainer) -> str:
     return json.dumps({**about, "steps": steps, "expected": expected}, allow_nan=False)
 
 
-def _lists(arrays: Mapping[str, Array]) -> dict[str, list[float]]:
-    return {name: array.tolist() for name, array in arrays.items()}
-
-
 def _numbers(at: Measured) -> dict[str, object]:
+    carried = {"by_distance": _list(at.by_distance), "depends": _list(at.depends), "waits": at.waits}
     return {
         "loss": at.loss,
         "accuracy": at.accuracy,
         "distance": at.distance.tolist(),
         "previous": at.previous.tolist(),
-        **({"by_distance": _lists(at.by_distance), "depends": _lists(at.depends)} if at.by_distance else {}),
-        "link": [[None if math.isnan(value) else value for value in layer] for layer in at.link.tolist()],
+        "link": [_list(layer) for layer in at.link],
+        **(carried if len(at.depends) else {}),
+        **({"beside": {name: _numbers(other) for name, other in at.beside.items()}} if at.beside else {}),
     }
+
+
+def _list(values: Array) -> list[float | None]:
+    return [None if math.isnan(value) else value for value in values.tolist()]

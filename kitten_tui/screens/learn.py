@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from threading import Event
@@ -11,16 +12,18 @@ from textual import on
 from textual.message import Message
 from textual.worker import get_current_worker
 
+from kitten_tui.core.cell import Cell
 from kitten_tui.core.learning import Trainer
 from kitten_tui.core.source import Source
 from kitten_tui.desk.desk import Move
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.screens.model import ModelScreen
 from kitten_tui.screens.stages import StageScreen
+from kitten_tui.sources.errors import SourceError
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
-FRAME = 0.08
+FRAME = 0.06
 """Seconds from one picture to the next."""
 
 
@@ -31,6 +34,15 @@ class StepsMade(Message):
     pace: float
     """Steps in a second, since the training went on."""
     ended: bool = False
+
+
+@dataclass
+class StepMade(Message):
+    """A step was made again."""
+
+    source: Source
+    then: Callable[[Source], None]
+    """What was waiting for it."""
 
 
 class LearnScreen(ModelScreen):
@@ -91,23 +103,24 @@ class LearnScreen(ModelScreen):
             self.running = False
         if not self.stopping.is_set():
             going = None if event.ended else self._progress(event.pace)
-            self._show(self.trainer.made, going, compared=event.ended)
+            self._show(self.trainer.latest(), going, compared=event.ended)
         self.drawn.set()
 
     def _progress(self, pace: float) -> Phrase:
         made, goal = f"{self.trainer.made:,}", f"{self.goal:,}"
         return phrase("learn.running", step=made, steps=goal, pace=f"{pace:,.0f}")
 
-    def _show(self, step: int, message: Phrase | None = None, *, compared: bool = True) -> None:
+    def _show(self, source: Source, message: Phrase | None = None, *, compared: bool = True) -> None:
         """A step, with what changed since the kept one before it."""
-        trainer = self.trainer
-        before = [kept.step for kept in trainer.kept if kept.step < step] if compared else []
-        self.do(Move(trainer.at(step), trainer.at(before[-1]) if before else None), message)
+        trainer = source.trainer
+        assert trainer is not None
+        before = [kept.step for kept in trainer.kept if kept.step < trainer.step] if compared else []
+        self.do(Move(source, trainer.at(before[-1]) if before else None), message)
 
     def action_toggle_training(self) -> None:
         if self.running:
             self.stopping.set()
-            self._show(self.trainer.made)
+            self._show(self.trainer.latest())
             return
         trainer = self.trainer
         if trainer.diverged:
@@ -124,9 +137,58 @@ class LearnScreen(ModelScreen):
         steps = [kept.step for kept in self.trainer.kept]
         others = [step for step in steps if (step < here if by < 0 else step > here)]
         if others:
-            self._show(others[-1] if by < 0 else others[0])
+            self._show(self.trainer.at(others[-1] if by < 0 else others[0]))
         else:
             self.say("learn.first_step" if by < 0 else "learn.last_step")
+
+    def action_ask_step(self) -> None:
+        """Asks for a step, and makes it again where it is not kept."""
+        from kitten_tui.screens.ask import AskScreen
+
+        self.stopping.set()
+        first, last = self.trainer.kept[0].step, self.trainer.made
+
+        def answer(text: str) -> int:
+            text = text.strip()
+            if not (text.isascii() and text.isdigit() and len(text) < 10 and first <= int(text) <= last):
+                raise SourceError(self.words("learn.no_step", first=f"{first:,}", last=f"{last:,}", text=text))
+            return int(text)
+
+        def answered(step: int | None) -> None:
+            if step is not None:
+                self._made_again(step, self._show)
+
+        self.app.push_screen(AskScreen(self.words, "learn.ask_step", answer), answered)
+
+    def follow(self, cell: Cell) -> None:
+        """To the step before too, where that made the number."""
+        page = self.page
+
+        def arrived(_: Source) -> None:
+            if self.page is page:
+                StageScreen.follow(self, cell)
+
+        if cell.step is None:
+            super().follow(cell)
+        else:
+            self.stopping.set()
+            self._made_again(cell.step, arrived)
+
+    def _made_again(self, step: int, then: Callable[[Source], None]) -> None:
+        """Goes on with a step, which may take as long as a tenth of the way to it."""
+        self.say("learn.making", step=f"{step:,}")
+        work = partial(self._make_again, self.trainer, step, then)
+        self.run_worker(work, thread=True, exclusive=True, group="step")
+
+    def _make_again(self, trainer: Trainer, step: int, then: Callable[[Source], None]) -> None:
+        """Runs in a thread."""
+        worker, source = get_current_worker(), trainer.at(step)
+        if not worker.is_cancelled:
+            self.post_message(StepMade(source, then))
+
+    @on(StepMade)
+    def show_step(self, event: StepMade) -> None:
+        event.then(event.source)
 
     # What a training is not
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual import on
 
 from kitten_tui.core.cell import Cell
@@ -31,13 +33,22 @@ class StageScreen(PageScreen):
         self.look_at(navigation.point(self.page, event.moves))
 
     def action_follow(self) -> None:
-        page = self.page
-        derivation = page.derivation
+        derivation = self.page.derivation
         cell = self._now.chosen or (derivation and largest(derivation))
-        view = cell and follow(page, cell, stages_of(self.source))
-        if view and derivation:
+        if cell:
+            self.follow(cell)
+        else:
+            self._say_end()
+
+    def follow(self, cell: Cell) -> None:
+        """To where a number is that the one at the cursor is made of."""
+        page = self.page
+        view = follow(page, cell, stages_of(self.source))
+        if view and page.derivation:
+            trainer, source = self.source.trainer, None if view.source is self.source else view.source
+            left = page.derivation.cell if trainer is None else replace(page.derivation.cell, step=trainer.step)
             # A number of the comparison is met with the scale switched, one of another layer as the model has it.
-            self.do(Follow(derivation.cell, view.selection, view.settings))
+            self.do(Follow(left, view.selection, view.settings, source))
         else:
             self._say_end()
 

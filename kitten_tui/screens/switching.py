@@ -75,6 +75,9 @@ class SwitchingScreen(StageScreen):
     def action_step_training(self, by: int) -> None:
         self.say("learn.none")
 
+    def action_ask_step(self) -> None:
+        self.say("learn.none")
+
     # Back and forth
 
     def action_undo(self) -> None:

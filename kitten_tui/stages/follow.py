@@ -18,12 +18,15 @@ from kitten_tui.stages.view import View
 def follow(page: Page, cell: Cell, stages: Sequence[Stage]) -> View | None:
     """The view whose cursor is at this cell: on the same page if it is there, else at its home.
 
-    A cell of the comparison has no figure of its own beyond the weights: it is met with the scale switched.
+    A cell of the comparison has no figure of its own beyond the weights: it is met with the scale switched. One of
+    another step of a training is met at that step.
     """
-    view = _find(page.view, cell, stages)
+    here, trainer = page.view, page.view.source.trainer
+    if cell.step is not None and trainer is not None:
+        here, cell = replace(here, source=trainer.at(cell.step)), replace(cell, step=None)
+    view = _find(here, cell, stages)
     if view is None and cell.rescaled:
-        settings = replace(page.view.settings, scale=not page.view.settings.scale)
-        switched = View(page.view.source, settings, page.view.selection)
+        switched = replace(here, settings=replace(here.settings, scale=not here.settings.scale))
         view = _find(switched, replace(cell, rescaled=False), stages)
     return view
 

@@ -2,45 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kitten_tui.core.ops import Array
 from kitten_tui.desk.phrase import Phrase, phrase
-from kitten_tui.stages.figure import Band, Learning, Sheet
+from kitten_tui.stages.figure import Band, Carried, Heads, Learning, Sheet, Title
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View
 
 if TYPE_CHECKING:
     from kitten_tui.core.learning import Expectation, Measured, Trainer
+    from kitten_tui.core.source import Source
 
 
 def sheet(view: View) -> Sheet:
-    source, trainer, layer = view.source, _trainer(view), view.selection.layer
-    kept = tuple(trainer.kept)
+    trainer, layer = _trainer(view), view.selection.layer
+    kept, measured = tuple(trainer.kept), trainer.measured
     place = max(at for at, each in enumerate(kept) if each.step <= trainer.step)
-    measured = kept[place].measured
+    rows = [*_heads(trainer, view, view.source, measured)]
+    for name, other in trainer.beside.items():
+        rows += _heads(trainer, view, other, measured.beside[name], name)
     figure = Learning(
         id="learning",
         name="",
         title=(phrase("learn.sentence", step=f"{trainer.step:,}"),),
-        tokens=source.tokens,
-        weights=tuple(
-            tuple(source.trace(at, head, view.settings)["weights"] for head in range(source.n_heads))
-            for at in range(source.n_layers)
-        ),
+        tokens=view.source.tokens,
+        heads=tuple(rows),
         layer=layer,
         chosen=view.selection.head,
         steps=tuple(each.step for each in kept),
         losses=np.array([each.measured.loss for each in kept]),
         accuracies=np.array([each.measured.accuracy for each in kept]),
+        loss=measured.loss,
+        accuracy=measured.accuracy,
         place=place,
         measures=_measures(trainer, measured, layer),
-        captions=measured.link if trainer.link else measured.previous,
+        sentence=trainer.sentence if len(measured.depends) else (),
+        carried=tuple(_carried(trainer, measured)),
         expected=tuple(_judged(trainer, each, kept[-1].measured) for each in trainer.expected),
     )
     return Sheet((Band((figure,)),))
+
+
+def _heads(trainer: Trainer, view: View, source: Source, at: Measured, name: str = "") -> Iterator[Heads]:
+    """Every layer of the network, or of one that learns beside it and has this name."""
+    captions = at.link if trainer.link else at.previous  # [layer, head]
+    for layer in range(source.n_layers):
+        traces = (source.trace(layer, head, view.settings) for head in range(source.n_heads))
+        label: Title = (str(layer + 1),)
+        if trainer.beside:
+            label = (phrase(f"learn.start.{name or trainer.name}"), f" {layer + 1}" if source.n_layers > 1 else "")
+        yield Heads(label, tuple(trace["weights"] for trace in traces), captions[layer])
 
 
 def _trainer(view: View) -> Trainer:
@@ -50,22 +65,32 @@ def _trainer(view: View) -> Trainer:
     return trainer
 
 
-def _measures(trainer: Trainer, measured: Measured, layer: int) -> tuple[tuple[str, Array], ...]:
-    """What tells the heads of a layer apart."""
-    told = [
-        ("learn.column.distance", measured.distance[layer : layer + 1]),
-        ("learn.column.previous", measured.previous[layer]),
-    ]
+def _measures(trainer: Trainer, measured: Measured, layer: int) -> tuple[tuple[Phrase, Array], ...]:
+    """What tells the heads of a layer apart, or networks that learn beside one another."""
+    if len(measured.depends):
+        every = ((trainer.name, measured), *measured.beside.items())
+        return tuple((phrase(f"learn.right.{name}"), _quarters(at.by_distance)) for name, at in every)
+    told = [(phrase("learn.column.distance"), measured.distance[layer : layer + 1])]
+    if trainer.beside:
+        every = ((trainer.name, measured), *((name, measured.beside[name]) for name in trainer.beside))
+        told = [(phrase(f"learn.distance.{name}"), at.distance[layer : layer + 1]) for name, at in every]
+        told += [(phrase(f"learn.right.{name}"), np.array([at.accuracy])) for name, at in every]
+    told.append((phrase("learn.column.previous"), measured.previous[layer]))
     if trainer.link:
-        told.append((trainer.link, measured.link[layer]))
-    names = {"attention": "learn.right.attention", "elman": "learn.right.elman", "gru": "learn.right.gru"}
-    told += [(names[kind], _quarters(right)) for kind, right in measured.by_distance.items()]
+        told.append((phrase(trainer.link), measured.link[layer]))
     return tuple(told)
 
 
 def _quarters(right: Array) -> Array:
-    """From near to far, in four parts.  [between] -> [4]"""
-    return np.array([part.mean() for part in np.array_split(right, 4)])
+    """From near to far, in four parts of the distances that there are.  [between] -> [4]"""
+    return np.array([part.mean() for part in np.array_split(right[~np.isnan(right)], 4)])
+
+
+def _carried(trainer: Trainer, measured: Measured) -> Iterator[Carried]:
+    """What the end of the sentence depends on, where that is measured."""
+    if len(measured.depends):
+        for name, at in ((trainer.name, measured), *measured.beside.items()):
+            yield Carried(phrase(f"learn.beside.{name}"), at.waits, at.depends)
 
 
 def _judged(trainer: Trainer, expectation: Expectation, measured: Measured) -> Phrase:
@@ -79,7 +104,7 @@ def reading(view: View) -> Phrase:
     trainer = _trainer(view)
     if trainer.diverged and trainer.step == trainer.made:
         return phrase("learn.diverged", step=trainer.diverged)
-    measured = max((each for each in trainer.kept if each.step <= trainer.step), key=lambda each: each.step).measured
+    measured = trainer.measured
     return phrase(
         "learn.reading",
         step=f"{trainer.step:,}",

@@ -74,3 +74,24 @@ def test_all_that_a_training_has_can_be_told_in_both_languages() -> None:
 def test_a_quantity_that_is_in_no_layer_is_refused_by_name() -> None:
     with pytest.raises(CellError, match="expected a quantity such as weights"):
         parse_cell("grad(nothing)[1]", workings(), 0)
+
+
+@pytest.mark.parametrize("name", ["w_q", "w_o", "unembedding", "table", "position", "average(w_k)", "square(w_v)"])
+def test_a_trained_number_is_what_the_step_before_made_of_it(name: str) -> None:
+    of = workings().in_layer(1 if name == "unembedding" else 0)
+    cell = parse_cell(f"{name}[2,1]", of, 1)
+    ((made,),) = of.derive(cell).terms
+    assert made.cell is not None
+    assert made.cell.step == 2
+    assert of.value(made.cell) == pytest.approx(of.value(cell), rel=1e-4, abs=2e-6)
+    before = of.derive(made.cell)
+    assert before.terms
+    assert all(operand.cell is None or operand.cell.step == 2 for term in before.terms for operand in term)
+    assert before.recomputed() == pytest.approx(before.value, rel=1e-9)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_each_step_made_of_a_number_is_told_down_to_how_it_was_drawn(language: str) -> None:
+    lines = told("w_q[1,1]", language, depth=7)
+    for step in (2, 1, 0):
+        assert any((f" at step {step}" if language == "en" else f"第 {step} 步的") in line for line in lines)

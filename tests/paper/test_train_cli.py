@@ -20,7 +20,7 @@ def test_a_training_is_a_table_with_what_was_expected(capsys: pytest.CaptureFixt
     status, out, err = run(capsys, "--train", "copy", "--steps", "40", "--plain")
     assert status == 0
     assert out.splitlines()[1] == "kitten-tui --train copy --steps 40 --seed 0"
-    assert "✗ did not come:  every letter is copied rightly" in out
+    assert "✗ did not come:  heads that begin at random copy every letter rightly" in out
     assert "step 40 of 40" in err
 
 
@@ -30,7 +30,8 @@ def test_the_same_training_prints_the_same_bytes(capsys: pytest.CaptureFixture[s
     told = json.loads(first)
     assert told["steps_made"] == 30
     assert [step["step"] for step in told["steps"]][:3] == [0, 1, 2]
-    assert {each["expectation"] for each in told["expected"]} == {"copied", "apart"}
+    assert {each["expectation"] for each in told["expected"]} == {"copied", "apart", "same"}
+    assert told["steps"][-1]["beside"]["same"]["distance"] == [0.0]
 
 
 def test_a_number_of_the_last_step_is_explained(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from piloting import app, hit, model_app, overview, screen
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from piloting import computed
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from kitten_tui.app import KittenApp
 from kitten_tui.desk.selection import Selection
@@ -159,3 +159,77 @@ async def test_the_line_asks_for_the_steps_that_were_made() -> None:
         await pilot.press("z")
         await computed(pilot)
         assert f"--steps {screen(pilot).trainer.made}" in screen(pilot).trainer.line
+
+
+async def test_any_step_is_gone_to_and_is_as_it_was() -> None:
+    async with learning(stage=6).run_test() as pilot:
+        await computed(pilot)
+        assert 23 not in [kept.step for kept in screen(pilot).trainer.kept]
+        await pilot.press("Z", "2", "3", "enter")
+        await computed(pilot)
+        shown = screen(pilot)
+        assert (shown.trainer.step, shown.page.stage.id) == (23, "heads")
+        run = open_training("kitten-en", {"steps": 30})
+        while run.step < 23:
+            run.advance()
+        again = Training(run, run.state)
+        there, expected = shown.page.view.trace["weights"], again.trace(0, 0, again.settings)["weights"]
+        assert np.array_equal(there, expected)
+        assert shown.trainer.measured.loss == run.measured(run.state).loss
+
+
+@pytest.mark.parametrize("text", ["31", "-1", "x", ""])
+async def test_a_step_that_was_not_made_is_refused_where_it_is_asked_for(text: str) -> None:
+    async with learning().run_test() as pilot:
+        await computed(pilot)
+        await pilot.press("Z")
+        pilot.app.screen.query_one(Input).value = text
+        await pilot.press("enter")
+        await pilot.pause()
+        problem = pilot.app.screen.query_one("#problem", Static)
+        assert str(problem.render()).startswith("expected a step from 0 to 30, found")
+        await pilot.press("escape")
+        assert screen(pilot).trainer.step == 30
+
+
+async def test_a_trained_number_is_followed_into_the_step_before_and_back() -> None:
+    async with learning(stage=1).run_test() as pilot:
+        await computed(pilot)
+        shown = screen(pilot)
+        shown.look_at(shown.page.view.with_(focus="w_q", d_model=2, d_k=1))
+        number = shown.page.derivation
+        assert number is not None
+        assert number.cell.name == "w_q"
+        await pilot.press("enter")
+        await computed(pilot)
+        made = shown.page.derivation
+        assert made is not None
+        assert (shown.trainer.step, made.cell.name, made.cell.index) == (29, "next(w_q)", (2, 1))
+        assert made.value == pytest.approx(number.value, abs=1e-6)
+        assert made.recomputed() == pytest.approx(made.value, rel=1e-12)
+        await pilot.press("enter")
+        await computed(pilot)
+        assert shown.page.derivation is not None
+        assert (shown.trainer.step, shown.page.derivation.cell.name) == (29, "w_q")
+        await pilot.press("enter")
+        await computed(pilot)
+        assert shown.trainer.step == 28
+        for step, name in ((29, "w_q"), (29, "next(w_q)"), (30, "w_q")):
+            await pilot.press("backspace")
+            assert shown.page.derivation is not None
+            assert (shown.trainer.step, shown.page.derivation.cell.name) == (step, name)
+        assert not shown.desk.trail
+
+
+async def test_before_the_first_step_a_number_was_drawn() -> None:
+    async with learning(stage=1).run_test() as pilot:
+        await computed(pilot)
+        await pilot.press("Z", "0", "enter")
+        await computed(pilot)
+        shown = screen(pilot)
+        shown.look_at(shown.page.view.with_(focus="w_q"))
+        await pilot.press("enter")
+        assert shown.trainer.step == 0
+        assert shown.shown is not None
+        assert shown.shown.message is not None
+        assert shown.shown.message.key == "message.input"

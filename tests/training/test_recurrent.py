@@ -22,12 +22,12 @@ H = 1e-5
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_gradient_is_what_central_differences_say(kind: str) -> None:
     batch = TASKS["recall"].draw(np.random.default_rng(1), 3)
-    network = Recurrent(kind, len(TASKS["recall"].vocabulary), 4, 5)
-    flat = network.begun(2, "sgd").parameters.astype(np.float64)
+    network = Recurrent(kind, len(TASKS["recall"].vocabulary), 4, 5, seed=2)
+    flat = network.begun(np.float64)
     flat += 0.1 * np.random.default_rng(3).standard_normal(len(flat))
     _, gradient = network.loss_and_gradient(flat, batch)
-    named = network.views(gradient)
-    for name, part in network.views(flat).items():
+    named = network.named(gradient)
+    for name, part in network.named(flat).items():
         for place in np.random.default_rng(4).choice(part.size, min(part.size, 5), replace=False):
             was, losses = part.flat[place], []
             for moved in (was + H, was - H):
@@ -41,9 +41,9 @@ def test_every_gradient_is_what_central_differences_say(kind: str) -> None:
 def test_what_a_state_depends_on_is_what_differences_say(kind: str) -> None:
     task = TASKS["recall"]
     ids = task.ids(task.sentence)
-    network = Recurrent(kind, len(task.vocabulary), 4, 5)
-    flat = network.begun(2, "sgd").parameters.astype(np.float64)
-    parts, told = network.views(flat), network.depends(flat, ids)
+    network = Recurrent(kind, len(task.vocabulary), 4, 5, seed=2)
+    flat = network.begun(np.float64)
+    parts, told = network.named(flat), network.depends(flat, ids)
     x = parts["embedding"][ids][None]
     for token in (0, len(ids) - 1):
         square = 0.0
@@ -77,8 +77,25 @@ def test_what_attention_depends_on_is_what_differences_say() -> None:
 
 def test_all_three_are_about_equally_large() -> None:
     run = Run(TASKS["recall"], TASKS["recall"].setup)
-    for network in run.beside.networks.values():
-        assert network.size == pytest.approx(run.setup.shape.size, rel=0.05)
+    for other in run.beside.values():
+        assert other.learner.size == pytest.approx(run.learner.size, rel=0.05)
+
+
+def test_what_waits_is_each_word_for_the_one_before_or_no_word_at_all() -> None:
+    run = Run(TASKS["recall"], TASKS["recall"].setup)
+    at = run.kept[0].measured
+    assert (at.waits, {name: other.waits for name, other in at.beside.items()}) == (1, {"elman": 11, "gru": 11})
+
+
+def test_what_learns_beside_is_made_again_with_the_same_bits() -> None:
+    run = Run(TASKS["recall"], replace(TASKS["recall"].setup, sentences=4))
+    seen = []
+    while run.step < 33:
+        run.advance()
+        seen.append({name: other.state for name, other in run.beside.items()})
+    for step in (3, 27, 31):
+        for name, other in run.beside.items():
+            assert np.array_equal(other.at(step).parameters, seen[step - 1][name].parameters)
 
 
 @pytest.mark.slow

@@ -69,6 +69,11 @@ def test_a_training_that_diverges_keeps_the_last_good_step() -> None:
         ("copy", {"step_size": float("nan")}, "--step-size: expected a number above 0, found nan"),
         ("copy", {"optimizer": "lion"}, "--optimizer: expected one of adam, sgd, found lion"),
         ("copy", {"start": "zero"}, "--start: expected one of random, same, found zero"),
+        (
+            "copy",
+            {"d_model": 512, "d_k": 128, "layers": 12},
+            "--train: expected at most 2,000,000 numbers to train, found ",
+        ),
         ("copy", {"layers": 13}, "--layers: expected a number from 1 to 12, found 13"),
     ],
 )
@@ -95,11 +100,53 @@ def test_the_line_that_is_shown_asks_for_the_same_training() -> None:
     )
 
 
-@pytest.mark.slow
-def test_heads_come_apart_and_copy() -> None:
-    run = trained(TASKS["copy"], 300)
-    assert all(each.came(run.kept[-1].measured) for each in run.task.expected(run.setup))
-    assert run.kept[0].measured.distance[0] < 0.25
+@pytest.mark.parametrize("start", ["random", "same"])
+@pytest.mark.first_is_quick
+def test_heads_come_apart_and_copy_and_those_that_began_equal_beside_them_do_not(start: str) -> None:
+    run = trained(TASKS["copy"], 300, start=start)
+    at = run.kept[-1].measured
+    assert all(each.came(at) for each in run.task.expected(run.setup))
+    assert len(run.task.expected(run.setup)) == 3
+    assert [*at.beside] == ["same" if start == "random" else "random"]
+    begun = run.kept[0].measured
+    same, random = sorted(float(each.distance[0]) for each in (begun, *begun.beside.values()))
+    assert same == 0.0 < random < 0.25
+
+
+def test_a_control_is_the_training_that_it_would_be_alone() -> None:
+    beside, alone = trained(TASKS["copy"], 12), trained(TASKS["copy"], 12, start="same")
+    assert np.array_equal(beside.beside["same"].state.parameters, alone.state.parameters)
+    assert np.array_equal(alone.beside["random"].state.parameters, beside.state.parameters)
+
+
+def test_a_control_that_diverges_stays_where_it_was_a_number() -> None:
+    run = Run(TASKS["copy"], replace(TASKS["copy"].setup, steps=5))
+    run.beside["same"].setup = replace(run.setup, step_size=1e30, optimizer="sgd", start="same")
+    while run.step < 5:
+        assert run.advance()
+    assert run.beside["same"].step < 5
+    assert np.isfinite(run.kept[-1].measured.beside["same"].loss)
+
+
+def test_steps_further_back_are_at_hand_after_one_was_made_again() -> None:
+    run = trained(TASKS["copy"], 130)
+    again = run.at(119)
+    assert run.at(119) is again
+    assert run.at(118).step == 118
+    run._after = None  # type: ignore[assignment,method-assign]  # nothing is made again
+    assert [run.at(step).step for step in (118, 115, 111, 130, 129)] == [118, 115, 111, 130, 129]
+
+
+def test_the_latest_step_is_measured_as_it_is_and_what_learns_beside_it_as_it_was_kept_last() -> None:
+    run = trained(TASKS["copy"], 100)
+    while run.step < 107:
+        run.advance()
+    assert run.kept[-1].step == 100
+    latest = run.latest()
+    assert latest.state.step == 107
+    assert latest.measured.loss == run.measured(run.state).loss != run.kept[-1].measured.loss
+    assert latest.measured.beside is run.kept[-1].measured.beside
+    assert latest.beside["same"] is run.beside["same"].state
 
 
 @pytest.mark.parametrize("name", ["kitten-en", "kitten-zh"])

@@ -35,6 +35,20 @@ def test_a_training_that_was_saved_goes_on_with_the_same_bits(tmp_path: Path, op
     assert np.array_equal(run.state.parameters, again.state.parameters)
 
 
+def test_what_learned_beside_goes_on_too(tmp_path: Path) -> None:
+    for name in ("copy", "recall"):
+        run = open_training(name, {"steps": 3, "batch": 4})
+        while run.step < 3:
+            run.advance()
+        save_run(run, tmp_path / name)
+        again = open_saved(str(tmp_path / name))
+        for each in (run, again):
+            each.advance()
+        assert again.beside
+        for other, reopened in zip(run.beside.values(), again.beside.values(), strict=True):
+            assert np.array_equal(other.state.parameters, reopened.state.parameters)
+
+
 def test_a_training_of_a_text_needs_its_text(tmp_path: Path) -> None:
     text = tmp_path / "my.txt"
     text.write_text("the cat saw the dog . " * 40)
@@ -68,12 +82,14 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
         ({"step": -1}, "step: expected a number from 0"),
         ({"vocabulary": ["a"]}, "vocabulary: expected that of kitten-en, found another one"),
         ({"setup": {}}, "setup: expected an object with a shape"),
+        ({"beside": None}, "beside: expected a step for each of"),
     ],
 )
 def test_a_folder_that_was_tampered_with_is_refused(tmp_path: Path, change: dict[str, object], said: str) -> None:
     folder = tmp_path / "model"
     save_run(trained(1), folder)
-    config = json.loads((folder / "config.json").read_text("utf-8")) | change
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    config["kitten_tui"] |= change
     (folder / "config.json").write_text(json.dumps(config))
     with pytest.raises(SourceError, match=said):
         open_saved(str(folder))
@@ -85,7 +101,7 @@ def test_what_its_file_says_of_sizes_is_not_believed(tmp_path: Path) -> None:
     config = json.loads((folder / "config.json").read_text("utf-8"))
     for name, value in (("d_model", 10**6), ("d_k", 4), ("n_layers", 0), ("window", "9")):
         other = json.loads(json.dumps(config))
-        other["setup"]["shape"][name] = value
+        other["kitten_tui"]["setup"]["shape"][name] = value
         (folder / "config.json").write_text(json.dumps(other))
         with pytest.raises(SourceError):
             open_saved(str(folder))

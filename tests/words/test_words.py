@@ -22,9 +22,11 @@ from kitten_tui.ink.in_words import NORM_PARTS
 from kitten_tui.ink.texts import SIGNS
 from kitten_tui.sources.checkpoint.texts import TWO_STACKS, TWO_TEXTS
 from kitten_tui.sources.edits import POSITIONS
+from kitten_tui.sources.training.beside import ATTENTION as BESIDE
 from kitten_tui.sources.training.lines import lines
 from kitten_tui.sources.training.optimizer import OPTIMIZERS
-from kitten_tui.sources.training.shape import Shape
+from kitten_tui.sources.training.recurrent import KINDS as RECURRENT
+from kitten_tui.sources.training.shape import STARTS, Shape
 from kitten_tui.stages import CONTINUATION, FITTING, LEARN, LOSS_PAGE, STAGES
 from kitten_tui.words import LANGUAGES, Words, language_of_environment
 
@@ -54,6 +56,8 @@ def families() -> set[str]:
     keys |= {f"part.{part}" for part in (*TWO_STACKS, *TWO_TEXTS)}
     keys |= {f"gradient.{kind}" for kind in ("grad", "through", *STEPS)}
     keys |= {f"gradient.{name}" for name in ("surprise", "right", "logits", "total", "exp", "masked", "scaled")}
+    keys |= {f"learn.{part}.{start}" for part in ("start", "distance", "measure", "right") for start in STARTS}
+    keys |= {f"learn.{part}.{name}" for part in ("beside", "right") for name in (BESIDE, *RECURRENT)}
     keys |= {f"signs.{sign}" for sign in SIGNS}
     keys |= {f"legend.{sign}" for sign in ("per_cent", "tenths", "covered", "dropped", "previewed", "changed")}
     keys |= {f"formula.norm_{part}" for part in NORM_PARTS}

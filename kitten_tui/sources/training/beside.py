@@ -1,67 +1,45 @@
-"""Recurrent networks that learn beside attention, from the same sentences, with about as many numbers."""
+"""What learns beside a transformer on the same sentences, so that one sees what the difference makes: its control with
+heads that begin otherwise, and networks that read word by word, with about as many numbers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 
-import numpy as np
-
-from kitten_tui.core.ops import Array, Places
-from kitten_tui.sources.training.network import Batch, depends, forward, said
+from kitten_tui.sources.training.learner import Learner, Transformer
 from kitten_tui.sources.training.recurrent import Recurrent
-from kitten_tui.sources.training.shape import Parameters
-from kitten_tui.sources.training.task import Setup, Task
+from kitten_tui.sources.training.shape import STARTS
+from kitten_tui.sources.training.task import Setup
 
 ATTENTION = "attention"
 
 
-class Beside:
-    """The networks of a task with their states, which go on step by step with the training."""
-
-    def __init__(self, task: Task, setup: Setup) -> None:
-        self.setup = setup
-        self.networks = {kind: _as_large(kind, setup) for kind in task.beside}
-        self.states = {kind: each.begun(setup.seed, setup.optimizer) for kind, each in self.networks.items()}
-
-    def advance(self, batch: Batch) -> None:
-        """A step of each. One that comes to no number stays where it was."""
-        for kind, network in self.networks.items():
-            after = network.after(self.states[kind], batch, self.setup.step_size)
-            if np.isfinite(after.parameters).all():
-                self.states[kind] = after
-
-    def by_distance(self, parameters: Parameters, batch: Batch) -> Mapping[str, Array]:
-        """How often each is right, by how many tokens lie between.  -> [between]"""
-        if not self.networks:
-            return {}
-        sentence, query = np.divmod(batch.counted, batch.ids.shape[1])  # [counted], [counted]
-        between = query - batch.link[sentence, query] - 1  # [counted]
-        rights = {ATTENTION: _right(parameters, batch)}
-        rights |= {kind: each.right(self.states[kind].parameters, batch) for kind, each in self.networks.items()}
-        return {kind: _means(right, between) for kind, right in rights.items()}
-
-    def depends(self, parameters: Parameters, ids: Places) -> Mapping[str, Array]:
-        """How strongly what each has at the end depends on each word.  [token] -> [token]"""
-        if not self.networks:
-            return {}
-        told = {kind: each.depends(self.states[kind].parameters, ids) for kind, each in self.networks.items()}
-        return {ATTENTION: depends(parameters, ids), **told}
+def learner_of(setup: Setup) -> Transformer:
+    """What the task is about."""
+    return Transformer(setup.shape, setup.seed, setup.start, setup.spread)
 
 
-def _as_large(kind: str, setup: Setup) -> Recurrent:
-    """The one whose size is nearest to that of the transformer."""
+def name_of(names: tuple[str, ...], setup: Setup) -> str:
+    """What that is called beside what has these names; empty where there is nothing beside it."""
+    if not names:
+        return ""
+    return setup.start if set(names) <= set(STARTS) else ATTENTION
+
+
+def beside(names: tuple[str, ...], setup: Setup) -> dict[str, tuple[Setup, Learner]]:
+    """By name, of STARTS or of recurrent.KINDS; the start that the transformer itself has is not beside it."""
+    return {name: _learner(name, setup) for name in names if name != setup.start}
+
+
+def _learner(name: str, setup: Setup) -> tuple[Setup, Learner]:
+    if name in STARTS:
+        own = replace(setup, start=name)
+        return own, learner_of(own)
+    return setup, as_large(name, setup)
+
+
+def as_large(kind: str, setup: Setup) -> Recurrent:
+    """The recurrent network whose size is nearest to that of the transformer."""
     shape = setup.shape
-    every = (Recurrent(kind, shape.n_vocab, shape.d_model, width) for width in range(2, 4 * shape.d_model))
+    every = (Recurrent(kind, shape.n_vocab, shape.d_model, width, setup.seed) for width in range(2, 4 * shape.d_model))
     return min(every, key=lambda each: abs(each.size - shape.size))
-
-
-def _right(parameters: Parameters, batch: Batch) -> Array:
-    targets = batch.targets.ravel()[batch.counted]  # [counted]
-    chances, _ = said(parameters, forward(parameters, batch.ids).last[batch.counted], targets)
-    return np.asarray(chances.argmax(axis=-1) == targets)
-
-
-def _means(right: Array, between: Places) -> Array:
-    """[counted], [counted] -> [between], from one token between"""
-    counts = np.bincount(between)[1:]  # [between]
-    return np.asarray(np.bincount(between, weights=right)[1:] / np.maximum(counts, 1))

@@ -9,7 +9,7 @@ import numpy as np
 from kitten_tui.core.learning import Expectation, Measured
 from kitten_tui.core.ops import Places
 from kitten_tui.sources.training.network import Batch
-from kitten_tui.sources.training.shape import Shape
+from kitten_tui.sources.training.shape import STARTS, Shape
 from kitten_tui.sources.training.task import Setup, Task
 
 MARK = "|"
@@ -68,11 +68,14 @@ def _repeating(whole: np.ndarray[tuple[int, int], np.dtype[np.intp]], places: ra
 
 
 def _copy_expected(setup: Setup) -> tuple[Expectation, ...]:
-    if setup.start == "same":
-        return (Expectation("learn.expected.same", lambda at: not at.distance.any()),)
+    def of(at: Measured, start: str) -> Measured:
+        """Of the two that learn from the same sentences, the one that began so."""
+        return at if setup.start == start else at.beside[start]
+
     return (
-        Expectation("learn.expected.copied", lambda at: at.accuracy >= 0.99),
-        Expectation("learn.expected.apart", lambda at: float(at.distance.min()) >= 0.3),
+        Expectation("learn.expected.copied", lambda at: of(at, "random").accuracy >= 0.99),
+        Expectation("learn.expected.apart", lambda at: float(of(at, "random").distance.min()) >= 0.3),
+        Expectation("learn.expected.same", lambda at: not of(at, "same").distance.any()),
     )
 
 
@@ -86,6 +89,7 @@ COPY = Task(
     expected=_copy_expected,
     query=PIECE,
     link="learn.link.copy",
+    beside=STARTS,
 )
 
 

@@ -7,26 +7,56 @@ from itertools import combinations
 import numpy as np
 
 from kitten_tui.core.learning import Measured
-from kitten_tui.core.ops import Array
+from kitten_tui.core.ops import Array, Mask, Places
 from kitten_tui.sources.training.network import Batch, forward, said
 from kitten_tui.sources.training.shape import Parameters
 
+NO_LAYERS, NO_HEADS = np.zeros(0), np.zeros((0, 0))
+
 
 def measure(parameters: Parameters, batch: Batch) -> Measured:
-    """What is seen with these parameters on these sentences."""
+    """What is seen of a transformer with these parameters on these sentences."""
     went = forward(parameters, batch.ids)
-    targets = batch.targets.ravel()[batch.counted]  # [counted]
-    chances, losses = said(parameters, went.last[batch.counted], targets)  # [counted, vocab], [counted]
-    right = chances.argmax(axis=-1) == targets  # [counted]
+    return told(
+        batch,
+        *said(parameters, went.last[batch.counted], batch.targets.ravel()[batch.counted]),
+        distance=np.array([distance(passed.weights) for passed in went.layers]),
+        previous=np.array([_previous(passed.weights) for passed in went.layers]),
+        link=np.array([_linked(passed.weights, batch) for passed in went.layers]),
+    )
+
+
+def told(
+    batch: Batch,
+    chances: Array,
+    losses: Array,
+    distance: Array = NO_LAYERS,
+    previous: Array = NO_HEADS,
+    link: Array = NO_HEADS,
+) -> Measured:
+    """What is seen where it counts, and of heads where there are some.  [counted, vocab], [counted], …"""
+    right = chances.argmax(axis=-1) == batch.targets.ravel()[batch.counted]  # [counted]
     looking = batch.link.ravel()[batch.counted] >= 0  # [counted]
     return Measured(
         loss=float(losses.mean(dtype=np.float64)),
         accuracy=float(right.mean()),
         linked=float(right[looking].mean()) if looking.any() else np.nan,
-        distance=np.array([distance(passed.weights) for passed in went.layers]),
-        previous=np.array([_previous(passed.weights) for passed in went.layers]),
-        link=np.array([_linked(passed.weights, batch) for passed in went.layers]),
+        distance=distance,
+        previous=previous,
+        link=link,
+        by_distance=_by_distance(right[looking], batch, batch.counted[looking]),
+        depends=np.zeros(0),
+        waits=0,
     )
+
+
+def _by_distance(right: Mask, batch: Batch, places: Places) -> Array:
+    """[looking], …, [looking] -> [between]"""
+    sentence, query = np.divmod(places, batch.ids.shape[1])  # [looking], [looking]
+    between = query - batch.link[sentence, query] - 1  # [looking]
+    counts = np.bincount(between)  # [between]
+    means = np.bincount(between, weights=right) / np.maximum(counts, 1)  # [between]
+    return np.where(counts > 0, means, np.nan)
 
 
 def distance(weights: Array) -> float:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from kitten_tui.core.ops import Array, Places
-from kitten_tui.sources.training.blocks import FeedForward, Normed, feed_forward, feed_forward_back, normed, normed_back
 from kitten_tui.sources.training.shape import Parameters
 
 NEVER = -1e30
@@ -46,8 +45,6 @@ class Passed:
     """[head, sentence, query, key]"""
     context: Array
     """[head, sentence · token, d_k]"""
-    normed: Normed | None = None
-    feed_forward: FeedForward | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +53,7 @@ class Forward:
 
     last: Array
     """What the unembedding takes in. [sentence · token, d_model]"""
-    layers: list[Passed] = field(default_factory=list)
-    normed: Normed | None = None
-    """The last norm."""
+    layers: list[Passed]
 
 
 def forward(parameters: Parameters, ids: Places) -> Forward:
@@ -73,32 +68,21 @@ def forward(parameters: Parameters, ids: Places) -> Forward:
     for layer in range(shape.n_layers):
         stream, passed = _layer(parameters, layer, stream, sentences, tokens)
         layers.append(passed)
-    if not shape.whole:
-        return Forward(stream, layers)
-    norm = normed(stream, parameters["last_gain"], parameters["last_bias"])
-    return Forward(norm.y, layers, norm)
+    return Forward(stream, layers)
 
 
-def _layer(parameters: Parameters, layer: int, stream: Array, sentences: int, tokens: int) -> tuple[Array, Passed]:
+def _layer(parameters: Parameters, layer: int, x: Array, sentences: int, tokens: int) -> tuple[Array, Passed]:
     shape = parameters.shape
     heads, d_k = shape.n_heads, shape.d_k
-    norm = normed(stream, *(parameters[f"x_{part}.{layer}"] for part in ("gain", "bias"))) if shape.whole else None
-    x = stream if norm is None else norm.y  # [sentence · token, d_model]
     roles = x @ parameters.projections(layer)  # [role · head, sentence · token, d_k]
-    if shape.whole:
-        roles += parameters.biases(layer)[:, None]
     roles = roles.reshape(3, heads, sentences, tokens, d_k)  # [role, head, sentence, token, d_k]
     q, k, v = roles  # [head, sentence, token, d_k]
     weights = _weights(q @ k.swapaxes(-1, -2), 1.0 / math.sqrt(d_k) if shape.scale else 1.0)
     context = (weights @ v).reshape(heads, -1, d_k)  # [head, sentence · token, d_k]
     w_o = parameters[f"w_o.{layer}"].reshape(heads * d_k, -1)  # [concat, d_model]
     after = beside(context) @ w_o  # [sentence · token, d_model]
-    after += stream
-    if not shape.whole:
-        return after, Passed(x, roles, weights, context)
-    after += parameters[f"b_o.{layer}"]
-    passed = feed_forward(parameters, layer, after)
-    return passed.stream, Passed(x, roles, weights, context, norm, passed)
+    after += x
+    return after, Passed(x, roles, weights, context)
 
 
 def _weights(scores: Array, factor: float) -> Array:
@@ -145,8 +129,6 @@ def loss_and_gradient(parameters: Parameters, batch: Batch) -> tuple[float, Arra
     np.matmul(logits.T, last, out=gradient["unembedding"])
     back = np.zeros_like(went.last)  # [sentence · token, d_model]
     back[batch.counted] = logits @ parameters["unembedding"]
-    if went.normed is not None:
-        back = normed_back(went.normed, back, parameters["last_gain"], gradient, ("last_gain", "last_bias"))
     for layer in reversed(range(shape.n_layers)):
         back = _layer_back(parameters, gradient, layer, went.layers[layer], back)
     _add_rows(gradient["embedding"], batch.ids.ravel(), back)
@@ -159,9 +141,6 @@ def loss_and_gradient(parameters: Parameters, batch: Batch) -> tuple[float, Arra
 def _layer_back(parameters: Parameters, gradient: Parameters, layer: int, passed: Passed, back: Array) -> Array:
     """From what leaves a layer to what enters it.  [sentence · token, d_model] -> [sentence · token, d_model]"""
     shape = parameters.shape
-    if passed.feed_forward is not None:
-        back = feed_forward_back(parameters, gradient, layer, passed.feed_forward, back)
-        gradient[f"b_o.{layer}"][...] = back.sum(axis=0)
     np.matmul(passed.context.swapaxes(-1, -2), back, out=gradient[f"w_o.{layer}"])
     context = back @ parameters[f"w_o.{layer}"].swapaxes(-1, -2)  # [head, sentence · token, d_k]
     roles = _attention_back(passed, context.reshape(passed.roles.shape[1:]), shape.scale)  # [role, head, …, d_k]
@@ -169,10 +148,6 @@ def _layer_back(parameters: Parameters, gradient: Parameters, layer: int, passed
     np.matmul(passed.x.T, roles, out=gradient.projections(layer))
     matrices = parameters.projections(layer)  # [role · head, d_model, d_k]
     x: Array = beside(roles) @ matrices.transpose(0, 2, 1).reshape(-1, shape.d_model)  # [sentence · token, d_model]
-    if passed.normed is not None:
-        gradient.biases(layer)[...] = roles.sum(axis=1)
-        names = (f"x_gain.{layer}", f"x_bias.{layer}")
-        x = normed_back(passed.normed, x, parameters[names[0]], gradient, names)
     x += back
     return x
 
@@ -185,8 +160,6 @@ def depends(parameters: Parameters, ids: Places) -> Array:
     ends[:, -1] = np.eye(shape.d_model, dtype=ends.dtype)
     back: Array = ends.reshape(-1, shape.d_model)  # [d_model · token, d_model]
     unused = Parameters(shape, np.zeros_like(parameters.flat))
-    if went.normed is not None:
-        back = normed_back(went.normed, back, parameters["last_gain"], unused, ("last_gain", "last_bias"))
     for layer in reversed(range(shape.n_layers)):
         back = _layer_back(parameters, unused, layer, went.layers[layer], back)
     return np.asarray(np.sqrt(np.square(back.reshape(shape.d_model, n, -1)).sum(axis=(0, 2))))

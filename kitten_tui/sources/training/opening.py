@@ -21,6 +21,8 @@ OF_SHAPE = {"layers": "n_layers", "n_heads": "n_heads", "d_model": "d_model", "d
 SWITCHES = ("positions", "scale")
 OF_RUN = ("steps", "step_size", "batch", "optimizer", "start", "seed")
 """Options by name; those of the shape with what it calls them."""
+MOST_NUMBERS = 2_000_000
+"""Of a step that is kept there are three for each, and a hundred steps are kept."""
 MOST = {"layers": 12, "n_heads": 32, "d_model": 512, "d_k": 128, "batch": 1024, "steps": 1_000_000}
 
 
@@ -67,7 +69,10 @@ def setup_of(task: Task, asked: Mapping[str, Any]) -> Setup:
             raise SourceError(f"{option(name)}: expected one of {', '.join(known)}, found {given[name]}")
     shape = {OF_SHAPE.get(name, name): value for name, value in given.items() if name in (*OF_SHAPE, *SWITCHES)}
     run = {_of_run(name): value for name, value in given.items() if name in OF_RUN}
-    return replace(task.setup, shape=replace(task.setup.shape, **shape), **run)
+    setup = replace(task.setup, shape=replace(task.setup.shape, **shape), **run)
+    if setup.shape.size > MOST_NUMBERS:
+        raise SourceError(f"--train: expected at most {MOST_NUMBERS:,} numbers to train, found {setup.shape.size:,}")
+    return setup
 
 
 def line_of(task: Task, setup: Setup) -> str:

@@ -43,22 +43,26 @@ def recalled_alone(ids: Places) -> Batch:
     return Batch(ids[None], targets[None], asked, link[None])
 
 
-def _far(at: Measured, name: str) -> float:
-    return float(at.by_distance[name][FAR - 1 :].mean())
+def _far(at: Measured) -> float:
+    return float(at.by_distance[FAR:].mean())
+
+
+def _gates(at: Measured) -> bool:
+    return _far(at.beside["elman"]) < _far(at.beside["gru"]) <= at.accuracy
 
 
 def _hop(at: Measured) -> bool:
     """Whether attention depends on the first word more than on any other, and Elman's state hardly does."""
-    attention, elman = at.depends["attention"], at.depends["elman"]
-    return bool(attention.argmax() == 0 and elman[0] < 0.1 * elman[-1])
+    elman = at.beside["elman"].depends
+    return bool(at.depends.argmax() == 0 and elman[0] < 0.1 * elman[-1])
 
 
 def _expected(setup: Setup) -> tuple[Expectation, ...]:
     values = {"far": str(FAR)}
     return (
         Expectation("learn.expected.recalls", lambda at: at.accuracy >= 0.99),
-        Expectation("learn.expected.forgets", lambda at: _far(at, "elman") < 0.75, values),
-        Expectation("learn.expected.gates", lambda at: _far(at, "elman") < _far(at, "gru") <= at.accuracy, values),
+        Expectation("learn.expected.forgets", lambda at: _far(at.beside["elman"]) < 0.75, values),
+        Expectation("learn.expected.gates", _gates, values),
         Expectation("learn.expected.hop", _hop),
     )
 
@@ -74,5 +78,6 @@ RECALL = Task(
     link="learn.link.recall",
     alone=recalled_alone,
     beside=KINDS,
+    carries=True,
     held_out=480,
 )

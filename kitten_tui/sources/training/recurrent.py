@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
+import numpy.typing as npt
 
+from kitten_tui.core.learning import Measured
 from kitten_tui.core.network import sigmoid
 from kitten_tui.core.ops import Array, Places
+from kitten_tui.sources.training.measured import told
 from kitten_tui.sources.training.network import Batch, said
-from kitten_tui.sources.training.optimizer import State, start, updated
 
 KINDS = ("elman", "gru")
 SPREAD = 0.5
@@ -28,6 +30,7 @@ class Recurrent:
     n_vocab: int
     d_model: int
     d_state: int
+    seed: int = 0
 
     @property
     def gates(self) -> int:
@@ -48,7 +51,7 @@ class Recurrent:
     def size(self) -> int:
         return sum(map(prod, self.parts.values()))
 
-    def views(self, flat: Array) -> dict[str, Array]:
+    def named(self, flat: Array) -> dict[str, Array]:
         """The parts of a row of all numbers.  [parameter] -> …"""
         views, begin = {}, 0
         for name, shape in self.parts.items():
@@ -56,12 +59,13 @@ class Recurrent:
             begin += prod(shape)
         return views
 
-    def begun(self, seed: int, optimizer: str) -> State:
-        generator, flat = np.random.default_rng((seed, 1)), np.zeros(self.size, np.float32)
+    def begun(self, dtype: npt.DTypeLike = np.float32) -> Array:
+        """Before the first step.  -> [parameter]"""
+        generator, flat = np.random.default_rng((self.seed, 1)), np.zeros(self.size, dtype)
         spreads = {"embedding": SPREAD, "w_x": self.d_model**-0.5, "w_h": self.d_state**-0.5, "b": 0.0}
-        for name, part in self.views(flat).items():
+        for name, part in self.named(flat).items():
             part[...] = generator.standard_normal(part.shape) * spreads.get(name, self.d_state**-0.5)
-        return start(flat, optimizer)
+        return flat
 
     def states(self, parts: dict[str, Array], x: Array) -> Array:
         """The state before the first word, which is 0, and after each.  [sentence, token, d_model] -> [token + 1, …]"""
@@ -123,7 +127,7 @@ class Recurrent:
 
     def loss_and_gradient(self, flat: Array, batch: Batch) -> tuple[float, Array]:
         """As for a transformer: the mean of −ln P over the places that count.  [parameter] -> …, [parameter]"""
-        parts = self.views(flat)
+        parts = self.named(flat)
         x = parts["embedding"][batch.ids]  # [sentence, token, d_model]
         states = self.states(parts, x)
         sentence, token = np.divmod(batch.counted, batch.ids.shape[1])  # [counted], [counted]
@@ -134,7 +138,7 @@ class Recurrent:
         entering = np.zeros_like(states[1:])  # [token, sentence, d_state]
         entering[token, sentence] = chances @ parts["unembedding"]
         gradient = np.zeros_like(flat)
-        views = self.views(gradient)
+        views = self.named(gradient)
         made, words = self.back(parts, x, states, entering)
         for name, part in made.items():
             views[name][...] = part
@@ -142,23 +146,21 @@ class Recurrent:
         np.add.at(views["embedding"], batch.ids.ravel(), words.reshape(-1, self.d_model))
         return float(losses.mean(dtype=np.float64)), gradient
 
-    def after(self, state: State, batch: Batch, step_size: float) -> State:
-        """The state of the training after a step."""
-        with np.errstate(all="ignore"):
-            return updated(state, self.loss_and_gradient(state.parameters, batch)[1], step_size)
-
-    def right(self, flat: Array, batch: Batch) -> Array:
-        """Where it counts: whether the likeliest token is the right one.  -> [counted]"""
-        parts = self.views(flat)
+    def measured(self, flat: Array, batch: Batch) -> Measured:
+        """What is seen of it on these sentences; it has no heads."""
+        parts = self.named(flat)
         states = self.states(parts, parts["embedding"][batch.ids])
-        sentence, token = np.divmod(batch.counted, batch.ids.shape[1])
-        targets = batch.targets.ravel()[batch.counted]
-        chances, _ = said({"unembedding": parts["unembedding"]}, states[token + 1, sentence], targets)
-        return np.asarray(chances.argmax(axis=-1) == targets)
+        sentence, token = np.divmod(batch.counted, batch.ids.shape[1])  # [counted], [counted]
+        targets = batch.targets.ravel()[batch.counted]  # [counted]
+        return told(batch, *said({"unembedding": parts["unembedding"]}, states[token + 1, sentence], targets))
+
+    def waits(self, tokens: int) -> int:
+        """Each state is made of the one before."""
+        return tokens
 
     def depends(self, flat: Array, ids: Places) -> Array:
         """How strongly the last state depends on each word: the norm of ∂state/∂x.  [token] -> [token]"""
-        parts = self.views(flat)
+        parts = self.named(flat)
         copies = np.broadcast_to(ids, (self.d_state, len(ids)))  # [d_state, token]: a sentence for each of its numbers
         x = parts["embedding"][copies]
         states = self.states(parts, x)

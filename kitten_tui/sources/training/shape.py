@@ -21,6 +21,8 @@ POSITION = 0.5
 
 @dataclass(frozen=True)
 class Shape:
+    """Attention alone: its layers have no norm, no bias and no feed-forward network."""
+
     n_vocab: int
     window: int
     """How many tokens it reads at most."""
@@ -31,13 +33,6 @@ class Shape:
     positions: bool = True
     scale: bool = True
     """Whether scores are divided by √d_k."""
-    d_hidden: int = 0
-    """How wide the feed-forward network is. 0 is attention alone, without norms and biases."""
-
-    @property
-    def whole(self) -> bool:
-        """Whether its layers are those of GPT-2, and not attention alone."""
-        return self.d_hidden > 0
 
     @cached_property
     def parts(self) -> dict[str, tuple[int, ...]]:
@@ -49,14 +44,7 @@ class Shape:
         for layer in range(self.n_layers):
             of_layer: dict[str, tuple[int, ...]] = {f"w_{role}": (heads, d_model, d_k) for role in "qkv"}
             of_layer["w_o"] = (heads, d_k, d_model)
-            if self.whole:
-                of_layer |= {f"b_{role}": (heads, d_k) for role in "qkv"}
-                of_layer |= dict.fromkeys(("b_o", "x_gain", "x_bias", "middle_gain", "middle_bias"), (d_model,))
-                of_layer |= {"w_up": (d_model, self.d_hidden), "b_up": (self.d_hidden,)}
-                of_layer |= {"w_down": (self.d_hidden, d_model), "b_down": (d_model,)}
             parts |= {f"{name}.{layer}": shape for name, shape in of_layer.items()}
-        if self.whole:
-            parts |= {"last_gain": (d_model,), "last_bias": (d_model,)}
         return {**parts, "unembedding": (self.n_vocab, d_model)}
 
     @cached_property
@@ -91,14 +79,7 @@ class Parameters(Mapping[str, Array]):
 
     def projections(self, layer: int) -> Array:
         """W_q of all heads, then W_k, then W_v, which stand after one another.  -> [role · head, d_model, d_k]"""
-        return self._three(f"w_q.{layer}")
-
-    def biases(self, layer: int) -> Array:
-        """[role · head, d_k]"""
-        return self._three(f"b_q.{layer}")
-
-    def _three(self, name: str) -> Array:
-        """A part and the two after it, which have its shape."""
+        name = f"w_q.{layer}"
         (heads, *rest), begin = self.shape.parts[name], self.shape.begins[name]
         return self.flat[begin : begin + 3 * heads * prod(rest)].reshape(3 * heads, *rest)
 
@@ -112,14 +93,8 @@ def draw(shape: Shape, seed: int, start: str, spread: float, dtype: npt.DTypeLik
     generator = np.random.default_rng((seed, 0))
     parameters = Parameters(shape, np.zeros(shape.size, dtype))
     usual = {"embedding": spread, "position": POSITION, "w_o": spread * (shape.n_heads * shape.d_k) ** -0.5}
-    if shape.whole:
-        usual["w_down"] = spread * shape.d_hidden**-0.5
     for name, part in parameters.items():
-        kind = name.partition(".")[0]
-        if kind.endswith("_gain"):
-            part[...] = 1.0
-        elif not (kind.startswith("b_") or kind.endswith("_bias")):
-            part[...] = generator.standard_normal(part.shape) * usual.get(kind, shape.d_model**-0.5)
+        part[...] = generator.standard_normal(part.shape) * usual.get(name.partition(".")[0], shape.d_model**-0.5)
         if start == "same" and part.ndim == 3:
             part[...] = part[0]
     return parameters

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kitten_tui.core import layers
-from kitten_tui.core.learning import Expectation, Kept
+from kitten_tui.core.learning import Expectation, Kept, Measured
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import NOTHING_SPECIAL, Pulse, Source, Traits
 from kitten_tui.core.trace import Trace
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.sentence import tokenise
+from kitten_tui.sources.training.beside import name_of
+from kitten_tui.sources.training.learner import Transformer
 from kitten_tui.sources.training.lines import lines
 from kitten_tui.sources.training.network import Batch
 from kitten_tui.sources.training.numbers import Numbers
 from kitten_tui.sources.training.opening import line_of
 from kitten_tui.sources.training.optimizer import State
-from kitten_tui.sources.training.run import Run
+from kitten_tui.sources.training.run import Latest, Run
 
 if TYPE_CHECKING:
     from kitten_tui.core.chain import Chain
+
+
+STEPS = 8
+"""How many other steps are at hand, for who looks from one into others."""
 
 
 class Training:
@@ -40,8 +46,11 @@ class Training:
     part = ""
     parts: tuple[Source, ...] = ()
 
-    def __init__(self, run: Run, state: State, tokens: Sequence[str] | None = None) -> None:
-        """`tokens` are those of the task's sentence where nothing else is asked for.
+    def __init__(
+        self, run: Run, state: State, tokens: Sequence[str] | None = None, latest: Latest | None = None
+    ) -> None:
+        """`tokens` are those of the task's sentence where nothing else is asked for; `latest` is what is known of the
+        step.
 
         Raises:
             SourceError: a token is not in the vocabulary, or there are more of them than the window takes.
@@ -49,11 +58,13 @@ class Training:
         self.run = run
         self.state = state
         self.tokens = tuple(run.task.sentence if tokens is None else tokens)
-        self.sentence = _sentence(run, self.tokens)
-        self.numbers = Numbers(run, state, self.sentence)
+        self.batch = _sentence(run, self.tokens)
+        self.numbers = Numbers(run, state, self.batch)
+        self._latest = latest
         self.settings = Settings(scale=run.setup.shape.scale, mask="causal", seed=run.setup.seed)
         self.trace = lru_cache(maxsize=4 * run.setup.shape.n_layers * run.setup.shape.n_heads)(self._trace)
         self.joined = lru_cache(maxsize=4 * run.setup.shape.n_layers)(self._joined)
+        self.at = lru_cache(maxsize=STEPS)(self._at)
         self._shared = lru_cache(maxsize=4 * run.setup.shape.n_layers)(self._share)
 
     # What it is
@@ -122,6 +133,25 @@ class Training:
     def kept(self) -> Sequence[Kept]:
         return self.run.kept
 
+    @cached_property
+    def measured(self) -> Measured:
+        return self.run.measured(self.state) if self._latest is None else self._latest.measured
+
+    @property
+    def sentence(self) -> tuple[str, ...]:
+        return self.run.task.sentence
+
+    @property
+    def name(self) -> str:
+        return name_of(self.run.task.beside, self.run.setup)
+
+    @cached_property
+    def beside(self) -> Mapping[str, Training]:
+        others = {name: each for name, each in self.run.beside.items() if isinstance(each.learner, Transformer)}
+        known = {} if self._latest is None else self._latest.beside
+        states = {name: known.get(name) or each.at(min(self.step, each.step)) for name, each in others.items()}
+        return {name: Training(each, states[name], self.tokens) for name, each in others.items()}
+
     @property
     def link(self) -> str:
         return self.run.task.link
@@ -166,8 +196,12 @@ class Training:
     def stop(self) -> None:
         self.run.keep()
 
-    def at(self, step: int) -> Training:
+    def _at(self, step: int) -> Training:
         return Training(self.run, self.run.at(step), self.tokens)
+
+    def latest(self) -> Training:
+        last = self.run.latest()
+        return Training(self.run, last.state, self.tokens, last)
 
     # Its numbers
 

@@ -51,7 +51,9 @@ class Task:
     alone: Callable[[Places], Batch] = following
     """Any sentence as a batch of its own. [token] -> …"""
     beside: tuple[str, ...] = ()
-    """What else learns on the same sentences, of recurrent.KINDS."""
+    """What else learns on the same sentences: of shape.STARTS all but its own, or of recurrent.KINDS."""
+    carries: bool = False
+    """Whether it is about how far what was read is carried, so that it is measured what the end depends on."""
     held_out: int = 64
     """How many sentences are only ever looked at."""
     look: Callable[[np.random.Generator, int], Batch] | None = None
