@@ -101,7 +101,12 @@ class KittenApp(App[None]):
         self.first_screen = self._screen_for(lesson, settings, selection)
 
     def _screen_for(
-        self, source: Source, settings: Settings | None = None, selection: Selection | None = None
+        self,
+        source: Source,
+        settings: Settings | None = None,
+        selection: Selection | None = None,
+        *,
+        over: bool = False,
     ) -> Screen[Any]:
         """The lesson at its stages, or all heads of a model."""
         key = min(source.query, len(source.key_tokens) - 1)
@@ -110,7 +115,7 @@ class KittenApp(App[None]):
         if source.trainer is not None:
             from kitten_tui.screens.learn import LearnScreen
 
-            return LearnScreen(view, source, self.words)
+            return LearnScreen(view, source, self.words, over=over)
         if source.survey is None:
             from kitten_tui.screens.editing import EditingScreen
 
@@ -209,12 +214,12 @@ class KittenApp(App[None]):
         from kitten_tui.screens.overview import OverviewScreen
 
         self.words = event.words
-        while len(self.screen_stack) > 1:
+        while len(self.screen_stack) > 1 and not event.over:
             self.pop_screen()
         if isinstance(self.first_screen, OverviewScreen) and event.source.survey is not None:
             self.first_screen.read(event.source, event.words)
         else:
-            self.push_screen(self._screen_for(event.source))
+            self.push_screen(self._screen_for(event.source, over=event.over))
 
     @on(Failed)
     def fail(self, event: Failed) -> None:
@@ -245,9 +250,12 @@ class KittenApp(App[None]):
     async def action_quit(self) -> None:
         """Leaves, but asks once where numbers were changed and not saved."""
         front = self.front
-        if getattr(front, "has_unsaved", False):
-            front.warn_unsaved()
-        else:
+        unsaved = [screen for screen in self.screen_stack if getattr(screen, "has_unsaved", False)]
+        for screen in unsaved:
+            screen.warn_unsaved()  # type: ignore[attr-defined]
+        if unsaved and front not in unsaved:
+            front.say("change.unsaved_below")
+        if not unsaved:
             self.exit()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

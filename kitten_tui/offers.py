@@ -163,7 +163,7 @@ def follows(now: AtStage) -> bool:
 
 
 def goes_back(now: AtStage) -> bool:
-    return bool(now.desk.trail)
+    return bool(now.desk.trail) or now.desk.over
 
 
 def changes(now: AtStage) -> bool:

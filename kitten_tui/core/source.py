@@ -153,9 +153,9 @@ class Record(Protocol):
 
 
 def next_part(source: Source) -> Source | None:
-    """What came together with a source, one after another."""
+    """What came together with a source, one after another; None where nothing did."""
     parts = source.parts
-    return parts[(parts.index(source) + 1) % len(parts)] if parts else None
+    return parts[(parts.index(source) + 1) % len(parts)] if len(parts) > 1 else None
 
 
 class Editor(Protocol):

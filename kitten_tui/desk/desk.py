@@ -37,6 +37,8 @@ class Desk:
     """Settings that are looked through for a while, as where a number of the comparison is followed to."""
     flipped: bool = False
     """Whether the state before the last change is looked at."""
+    over: bool = False
+    """Whether a lesson waits below, to which the way leads back."""
     warned: bool = False
     """Whether it was said that leaving loses changes; forgotten with the next change."""
 
@@ -100,7 +102,7 @@ class Desk:
                 return self._moved(source, before)
             case Open(source):
                 start = Selection(stage=self.selection.stage, query=source.query, key=source.query)
-                return Desk.of(source, source.settings, start)._inside()
+                return replace(Desk.of(source, source.settings, start), over=self.over)._inside()
             case Save():
                 return replace(self, history=self.history.marked_saved())
             case Warn():

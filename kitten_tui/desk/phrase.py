@@ -14,5 +14,9 @@ class Phrase:
     values: Mapping[str, object] = field(default_factory=dict)
 
 
+class Whole(str):
+    """A text that a sentence has all of, however long it is, such as a command."""
+
+
 def phrase(key: str, **values: object) -> Phrase:
     return Phrase(key, values)

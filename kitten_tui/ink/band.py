@@ -12,6 +12,8 @@ from kitten_tui.stages.figure import Axis, Figure, Title
 
 UNITS = (("% +=100", "%"), ("/10 +=1", "/10"))
 """What small panels are written in, per cent or tenths, as much of it as fits."""
+UNIT_ROOM = 4
+"""The room that labels have beside small panels, so that the shortest of these fits."""
 
 Blocks = list[Block[Figure]]
 

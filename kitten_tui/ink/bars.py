@@ -8,6 +8,7 @@ from rich.segment import Segment
 from kitten_tui.ink.blocks import HEADING, Block, Look, Moves, Place
 from kitten_tui.ink.cells import Line, fit
 from kitten_tui.ink.numbers import fmt
+from kitten_tui.ink.say import say_title
 from kitten_tui.stages.figure import Bars
 
 LEAST_ROOM, MOST_ROOM = 5, 36
@@ -22,7 +23,8 @@ class BarsBlock(Block[Bars]):
         super().__init__(figure, look)
         self.room = room
         """Cells of the bar of the largest value; the same for all that are compared."""
-        self.width = (NUMBER_WIDTH if figure.ghost else 1) + room + 1
+        short = cell_len(say_title(look.words, figure.short or figure.title)) + 2
+        self.width = max((NUMBER_WIDTH if figure.ghost else 1) + room + 1, short)
         self.body = range(HEADING, HEADING + len(figure.rows))
         self.height = self.body.stop
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from rich.segment import Segment
 
 from kitten_tui.ink.blocks import CHANGED, Look
-from kitten_tui.ink.cells import Line, width_of
+from kitten_tui.ink.cells import Line, show_token, width_of
 from kitten_tui.ink.matrix import COVERED, DROPPED, PREVIEWED, MatrixBlock
 from kitten_tui.ink.numbers import brief
 from kitten_tui.ink.sheet import Picture
 from kitten_tui.ink.texts import beginning
 from kitten_tui.stages import Page
+from kitten_tui.stages.view import place_name
 
 SWATCH = "  "
 """The room of a step of heat."""
@@ -45,6 +46,10 @@ def _parts(picture: Picture, page: Page) -> Iterator[Line]:
     heated = [block for block in blocks if block.figure.heat]
     if heated and look.palette.ramp.styles:
         yield _heat(next((block for block in heated if block.focused), heated[0]), heated, page, look)
+    repeated = _repeated(page)
+    if repeated:
+        name, place = repeated
+        yield [Segment(look.words("legend.repeated", name=show_token(name), place=place), look.palette.muted)]
     figures = [block.figure for block in blocks]
     widths = {min(block.cell_width, 3) for block in blocks if block.small}
     signs = {
@@ -59,6 +64,19 @@ def _parts(picture: Picture, page: Page) -> Iterator[Line]:
     for name, there in signs.items():
         if there:
             yield [Segment(look.words(f"legend.{name}", sign=marks.get(name, "")), look.palette.muted)]
+
+
+def _repeated(page: Page) -> tuple[str, int] | None:
+    """A name that says its place, as it is spoken of here, since the same token stands elsewhere too."""
+    view = page.view
+    spoken = (value for phrase in page.readings for value in phrase.values.values())
+    for name in (*spoken, view.token, view.key_name(view.selection.key)):
+        if isinstance(name, str) and name[name.rfind("#") + 1 :].isdecimal():
+            place = int(name.rpartition("#")[2])
+            for tokens in (view.tokens, view.source.key_tokens):
+                if 0 < place <= len(tokens) and name == place_name(tokens, place - 1) != tokens[place - 1]:
+                    return name, place
+    return None
 
 
 def matrices(picture: Picture) -> Iterator[MatrixBlock]:

@@ -72,12 +72,18 @@ class Block(Generic[F]):
     def focused(self) -> bool:
         return self.look.focus == self.figure.id
 
+    @property
+    def title(self) -> str:
+        """What stands over the figure: its title, or the short one where that has no room."""
+        title = say_title(self.look.words, self.figure.title)
+        fits = cell_len(title) < self.width or not self.figure.short
+        return title if fits else say_title(self.look.words, self.figure.short)
+
     def line(self, y: int, left: int, right: int) -> Line:
         """The cells of a line from one column to another; y = 0 is the title."""
         if y == 0:
             style = self.look.palette.chosen if self.focused else self.look.palette.title
-            title = fit(" " + say_title(self.look.words, self.figure.title), self.width)
-            return crop([Segment(title, style)], left, right)
+            return crop([Segment(fit(f" {self.title}", self.width), style)], left, right)
         return crop(self.draw(y), left, right)
 
     def draw(self, y: int) -> Line:

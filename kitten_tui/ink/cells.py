@@ -17,6 +17,7 @@ _DROPPED = {"\ufe0e", "\ufe0f", "\u20e3", *map(chr, range(0x1F3FB, 0x1F400))}
 _MAX_MARKS = 2
 _HELD_BACK = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What steers a terminal, turns the direction of a line, ends it, or is half of a character."""
+_CLAUSE = re.compile(r"[,;:] |[，；：]")
 _NO_LINE_START = frozenset("，。！？；：、）》」』”’…—％,.!?;:)]}%")
 _NO_LINE_END = frozenset("（《「『“‘([{")
 
@@ -89,6 +90,15 @@ def cut(text: str, width: int) -> str:
         return text
     kept = start_of(text, width - 1)
     return kept + "…" if width > 0 else ""
+
+
+def clauses(text: str, width: int) -> str:
+    """As many whole clauses as there is room for; where there is none for the first, as much of that."""
+    if cell_len(text) <= width:
+        return text
+    ends = [end.start() for end in _CLAUSE.finditer(text)]
+    fitting = (text[:end] for end in reversed(ends) if cell_len(text[:end]) + 2 <= width)
+    return next((f"{start} …" for start in fitting), cut(text, width))
 
 
 def start_of(text: str, width: int) -> str:

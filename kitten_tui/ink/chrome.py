@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,7 +23,10 @@ from kitten_tui.offers import AtStage, Now
 from kitten_tui.stages import Page, Stage
 from kitten_tui.words import Words
 
-READING_LINES = 2
+FOOT = 4
+"""Lines of the reading and the arithmetic, which has two where there is any."""
+LEAST_TITLE = 24
+"""Cells that the title has before what goes without saying is said beside it."""
 LONGEST_TOKEN = 14
 ALWAYS = ("lesson", "help", "quit")
 """The keys that the last line names in every window."""
@@ -51,9 +54,13 @@ class Drawn:
 
 def title_line(page: Page, title: str, words: Words, palette: Palette, width: int) -> Drawn:
     """The program, the lesson, and on the right under which settings it is seen."""
-    status = "  ".join(status_parts(page, words)) + " "
     name = " kitten-tui  "
-    room = width - cell_len(status) - cell_len(name) - 2
+    status, room = "", 0
+    for parts in _statuses(page, words):
+        status = "  ".join(parts) + " "
+        room = width - cell_len(status) - cell_len(name) - 2
+        if room >= min(cell_len(title), LEAST_TITLE):
+            break
     middle = fit(title, max(room, 0))
     line = [
         Segment(name, palette.title),
@@ -82,6 +89,18 @@ def settings_parts(settings: Settings, words: Words) -> list[str]:
     if settings.dropout:
         parts.append(words("status.dropout", rate=f"{settings.dropout:g}", seed=settings.seed))
     return parts
+
+
+def _statuses(page: Page, words: Words) -> Iterator[list[str]]:
+    """The settings in full, then without the seed, then without what is as it usually is."""
+    settings = page.view.settings
+    parts = status_parts(page, words)
+    yield parts
+    if settings.dropout:
+        parts = [*parts[:-1], f"{words('setting.dropout')} {settings.dropout:g}"]
+        yield parts
+    usual = {words("status.scale_on"), words("status.mask_none")}
+    yield [part for part in parts if part not in usual]
 
 
 def rail(stages: Sequence[Stage], selected: int, words: Words, palette: Palette, width: int) -> Drawn:
@@ -158,12 +177,12 @@ def foot(shown: Shown, palette: Palette, width: int) -> Drawn:
     else:
         phrases = page.readings if shown.message is None else (shown.message,)
         text = " ".join(say(words, phrase, look.name) for phrase in phrases)
-    rows = wrap(text, width - 2)
-    if len(rows) > READING_LINES:
-        rows[READING_LINES - 1] = cut(rows[READING_LINES - 1] + " …", width - 2)
-    lines: list[Line] = [[Segment(f" {row}", palette.text)] for row in rows[:READING_LINES]]
-    lines += [[Segment(" ", palette.text)] for _ in range(READING_LINES - len(lines))]
-    sums = [[], []] if derivation is None else arithmetic(derivation, look, width - 2)
+    sums = [] if derivation is None else arithmetic(derivation, look, width - 2)
+    most, rows = FOOT - len(sums), wrap(text, width - 2)
+    if len(rows) > most:
+        rows[most - 1] = cut(rows[most - 1] + " …", width - 2)
+    lines: list[Line] = [[Segment(f" {row}", palette.text)] for row in rows[:most]]
+    lines += [[Segment(" ", palette.text)] for _ in range(most - len(lines))]
     return Drawn(lines + [[Segment(" ", palette.text), *line] for line in sums])
 
 

@@ -13,7 +13,7 @@ from kitten_tui.core.cell import Cell, Derivation, Operand, Term, by_size, produ
 from kitten_tui.core.formula import Op
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.workings import Workings
-from kitten_tui.ink.cells import Line, cut, show_token
+from kitten_tui.ink.cells import Line, clauses, show_token
 from kitten_tui.ink.in_words import in_words
 from kitten_tui.ink.numbers import MINUS_INFINITY, exact, fmt
 from kitten_tui.ink.palette import PLAIN, Palette
@@ -100,7 +100,7 @@ def arithmetic(derivation: Derivation, look: Sum, width: int) -> list[Line]:
         below = f"{look.words('formula.was', was=fmt(look.was), change=change)}; {below}"
     if look.chosen is not None:
         below = look.words("formula.chosen", cell=look.name(look.chosen))
-    return [line, [Segment(cut(" " * 2 + below, width), palette.muted)]]
+    return [line, [Segment(" " * 2 + clauses(below, width - 2), palette.muted)]]
 
 
 def arithmetic_room(derivation: Derivation, look: Sum, width: int) -> int:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
@@ -168,16 +169,22 @@ class MatrixBlock(Block[Matrix]):
         chosen = columns.at(self.look.selection) if columns.name else -1
         return [
             Segment(
-                self._column_label(columns.labels[column]),
+                self._column_label(column),
                 palette.chosen if column == chosen else palette.muted,
             )
             for column in range(first, last)
         ]
 
-    def _column_label(self, label: str) -> str:
-        """As much of a label as stands above a cell: its beginning, which says more than an ellipsis."""
-        room = max(self.cell_width - 1, 1)
-        return fit(start_of(show_token(label), room), self.cell_width, "right")
+    def _column_label(self, column: int) -> str:
+        """What stands above a cell: a label, or its short form, or its beginning, which says more than an ellipsis.
+
+        A gap stands before it unless its first character needs that too.
+        """
+        columns, room = self.figure.columns, max(self.cell_width - 1, 1)
+        label = show_token(columns.labels[column])
+        if columns.short and cell_len(label) > room:
+            label = columns.short[column]
+        return fit(start_of(label, room) or start_of(label, self.cell_width), self.cell_width, "right")
 
     def _foot(self, foot: Foot, first: int, last: int) -> Line:
         cursor = self._cursor_column(self.body.stop)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from kitten_tui.core.cell import Cell
-from kitten_tui.desk.phrase import Phrase
+from kitten_tui.desk.phrase import Phrase, Whole
 from kitten_tui.ink.cells import show_token
 from kitten_tui.ink.numbers import brief, vector
 from kitten_tui.stages.figure import Title
@@ -37,4 +37,6 @@ def _written(value: object, words: Words, name: Name) -> str:
         return vector(value)
     if isinstance(value, (float, np.floating)):
         return brief(float(value))
-    return show_token(value, LONGEST_TEXT) if isinstance(value, str) and value else str(value)
+    if isinstance(value, str) and value:
+        return show_token(value, None if isinstance(value, Whole) else LONGEST_TEXT)
+    return str(value)

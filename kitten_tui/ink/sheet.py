@@ -10,7 +10,7 @@ from itertools import zip_longest
 
 from rich.segment import Segment
 
-from kitten_tui.ink.band import BandOfBlocks, Blocks
+from kitten_tui.ink.band import UNIT_ROOM, BandOfBlocks, Blocks
 from kitten_tui.ink.bars import LEAST_ROOM, MOST_ROOM, BarsBlock
 from kitten_tui.ink.blocks import Block, GapBlock, Look, Moves, Place, SignBlock, label_width
 from kitten_tui.ink.cells import Line
@@ -41,18 +41,15 @@ class Picture:
         self.look = look
         self.windows = windows or Windows()
         self.bands = [] if is_long(sheet) else _lay_out(sheet, look, width, height)
-        if not self.bands or (sheet.of_model and not self._fits(width, height)):
+        if not self.bands or (sheet.of_model and not _fit(self.bands, width, height)):
             sheet = _through_windows(sheet, look, width, height, self.windows)
-            self.bands = _lay_out(sheet, look, width, height, WINDOW_CELLS)
+            self.bands = _bands(sheet, look, width, height, WINDOW_CELLS)
         rows = sum(band.height for band in self.bands)
         # A blank line between bands, where it costs no scrolling.
         gap = 1 if rows + len(self.bands) - 1 <= height else 0
         self.tops = [sum(band.height + gap for band in self.bands[:place]) for place in range(len(self.bands))]
         self.height = rows + gap * max(len(self.bands) - 1, 0)
         self.width = max((band.width for band in self.bands), default=0)
-
-    def _fits(self, width: int, height: int) -> bool:
-        return sum(band.height for band in self.bands) <= height and all(band.width <= width for band in self.bands)
 
     def line(self, y: int, left: int = 0, right: int | None = None, top: int = 0) -> Line:
         """The cells of a line in a window.
@@ -93,6 +90,23 @@ class Picture:
             if top <= y < top + band.height:
                 return index
         return None
+
+
+def is_whole(sheet: Sheet, look: Look, width: int, height: int) -> bool:
+    """Whether all of a sheet is seen at once in so much room: nothing scrolled, no number without its decimals."""
+    if is_long(sheet):
+        return False
+    bands = _lay_out(sheet, look, width, height)
+    return _fit(bands, width, height) and not any(
+        block.rounds and block.format.decimals == 0
+        for band in bands
+        for block in band.blocks
+        if isinstance(block, MatrixBlock) and not block.small
+    )
+
+
+def _fit(bands: Sequence[BandOfBlocks], width: int, height: int) -> bool:
+    return sum(band.height for band in bands) <= height and all(band.width <= width for band in bands)
 
 
 def _through_windows(sheet: Sheet, look: Look, width: int, height: int, windows: Windows) -> Sheet:
@@ -156,9 +170,20 @@ def _width_of_place(look: Look, figures: Sequence[Figure | None], columns: int) 
     return max(_least_width(figure, look, WINDOW_CELLS) for figure in cut)
 
 
-def _lay_out(sheet: Sheet, look: Look, width: int, height: int, cells: int = 0) -> list[BandOfBlocks]:
+def _lay_out(sheet: Sheet, look: Look, width: int, height: int) -> list[BandOfBlocks]:
+    """The bands of a sheet with the widest cells that fit; no label stands twice where that makes it whole."""
+    bands = _bands(sheet, look, width, height)
+    if height and sheet.aligned and not _fit(bands, width, height):
+        lower = _bands(sheet.tight, look, width, height)
+        return lower if _fit(lower, width, height) else bands
+    return bands
+
+
+def _bands(sheet: Sheet, look: Look, width: int, height: int, cells: int = 0) -> list[BandOfBlocks]:
     """The bands of a sheet, with cells of this width or else the widest that fit."""
     labels = max((label_width(band.rows) for band in sheet.bands if band.rows), default=1)
+    if any(isinstance(figure, Matrix) and figure.compact for figure in sheet.figures):
+        labels = max(labels, UNIT_ROOM)
     cell_width = cells or _cell_width(sheet, look, width - labels, height)
     compact = _compact_width(sheet, look, width - labels, cell_width)
     bands: list[BandOfBlocks] = []
@@ -244,10 +269,13 @@ def _compact_width(sheet: Sheet, look: Look, width: int, cell_width: int) -> int
     panels = [band for band in panels if band]
     if not panels:
         return cell_width
-    for wanted in (len(panels[0]), min(len(panels[0]), 2)):
-        for candidate in (*(w for w in CELL_WIDTHS if w <= cell_width), *COMPACT_WIDTHS):
-            if all(_width(band[:wanted], look, cell_width, candidate) <= width for band in panels):
-                return candidate
+    *widths, last = (*(w for w in CELL_WIDTHS if w <= cell_width), *COMPACT_WIDTHS)
+    # Digits without a gap, under which no label has room, are the last resort.
+    for candidates in (widths, [last]):
+        for wanted in (len(panels[0]), min(len(panels[0]), 2)):
+            for candidate in candidates:
+                if all(_width(band[:wanted], look, cell_width, candidate) <= width for band in panels):
+                    return candidate
     return COMPACT_WIDTHS[-1]
 
 

@@ -27,6 +27,7 @@ SIGNS = {
     "previewed": PREVIEWED,
     "per_cent": "% /10",
     "whole": "+",
+    "repeated": "the#2",
 }
 """What stands in figures besides numbers."""
 _END = re.compile(r"(?<=[.?!])\s+|(?<=[。？！])")

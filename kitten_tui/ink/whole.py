@@ -7,7 +7,7 @@ from rich.segment import Segment
 
 from kitten_tui.core.cell import Derivation, Term, products
 from kitten_tui.ink.bars import bar
-from kitten_tui.ink.cells import Line, cut, fit
+from kitten_tui.ink.cells import Line, cut, fit, wrap
 from kitten_tui.ink.formula import Sum, product_pieces, text_of_pieces
 from kitten_tui.ink.in_words import in_words
 from kitten_tui.ink.numbers import fmt
@@ -19,7 +19,8 @@ def whole(derivation: Derivation, look: Sum, width: int) -> list[Line]:
     """Every term with its operands by value and by name, then the result."""
     palette = look.palette
     name = look.name(derivation.cell)
-    lines: list[Line] = [[Segment(name, palette.chosen)], [Segment(in_words(derivation, look), palette.muted)], []]
+    said = [[Segment(line, palette.muted)] for line in wrap(in_words(derivation, look), width)]
+    lines: list[Line] = [[Segment(name, palette.chosen)], *said, []]
     written = [text_of_pieces(product_pieces(term)) for term in derivation.terms]
     values: list[float] = products(derivation.terms).tolist()
     left = max((cell_len(text) for text in written), default=0)

@@ -30,9 +30,9 @@ def ask_source(
 
 def ask_file_to_open(screen: Any, words: Words, opened: Callable[[Source], None]) -> None:
     """Asks for the name of a sample or a file."""
-    from kitten_tui.sources.find import open_file, samples
+    from kitten_tui.sources.find import open_file, sample_names
 
-    hint = words("ask.samples", names=", ".join(samples()))
+    hint = words("ask.samples", names=", ".join(sample_names()))
     ask_source(screen, words, "ask.file", lambda text: open_file(text, words.language), opened, hint)
 
 

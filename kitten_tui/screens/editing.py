@@ -135,7 +135,7 @@ class EditingScreen(SwitchingScreen):
         from kitten_tui.sources.training.source import Training
 
         run = open_training(f"kitten-{self.words.language}", {})
-        self.open(Training(run, run.state))
+        self.post_message(SourceOpened(Training(run, run.state), self.words, over=True))
 
     # Tokens
 

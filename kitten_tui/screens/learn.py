@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event
 from time import monotonic, sleep
@@ -48,8 +48,9 @@ class StepMade(Message):
 class LearnScreen(ModelScreen):
     """Goes on until all steps are made that were asked for, and stops where somebody looks back."""
 
-    def __init__(self, view: View, source: Source, words: Words) -> None:
+    def __init__(self, view: View, source: Source, words: Words, *, over: bool = False) -> None:
         super().__init__(view, source, words)
+        self.set_reactive(LearnScreen.shown, replace(self._now, desk=replace(self.desk, over=over)))
         self.stopping = Event()
         self.drawn = Event()
         """Set when the last picture that was asked for stands, so that no more are asked for than can be drawn."""
@@ -189,6 +190,17 @@ class LearnScreen(ModelScreen):
     @on(StepMade)
     def show_step(self, event: StepMade) -> None:
         event.then(event.source)
+
+    def action_back(self) -> None:
+        """After the numbers that were followed, to the lesson that was left for the training, if there is one."""
+        if self.desk.trail or not self.desk.over:
+            super().action_back()
+            return
+        self.stopping.set()
+        below, words = self.app.screen_stack[-2], self.words
+        self.dismiss()
+        if isinstance(below, StageScreen):
+            below.speak(words)
 
     # What a training is not
 

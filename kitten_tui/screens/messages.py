@@ -16,6 +16,8 @@ class SourceOpened(Message):
 
     source: Source
     words: Words
+    over: bool = False
+    """Whether what was looked at waits below it."""
 
 
 @dataclass

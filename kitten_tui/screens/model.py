@@ -7,7 +7,7 @@ from pathlib import Path
 
 from textual.worker import get_current_worker
 
-from kitten_tui.core.source import Source, Survey, next_part
+from kitten_tui.core.source import Source, Survey
 from kitten_tui.desk.desk import Command
 from kitten_tui.desk.phrase import Phrase
 from kitten_tui.screens.messages import SourceOpened
@@ -69,11 +69,6 @@ class ModelScreen(SwitchingScreen):
             self.say("message.no_overview")
         else:
             self.dismiss(Left(selection.layer, selection.head, self.words, pair))
-
-    def action_next_part(self) -> None:
-        part = next_part(self.source)
-        if part is not None:
-            self.post_message(SourceOpened(part, self.words))
 
     def action_ask_sentence(self) -> None:
         reader = self.source.reader

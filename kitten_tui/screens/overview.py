@@ -303,7 +303,9 @@ class OverviewScreen(SurveyScreen):
 
     def action_next_part(self) -> None:
         part = next_part(self.source)
-        if part is not None:
+        if part is None:
+            self.say("message.one_part")
+        else:
             self.post_message(SourceOpened(part, self.words))
 
     def action_ask_sentence(self) -> None:

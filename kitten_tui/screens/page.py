@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.screen import Screen
 
@@ -19,6 +20,7 @@ from kitten_tui.core.source import Source
 from kitten_tui.desk.desk import Command, Desk, LookAt, Open
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.ink.cells import cut
+from kitten_tui.ink.room import share
 from kitten_tui.ink.shown import Shown
 from kitten_tui.offers import AtStage
 from kitten_tui.screens.asking import ask_file_to_open, ask_source
@@ -53,6 +55,8 @@ class PageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
         super().__init__()
         desk = Desk.of(lesson, view.settings, view.selection)
         self.set_reactive(PageScreen.shown, Shown.of(desk, words))
+        self._shared: tuple[object, ...] = ()
+        """For which figures the room was shared."""
 
     def compose(self) -> ComposeResult:
         shown = PageScreen.shown
@@ -90,6 +94,38 @@ class PageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
     @property
     def source(self) -> Source:
         return self.desk.source
+
+    # How the room is shared
+
+    def watch_shown(self) -> None:
+        self._share_room()
+
+    def on_resize(self) -> None:
+        self.call_next(self._share_room)  # once everything has its size
+
+    def _share_room(self) -> None:
+        """Folds the lesson text where the figures need its room, and takes the line above them.
+
+        What moves the selection or changes a number moves nothing else.
+        """
+        if not self.query("#body"):
+            return
+        body, canvas, text = self.query_one("#body"), self.query_one(Canvas), self.query_one(LessonText)
+        page, narrow, hidden = self.page, self.has_class("-narrow"), self.has_class("-without-text")
+        view, aside = page.view, not (narrow or hidden)
+        arrangement = (page.stage, page.sheet.backward, view.selection.layer, view.tokens, view.settings, view.pinned)
+        shared = (*arrangement, self.words.language, body.size, narrow, hidden)
+        if not body.size or shared == self._shared:
+            return
+        self._shared = shared
+        bar = canvas.styles.scrollbar_size_vertical
+        column, air = int(text.styles.width.value) if text.styles.width else 0, int(self.has_class("-tall"))
+        width, height = body.size
+        room = share(page.sheet, canvas.look(self._now), width - bar, height, column * aside, air)
+        self.set_class(narrow or (aside and not room.text), "-folded")
+        self.set_class(not room.air, "-flush")
+        canvas.foresee(Size(width - column * (aside and room.text), height))
+        text.foresee(Size(column, height))
 
     def do(self, command: Command, message: Phrase | None = None) -> None:
         """The desk after a command, and something to say about it."""
@@ -174,18 +210,20 @@ class PageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
         ask_source(self, self.words, question, answer, self.open)
 
     def action_toggle_lesson(self) -> None:
-        if self.has_class("-narrow"):
+        if self.has_class("-folded"):
             self._open_lesson()
         else:
             self.toggle_class("-without-text")
+            self._share_room()
 
     def action_scroll_text(self, by: int) -> None:
         """A page of the lesson text, which is shown for it where it is not."""
         text = self.query_one(LessonText)
-        if self.has_class("-narrow"):
+        if self.has_class("-folded"):
             self._open_lesson()
         elif self.has_class("-without-text"):
             self.remove_class("-without-text")
+            self._share_room()
         else:
             text.scroll_relative(y=by * max(text.size.height - 1, 1), animate=False)
 

@@ -8,9 +8,10 @@ from textual import on
 
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.formula import Op
-from kitten_tui.core.source import Source
+from kitten_tui.core.source import Source, next_part
 from kitten_tui.desk.desk import Back, Follow
 from kitten_tui.ink.chrome import operand_choices
+from kitten_tui.screens.messages import SourceOpened
 from kitten_tui.screens.page import PageScreen
 from kitten_tui.stages import navigation, stages_of
 from kitten_tui.stages.backward import has_loss
@@ -122,7 +123,10 @@ class StageScreen(PageScreen):
             self.say("gradient.none")
 
     def action_step_layer(self, by: int) -> None:
-        self.look_at(navigation.step_layer(self.page, by))
+        if self.source.n_layers > 1:
+            self.look_at(navigation.step_layer(self.page, by))
+        else:
+            self.say("message.one_layer")
 
     def action_find(self) -> None:
         """Asks for a part of a token and goes to the next one that has it."""
@@ -157,6 +161,13 @@ class StageScreen(PageScreen):
 
     def action_weigh(self) -> None:
         self.say("message.no_overview")
+
+    def action_next_part(self) -> None:
+        part = next_part(self.source)
+        if part is None:
+            self.say("message.one_part")
+        else:
+            self.post_message(SourceOpened(part, self.words))
 
     def action_walk(self) -> None:
         view = navigation.walk(self.page, stages_of(self.source))

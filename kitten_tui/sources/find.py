@@ -28,6 +28,13 @@ def samples() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
+def sample_names() -> list[str]:
+    """What samples are opened by; where there is one in each language, also their name without it."""
+    every = samples()
+    pairs = {name.rpartition("-")[0] for name in every if name.endswith("-zh")}
+    return sorted({*every, *(name for name in pairs if f"{name}-en" in every)})
+
+
 def open_source(argument: str, seed: int | None = None, language: str = "en", tokens: str | None = None) -> Source:
     """A sample's name, else an existing file, else a sentence; of two samples the one in the language.
 
@@ -113,7 +120,7 @@ def open_file(argument: str, language: str = "en", tokens: str | None = None) ->
     argument = argument or "nothing"
     hint = "; - reads a sentence from standard input" if _looks_like_path(argument) else ""
     raise SourceError(
-        f"{argument}: expected a file or the name of a sample ({', '.join(samples())}), found neither{hint}"
+        f"{argument}: expected a file or the name of a sample ({', '.join(sample_names())}), found neither{hint}"
     )
 
 

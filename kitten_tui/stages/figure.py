@@ -24,6 +24,8 @@ class Axis:
     """Where it begins, when it is a window on a longer one."""
     whole: tuple[str, ...] = ()
     """The labels of the longer one."""
+    short: tuple[str, ...] = ()
+    """What stands for labels that have no room, where there is something shorter than their beginning."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -38,7 +40,8 @@ class Axis:
 
     def cut(self, first: int, count: int) -> Axis:
         """A window on it."""
-        return Axis(self.name, self.labels[first : first + count], self.first + first, self.whole or self.labels)
+        shown = slice(first, first + count)
+        return Axis(self.name, self.labels[shown], self.first + first, self.whole or self.labels, self.short[shown])
 
 
 Title = tuple[str | Phrase, ...]
@@ -54,6 +57,8 @@ class Figure:
     name: str
     """The quantity of the vocabulary whose cells these are."""
     title: Title = ()
+    short: Title = ()
+    """Its title where that has no room."""
     axes: tuple[str, ...] = ()
     """What the indices of its cells are, as axes of the selection."""
     head: int | None = None
@@ -283,6 +288,18 @@ class Band:
     title: Title = ()
     """Of the first of them that have none of their own."""
 
+    def repeats(self, below: Band) -> bool:
+        """Whether its matrices stand above others with the same columns, and alone."""
+        pairs = [pair for pair in zip(self.figures, below.figures, strict=False) if not isinstance(pair[0], Gap)]
+        return bool(pairs) and all(
+            isinstance(figure, Matrix)
+            and isinstance(other, Matrix)
+            and figure.columns.labels == other.columns.labels
+            and figure.column_labels
+            and other.column_labels
+            for figure, other in pairs
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
@@ -294,9 +311,21 @@ class Sheet:
     backward: bool = False
     """Whether gradients stand in the place of numbers."""
     of_model: bool = False
+    """Whether what does not fit is shown through windows rather than scrolled."""
     formula: str = ""
     """What the page is about, where that is not what its stage says."""
-    """Whether what does not fit is shown through windows rather than scrolled."""
+
+    @property
+    def tight(self) -> Sheet:
+        """Without the labels of columns that stand again in the band below, which makes it lower."""
+        bands = [*self.bands]
+        for place, below in enumerate(self.bands[1:]):
+            if self.aligned and bands[place].repeats(below):
+                figures = (
+                    replace(f, column_labels=False) if isinstance(f, Matrix) else f for f in bands[place].figures
+                )
+                bands[place] = replace(bands[place], figures=tuple(figures))
+        return replace(self, bands=tuple(bands))
 
     @property
     def figures(self) -> tuple[Figure, ...]:

@@ -19,14 +19,15 @@ def sheet(view: View) -> Sheet:
     n_heads, n = view.source.n_heads, len(view.tokens)
     few = n_heads <= MOST_PANELS and n_heads * n <= MOST_PLACES
     looking = banded(_panels(view), view.axis("query")) if few else _rows(view)
-    concat = styled(view.matrix("concat"), title=("[z¹ z² …]  ", phrase("title.concat")), column_labels=False)
+    joined_title: Title = ("[z¹ z² …]  ", phrase("title.concat"))
+    concat = styled(view.matrix("concat"), title=joined_title, short=("[z¹ z² …]",), column_labels=False)
     output: Title = ("output = concat W_o + b_o" if view.has("b_o") else "output",)
     joined = (
         concat,
         sign("×"),
         styled(view.matrix("w_o"), row_labels=True, column_labels=False),
         sign("="),
-        styled(view.matrix("output"), title=output, column_labels=False),
+        styled(view.matrix("output"), title=output, short=("output",), column_labels=False),
     )
     return Sheet(
         (
@@ -43,9 +44,10 @@ def _added(view: View) -> tuple[Band, ...]:
     """What attention adds once it is brought to one size, in models that do so."""
     if "added" not in view.chain:
         return ()
-    added: Title = (f"{view.chain['added'].symbol}  ", phrase("title.normed"))
+    symbol = view.chain["added"].symbol
+    added: Title = (f"{symbol}  ", phrase("title.normed"))
     return banded(
-        (view.numbers_of_tokens("added_spread"), sign("→"), styled(view.matrix("added"), title=added)),
+        (view.numbers_of_tokens("added_spread"), sign("→"), styled(view.matrix("added"), title=added, short=(symbol,))),
         view.axis("token"),
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kitten_tui.core.ops import Array
-from kitten_tui.desk.phrase import Phrase, phrase
+from kitten_tui.desk.phrase import Phrase, Whole, phrase
 from kitten_tui.stages.figure import Band, Carried, Heads, Learning, Sheet, Title
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View
@@ -111,7 +111,7 @@ def reading(view: View) -> Phrase:
         made=f"{trainer.made:,}",
         right=measured.accuracy,
         loss=measured.loss,
-        line=phrase("learn.again", line=trainer.line),
+        line=phrase("learn.again", line=Whole(trainer.line)),
     )
 
 

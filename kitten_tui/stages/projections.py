@@ -56,7 +56,8 @@ def _steps(view: View) -> list[Band]:
             name = role + step
             matrix = view.matrix(name) if view.has(f"{role}_projected") else None
             made_by = "title.turned" if step == "" and "cos" in view.chain else "title.normed"
-            titled = matrix and styled(matrix, title=(view.chain[name].symbol, "  ", phrase(made_by)))
+            symbol = view.chain[name].symbol
+            titled = styled(matrix, title=(symbol, "  ", phrase(made_by)), short=(symbol,))
             figures += [sign("↓"), titled] if titled else [gap(), gap()]
         if any(figure.name for figure in figures):
             bands.append(Band(tuple(figures), rows))

@@ -51,14 +51,14 @@ def _before_exp(view: View) -> list[Matrix | None]:
     covered = view.chain.operands("masked")[0] if view.chain.operands("masked") else None
     before = "" if covered is None else view.chain[covered.name].symbol
     labels = {"scaled": scaled, "masked": scaled if names[1:] == ["masked"] else before}
-    return [view.column(name, label=labels.get(name, "")) for name in names]
+    return [view.column(name, label=labels.get(name, ""), short="ω/…" if name in labels else "") for name in names]
 
 
 def _exp(view: View) -> Matrix | None:
     if not view.has("exp"):
         return None
     label = "exp" if not view.has("shift") or view.row("shift") == 0.0 else "exp−max"
-    return view.column("exp", label=label, sum_name="total")
+    return view.column("exp", label=label, short="exp", sum_name="total")
 
 
 def _bars(view: View) -> list[Bars]:
@@ -78,6 +78,7 @@ def _bars(view: View) -> list[Bars]:
             axes=("query", "key"),
             rescaled=other,
             title=_title(view, scale != other),
+            short=(f"α ÷{view.divisor_name if scale != other else 1}",) if view.can_rescale else (),
             values=values,
             rows=view.axis("key"),
             largest=largest,

@@ -243,7 +243,7 @@ class View:
             column_labels=False,
         )
 
-    def column(self, name: str, *, label: str = "", sum_name: str = "") -> Matrix | None:
+    def column(self, name: str, *, label: str = "", short: str = "", sum_name: str = "") -> Matrix | None:
         """The selected row of a [query, key] quantity, written downwards: a row for each key, and their sum."""
         if not self.has(name):
             return None
@@ -251,15 +251,16 @@ class View:
         if sum_name and self.chain[sum_name].axes == ("query",):
             sums = np.asarray(self.row(sum_name))[None]  # [1]
             foot = Foot(id=sum_name, name=sum_name, axes=("query",), values=sums, columns=Axis("", ("",)))
-        return replace(self._column(name, self.row(name), label or self.chain[name].symbol), foot=foot)
+        column = self._column(name, self.row(name), label or self.chain[name].symbol, short)
+        return replace(column, foot=foot)
 
-    def _column(self, name: str, values: Array, label: str) -> Matrix:
+    def _column(self, name: str, values: Array, label: str, short: str = "") -> Matrix:
         return Matrix(
             id=name,
             name=name,
             values=np.asarray(values)[:, None],
             rows=self.axis("key"),
-            columns=Axis("", (label,)),
+            columns=Axis("", (label,), short=(short,) if short else ()),
             axes=("query", "key"),
         )
 

@@ -37,15 +37,19 @@ class Canvas(InkedScroll, can_focus=False):
     def picture(self) -> Picture | None:
         """The sheet laid out for this window; what is too wide for it leaves a line to the bar below."""
         if self._picture is None and self.shown is not None:
-            page, styles = self.shown.page, self.styles
-            look = Look(self.shown.words, self.palette, page.selection, page.focused.id, self.shown.comparison)
+            sheet, look = self.shown.page.sheet, self.look(self.shown)
             width, height = self.container_size
-            width -= styles.scrollbar_size_vertical  # always kept free
-            self._picture = Picture(page.sheet, look, width, height, self._windows)
+            width -= self.styles.scrollbar_size_vertical  # always kept free
+            self._picture = Picture(sheet, look, width, height, self._windows)
             if self._picture.width > width:
-                height -= styles.scrollbar_size_horizontal
-                self._picture = Picture(page.sheet, look, width, height, self._windows)
+                height -= self.styles.scrollbar_size_horizontal
+                self._picture = Picture(sheet, look, width, height, self._windows)
         return self._picture
+
+    def look(self, shown: Shown) -> Look:
+        """What its figures are drawn with."""
+        page = shown.page
+        return Look(shown.words, self.palette, page.selection, page.focused.id, shown.comparison)
 
     def watch_shown(self, before: Shown | None, after: Shown | None) -> None:
         self._picture = None
@@ -101,7 +105,7 @@ class Canvas(InkedScroll, can_focus=False):
             self._lines = [picture.line(y, left, left + width, top) for y in range(top, top + height)]
             free = height - picture.height
             if self.shown is not None and free > 0:
-                tells = self.screen.has_class("-narrow")  # wider windows have the text at the right
+                tells = self.screen.has_class("-folded")  # else the text has a place of its own
                 self._lines[picture.height :] = self._filled(
                     below(picture, self.shown.page, width, free, tells=tells), free
                 )

@@ -122,6 +122,10 @@ class InkedScroll(Inked, ScrollView, can_focus=False):
 
     _held: tuple[Size, Size] | None = None
 
+    def foresee(self, size: Size) -> None:
+        """The size that the layout which is to come gives it, so that it is drawn for that at once."""
+        self._size_updated(size, self.virtual_size, self.container_size)
+
     def hold(self, drawing: Size) -> None:
         """The scrolled area gets this size, and the bars come or go at once, not with the layout after the next."""
         if self.styles.auto_dimensions:
@@ -157,9 +161,10 @@ class InkedText(InkedScroll, can_focus=False):
     def rewrite(self) -> None:
         """Write again for this width."""
         width = self.text_width(self.container_size.width)
-        self._lines = self.write(width) if width > 0 else []
+        before, self._lines = self._lines, self.write(width) if width > 0 else []
         self.hold(Size(width, len(self._lines)))
-        self.refresh()
+        if self._lines != before:
+            self.refresh()
 
     def on_resize(self) -> None:
         self.rewrite()

@@ -18,6 +18,7 @@ from kitten_tui.ink.cells import text_of, width_of
 from kitten_tui.ink.matrix import COVERED, DROPPED, PREVIEWED, MatrixBlock
 from kitten_tui.ink.numbers import brief
 from kitten_tui.ink.palette import Palette
+from kitten_tui.ink.say import say
 from kitten_tui.ink.sheet import Picture
 from kitten_tui.sources.find import open_source, samples
 from kitten_tui.stages import STAGES, Page, turn_to
@@ -157,3 +158,18 @@ def test_a_large_window_hides_nothing_while_half_of_it_is_empty(source: str, sta
     assert [figure.id for figure in shown.sheet.figures if figure.name] == [
         block.figure.id for band in drawing.bands for block in band.blocks if block.figure.name
     ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_name_of_a_repeated_token_is_explained_wherever_it_is_spoken_of(language: str) -> None:
+    lesson, words = open_source("the cat saw the cat"), Words(language)
+    for number, stage in enumerate(STAGES):
+        for query in range(5):
+            shown = turn_to(stage, View(lesson, lesson.settings, Selection(stage=number, query=query, key=query)))
+            legend = text_of(legend_line(drawn(shown, 199, 60, language), shown, 199))
+            spoken = " ".join(say(words, phrase) for phrase in shown.readings)
+            places = {int(place) for place in re.findall(r"#(\d)", spoken)}
+            told = {int(place) for place in re.findall(r"#(\d)", legend)}
+            assert bool(told) == bool(places) or not places
+            assert told <= places | {query + 1}
+    assert "#" not in text_of(legend_line(drawn(page(2)), page(2), 119))

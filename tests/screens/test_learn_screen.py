@@ -12,12 +12,15 @@ from textual.widgets import Input, Static
 
 from kitten_tui.app import KittenApp
 from kitten_tui.desk.selection import Selection
+from kitten_tui.ink.cells import text_of
 from kitten_tui.screens.learn import LearnScreen
 from kitten_tui.sources.find import open_source
 from kitten_tui.sources.training.opening import open_training
 from kitten_tui.sources.training.saved import open_saved
 from kitten_tui.sources.training.source import Training
 from kitten_tui.stages.figure import Matrix
+from kitten_tui.widgets.chrome import FootLines
+from kitten_tui.words import LANGUAGES
 
 
 def learning(steps: int = 30, stage: int = 7) -> KittenApp:
@@ -233,3 +236,53 @@ async def test_before_the_first_step_a_number_was_drawn() -> None:
         assert shown.shown is not None
         assert shown.shown.message is not None
         assert shown.shown.message.key == "message.input"
+
+
+async def test_the_way_leads_back_from_a_training_to_the_lesson_it_was_begun_in() -> None:
+    app = KittenApp(open_source("journey"))
+    async with app.run_test() as pilot:
+        lesson = app.first_screen
+        await pilot.press("4", "s", "z")
+        learns = screen(pilot)
+        assert learns.desk.over
+        await pilot.press("L", "backspace")
+        await pilot.pause()
+        assert app.screen is lesson
+        assert lesson.words.language == "zh"  # type: ignore[attr-defined]
+        assert not lesson.page.view.settings.scale  # type: ignore[attr-defined]
+        assert not learns.running or learns.stopping.is_set()
+
+
+async def test_a_changed_lesson_below_a_training_is_not_lost_without_a_word() -> None:
+    app = KittenApp(open_source("journey"))
+    async with app.run_test() as pilot:
+        await pilot.press("r", "z", "q")
+        learns = screen(pilot)
+        await computed(pilot)
+        assert app.return_code is None
+        await pilot.press("backspace")
+        assert app.screen is app.first_screen
+        await pilot.press("q")
+        assert app.return_code == 0
+        assert learns.stopping.is_set()
+
+
+async def test_a_training_that_was_asked_for_has_nothing_to_go_back_to() -> None:
+    async with learning(10).run_test() as pilot:
+        await computed(pilot)
+        await pilot.press("backspace")
+        shown = screen(pilot).shown
+        assert shown is not None
+        assert shown.message is not None
+        assert shown.message.key == "message.start"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_command_that_repeats_a_training_is_whole_in_the_smallest_window(language: str) -> None:
+    run = open_training("kitten-en", {"steps": 10, "seed": 12345, "step_size": 0.00123})
+    app = KittenApp(Training(run, run.state), language=language)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await computed(pilot)
+        shown = screen(pilot)
+        foot = " ".join(text_of(line).strip() for line in shown.query_one(FootLines).drawn.lines)
+        assert shown.trainer.line in foot

@@ -40,8 +40,8 @@ REFUSALS = {
     "learn.none",
     "learn.fixed",
     "gradient.none",
-    *(f"message.{each}" for each in ("no_overview", "not_found", "recording_fixed", "model_fixed", "end")),
-    *(f"message.{each}" for each in ("input", "no_further", "start", "stage_edge", "nothing_dropped")),
+    *(f"message.{each}" for each in ("no_overview", "one_layer", "one_part", "not_found", "recording_fixed", "end")),
+    *(f"message.{each}" for each in ("model_fixed", "input", "no_further", "start", "stage_edge", "nothing_dropped")),
 }
 KEYS = ("right", "down", "l", "tab", "enter", "backspace", "s", "m", "d", "p", "left", "j", "right_square_bracket")
 CHANGES = ("N", "delete", "greater_than_sign", "r", "u", "P")
@@ -113,6 +113,40 @@ async def test_what_a_model_offers_works(name: str) -> None:
         told = await follow_every_offer(pilot, front, ["1", *some(3, 1)])
     assert {"layer", "head", "sentence"} <= told
     assert not {"edit", "rename", "draw", "positions"} & told
+
+
+async def silent(pilot: Pilot[None], of: StageScreen) -> set[str]:
+    """The keys that have nothing to do at any stage, and do not say why."""
+    told = set()
+    for stage in range(len(stages_of(of.source))):
+        of.action_go_to_stage(stage + 1)
+        before = of.shown
+        assert before is not None
+        for command in set(on_screen("stages")) - set(offered(before.now)):
+            for _, action in command.keys:
+                of.shown = before
+                await of.run_action(action)
+                await pilot.pause()
+                if pilot.app.screen is of and of.shown is not None and of.shown.message is None:
+                    told.add(command.id)
+    return told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", ["journey", "one"])
+async def test_a_key_that_has_nothing_to_do_in_a_lesson_says_why(source: str) -> None:
+    async with app(source).run_test(size=(104, 30)) as pilot:
+        assert await silent(pilot, screen(pilot)) == set()
+
+
+@pytest.mark.slow
+async def test_a_key_that_has_nothing_to_do_in_a_model_says_why() -> None:
+    async with model_app("gpt2").run_test(size=(104, 30)) as pilot:
+        await computed(pilot)
+        await pilot.press("enter")
+        front = pilot.app.screen
+        assert isinstance(front, StageScreen)
+        assert await silent(pilot, front) == set()
 
 
 async def test_the_eighth_page_opens_by_its_number_where_there_is_one() -> None:

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from kitten_tui.app import KittenApp
 from kitten_tui.ink.cells import text_of
+from kitten_tui.ink.sheet import is_whole
 from kitten_tui.ink.texts import beginning
 from kitten_tui.sources.find import open_source
 from kitten_tui.stages import STAGES
@@ -50,12 +51,28 @@ def squeezed(text: str) -> str:
 
 
 def boxes(pilot: Pilot[None]) -> dict[type[Widget], object]:
-    return {part: pilot.app.screen.query_one(part).region for part in PARTS}
+    """Where everything stands, whether or not the lesson text has given way."""
+    parts = {part: pilot.app.screen.query_one(part).region for part in PARTS}
+    figures, text = parts.pop(Canvas), parts.pop(LessonText)
+    return {**parts, Canvas: figures.union(text) if text else figures}
+
+
+def gave_way_rightly(pilot: Pilot[None]) -> bool:
+    """Whether the lesson text stands beside the figures unless they are whole only without it."""
+    shown, canvas = screen(pilot).shown, pilot.app.screen.query_one(Canvas)
+    text = pilot.app.screen.query_one(LessonText)
+    assert shown is not None
+    width, height = pilot.app.screen.query_one("#body").size
+    if text.display or width < 104:
+        return True
+    sheet, look, bar = shown.page.sheet, canvas.look(shown), canvas.styles.scrollbar_size_vertical
+    column = text.styles.width.value
+    return not is_whole(sheet, look, width - bar - int(column), height) and canvas.max_scroll_y == 0
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("source", ["journey", "kitten", "long"])
+@pytest.mark.parametrize("source", ["journey", "kitten-en", "kitten-zh", "long"])
 async def test_no_word_is_cut_nothing_overlaps_and_nothing_jumps(
     source: str, size: tuple[int, int], language: str
 ) -> None:
@@ -68,10 +85,11 @@ async def test_no_word_is_cut_nothing_overlaps_and_nothing_jumps(
             await settled(pilot)
             assert all(cell_len(row) == size[0] for row in rows(pilot))
             assert boxes(pilot) == places, stage.id
+            assert gave_way_rightly(pilot), stage.id
             regions = [pilot.app.screen.query_one(part).region for part in PARTS]
             shown = [region for region in regions if region]
             assert not any(one.overlaps(other) for one in shown for other in shown if one is not other)
-            await is_whole(pilot)
+            await reads_whole(pilot)
             before = text_of_canvas(pilot)
             await hit(pilot, "right_square_bracket", "left_square_bracket")
             await settled(pilot)
@@ -82,7 +100,7 @@ def text_of_canvas(pilot: Pilot[None]) -> list[str]:
     return [text_of(line) for line in pilot.app.screen.query_one(Canvas).lines]
 
 
-async def is_whole(pilot: Pilot[None]) -> None:
+async def reads_whole(pilot: Pilot[None]) -> None:
     """All words of the lesson text, and the sentences of it below the figure, stand there as they are."""
     page, words = screen(pilot).page, screen(pilot).words
     lesson = squeezed(words(page.lesson))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kitten_tui.sources.errors import SourceError
-from kitten_tui.sources.find import DEFAULT, open_file, open_source, read_text, samples
+from kitten_tui.sources.find import DEFAULT, open_file, open_source, read_text, sample_names, samples
 from kitten_tui.sources.lesson import Lesson
 from kitten_tui.sources.sentence import tokenise
 
@@ -135,8 +135,14 @@ def test_the_error_about_a_path_of_two_lines_is_one_line(text):
 
 
 def test_the_error_lists_the_samples():
-    with pytest.raises(SourceError, match=", ".join(samples())):
+    with pytest.raises(SourceError, match=", ".join(sample_names())):
         open_source("nothing.toml")
+
+
+def test_every_name_that_is_listed_opens_a_sample_and_every_sample_is_listed():
+    assert {*samples(), "kitten"} == set(sample_names())
+    for name in sample_names():
+        assert open_source(name).origin[0] in samples()
 
 
 @pytest.mark.parametrize("text", ["hello", "", "\0", "a" * 5000], ids=["word", "nothing", "null byte", "very long"])
