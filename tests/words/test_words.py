@@ -18,6 +18,7 @@ from kitten_tui.core.measures import MEASURES
 from kitten_tui.core.quantity import Quantity, Scope
 from kitten_tui.core.settings import MASKS, Settings
 from kitten_tui.core.transformer import Kind, layer_chain
+from kitten_tui.core.weighed import PLAIN, WEIGHED
 from kitten_tui.ink.in_words import NORM_PARTS
 from kitten_tui.ink.texts import SIGNS
 from kitten_tui.sources.edits import POSITIONS
@@ -51,6 +52,7 @@ def families() -> set[str]:
     keys |= {f"softmax.{name}" for name in ("headroom", "sensitivity")}
     keys |= {f"gradient.{kind}" for kind in ("grad", "through", *STEPS)}
     keys |= {f"gradient.{name}" for name in ("surprise", "right", "logits", "total", "exp", "masked", "scaled")}
+    keys |= {f"weighed{kind}.{name}" for name in WEIGHED.values() if name != PLAIN for kind in ("", ".reading")}
     keys |= {f"signs.{sign}" for sign in SIGNS}
     keys |= {f"legend.{sign}" for sign in ("per_cent", "tenths", "covered", "dropped", "previewed", "changed")}
     keys |= {f"formula.norm_{part}" for part in NORM_PARTS}
