@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
     from kitten_tui.crash import Unsaved
+    from kitten_tui.paper.document import Document
 
 
 class CommandDialog(ClosedOnce, CommandPalette):
@@ -79,7 +81,9 @@ class KittenApp(App[None]):
         language: str = "en",
         theme: str = themes.DARK.name,
         init: str | None = None,
+        opens: bool = True,
     ) -> None:
+        """`opens` says whether what is selected of a model is opened, or all its heads are shown."""
         super().__init__()
         for ours in themes.THEMES:
             self.register_theme(ours)
@@ -98,7 +102,7 @@ class KittenApp(App[None]):
         """What the program itself did wrong, if it had to end because of that."""
         self.unsaved: Unsaved | None = None
         """What a fault would take away."""
-        self.first_screen = self._screen_for(lesson, settings, selection)
+        self.first_screen = self._screen_for(lesson, settings, selection, opens=opens and selection is not None)
 
     def _screen_for(
         self,
@@ -107,6 +111,7 @@ class KittenApp(App[None]):
         selection: Selection | None = None,
         *,
         over: bool = False,
+        opens: bool = False,
     ) -> Screen[Any]:
         """The lesson at its stages, or all heads of a model."""
         key = min(source.query, len(source.key_tokens) - 1)
@@ -122,7 +127,6 @@ class KittenApp(App[None]):
             return EditingScreen(view, source, self.words, self.init)
         from kitten_tui.screens.overview import OverviewScreen, first_stage
 
-        opens = selection is not None
         return OverviewScreen(source, self.words, view if opens else view.with_(stage=first_stage(source)), opens=opens)
 
     def get_driver_class(self) -> type[Driver]:
@@ -195,7 +199,14 @@ class KittenApp(App[None]):
 
     def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
         """The screen as a picture, in which Chinese has its room; Textual's snapshots and its command ask for it."""
-        from kitten_tui.paper.svg import Ground, svg
+        from kitten_tui.paper.svg import picture
+
+        return picture(replace(self.picture(simplify=simplify), title=title or self.title))
+
+    def picture(self, *, simplify: bool = False) -> Document:
+        """The screen, in its own colours, to be written in a format that draws."""
+        from kitten_tui.ink.palette import Ground
+        from kitten_tui.paper.document import Document, Screen
 
         screen = self.screen
         update = screen._compositor.render_update(full=True, screen_stack=self._background_screens, simplify=simplify)
@@ -203,7 +214,7 @@ class KittenApp(App[None]):
         lines = [[segment for strip in strips for segment in strip] for strips in update.strips]
         theme = self.current_theme
         ground = Ground(theme.foreground or Ground.text, theme.background or Ground.back)
-        return svg(lines, title or self.title, self.front.words.language, ground)
+        return Document(self.title, (), "", self.front.words.language, (Screen(lines),), theme.dark, ground)
 
     def get_default_screen(self) -> Screen[Any]:
         return self.first_screen

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kitten_tui.config import settle
+from kitten_tui.config import settle, theme_of, words_of
 from kitten_tui.memory import check_memory
-from kitten_tui.options import PAPER, UsageError, parser, refuse_pairs
+from kitten_tui.options import PAPER, parser, refuse_pairs
 from kitten_tui.output import (
     BAD,
     FAILED,
@@ -52,14 +52,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         problem = problem_of(error)
         if problem is not None:
             return refuse(problem)
-        return tell_fault(error, _words(arguments.lang if arguments else None))
+        return tell_fault(error, words_of(arguments.lang if arguments else None))
 
 
 def _run(arguments: argparse.Namespace) -> int:
     refuse_pairs(arguments)
-    words = _words(arguments.lang)
+    words = words_of(arguments.lang)
     if arguments.theme is not None:
-        _theme(arguments.theme)  # also where nothing is drawn in it
+        theme_of(arguments.theme)  # also where nothing is drawn in it
+    if arguments.completion is not None:
+        from kitten_tui.completion import completion
+
+        return print_lines(completion(arguments.completion, parser()))
     if arguments.list_models:
         return _list_models(words)
     if arguments.model is not None:
@@ -70,6 +74,11 @@ def _run(arguments: argparse.Namespace) -> int:
         from kitten_tui.threads import choose
 
         choose(1)  # the same bits on every machine, and no slower: its matrices are small
+    if arguments.played or arguments.script is not None:
+        with _imports():
+            from kitten_tui.play import play
+        play(arguments)
+        return OK
     with _imports():
         # NumPy costs 80 ms, so --help and --version go without.
         from kitten_tui.start import start
@@ -79,7 +88,7 @@ def _run(arguments: argparse.Namespace) -> int:
         from kitten_tui.printed import print_answer
 
         return print_answer(arguments, view, words)
-    return _show(arguments, view, words)
+    return _show(arguments, view)
 
 
 @contextmanager
@@ -93,14 +102,12 @@ def _imports() -> Iterator[None]:
         gc.enable()
 
 
-def _show(arguments: argparse.Namespace, view: View, words: Words) -> int:
+def _show(arguments: argparse.Namespace, view: View) -> int:
     """The screen, until it is left."""
     with _imports():
-        from kitten_tui.app import KittenApp  # 0.3 s: Textual, only for the screen
+        from kitten_tui.play import app_of  # 0.3 s: Textual, only for the screen
 
-        chosen = any(getattr(arguments, name) is not None for name in ("stage", "layer", "head", "query"))
-        selection = view.selection if chosen or arguments.model is None else None
-        app = KittenApp(view.source, view.settings, selection, words.language, _theme(arguments.theme), arguments.init)
+        app = app_of(arguments, view)
     app.run()
     if app.fault is not None:
         return tell_fault(app.fault, app.words, app.unsaved)
@@ -117,12 +124,6 @@ def _show(arguments: argparse.Namespace, view: View, words: Words) -> int:
     return app.return_code or OK
 
 
-def _words(language: str | None) -> Words:
-    from kitten_tui.words import Words, language_of_environment
-
-    return Words(language or language_of_environment())
-
-
 def _list_models(words: Words) -> int:
     from kitten_tui.paper.shelf import shelf_table
     from kitten_tui.sources.checkpoint.model import check_installed
@@ -130,15 +131,3 @@ def _list_models(words: Words) -> int:
 
     check_installed()
     return print_lines(shelf_table(shelf(), words))
-
-
-def _theme(given: str | None) -> str:
-    from textual.theme import BUILTIN_THEMES
-
-    from kitten_tui.themes import ALIASES, DARK, THEMES
-
-    name = ALIASES.get(given or "dark", given or DARK.name)
-    known = [theme.name for theme in THEMES] + sorted(BUILTIN_THEMES)
-    if name not in known:
-        raise UsageError(f"--theme: expected dark, light or one of {', '.join(known)}, found {given}")
-    return name

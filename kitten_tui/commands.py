@@ -113,6 +113,16 @@ COMMANDS = (
     ),
     KeyCommand("positions", (("P", "next_positions"),), "P", "tokens", works=offers.edits),
     KeyCommand("arcs", (("A", "arcs"),), "A", "heads", where=BOTH, works=offers.has_arcs),
+    KeyCommand(
+        *("by_value", (("V", "toggle_by_value"),), "V", "heads"),
+        where=BOTH,
+        works=offers.has_values,
+    ),
+    KeyCommand(
+        *("hide_special", (("H", "toggle_special"),), "H", "heads"),
+        where=BOTH,
+        works=offers.has_special,
+    ),
     KeyCommand("part", (("W", "next_part"),), "W", "heads", where=BOTH, works=offers.has_parts),
     KeyCommand("overview", (("v", "overview"),), "v", "heads", works=offers.has_pictures),
     KeyCommand(

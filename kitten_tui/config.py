@@ -1,4 +1,4 @@
-"""What somebody always wants: language and theme, in one TOML file of theirs."""
+"""What somebody always wants: language and theme, in one TOML file of theirs, or as an option says."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import argparse
 import os
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kitten_tui.options import LANGUAGES, UsageError
 from kitten_tui.sources.reading import check_file, read_text
+
+if TYPE_CHECKING:
+    from kitten_tui.words import Words
 
 MOST = 100_000
 NAMES = ("language", "theme")
@@ -55,3 +59,33 @@ def settle(arguments: argparse.Namespace) -> None:
         said = read_config()
         arguments.lang = arguments.lang or said.get("language")
         arguments.theme = arguments.theme or said.get("theme")
+
+
+def words_of(language: str | None) -> Words:
+    """The sentences in this language, or in that of the environment."""
+    from kitten_tui.words import Words, language_of_environment
+
+    return Words(language or language_of_environment())
+
+
+def theme_of(given: str | None) -> str:
+    """The name of a theme that there is, by what somebody calls it.
+
+    Raises:
+        SourceError: there is none.
+    """
+    from kitten_tui.themes import ALIASES, DARK
+
+    name = ALIASES.get(given or "dark", given or DARK.name)
+    if name not in themes():
+        raise UsageError(f"--theme: expected dark, light or one of {', '.join(themes())}, found {given}")
+    return name
+
+
+def themes() -> tuple[str, ...]:
+    """The names of all themes, ours before Textual's."""
+    from textual.theme import BUILTIN_THEMES
+
+    from kitten_tui.themes import THEMES
+
+    return (*(theme.name for theme in THEMES), *sorted(BUILTIN_THEMES))

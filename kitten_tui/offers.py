@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from kitten_tui.core.formula import Op
 from kitten_tui.core.source import Source
+from kitten_tui.core.weighed import special_of
+from kitten_tui.core.workings import Workings
 from kitten_tui.desk.desk import Desk
 from kitten_tui.stages import Page, navigation, stages_of
 from kitten_tui.stages.backward import has_loss
@@ -70,6 +72,18 @@ def has_arcs(now: Now) -> bool:
     if isinstance(now, AtStage):
         return now.page.view.has("weights")
     return now.source.ready > 0
+
+
+def has_values(now: Now) -> bool:
+    """Whether weights can be looked at by the size of the values they carry."""
+    if isinstance(now, AtStage):
+        return now.page.view.has("value_share")
+    return is_model(now) or Workings(now.source, now.source.settings).has("value_share")
+
+
+def has_special(now: Now) -> bool:
+    """Whether there are special tokens to hide."""
+    return any(special_of(now.source.tokens, now.source.key_tokens))
 
 
 def has_parts(now: Now) -> bool:

@@ -9,8 +9,8 @@ from kitten_tui import __version__
 from kitten_tui.paper.formats import FORMATS, named, of_path
 from kitten_tui.sources.errors import SourceError
 
-MOST_THREADS = 1024
-PAPER = ("save", "export", "heads", "json", "explain", "check", "plain")
+MOST_THREADS, MOST_PATIENCE = 1024, 100_000
+PAPER = ("save", "export", "arcs", "heads", "json", "explain", "check", "plain")
 """Options that ask for something printed or written in place of a screen; of two, the first is answered."""
 
 
@@ -21,13 +21,22 @@ OF_ONE_VIEW = ("scale", "mask", "dropout", "seed", "stage", "layer", "head", "qu
 LANGUAGES = ("en", "zh")
 GROUPS = (
     *("what is looked at", "without a screen", "where it begins"),
-    *("what is switched and changed", "language and colours"),
+    *("what is switched and changed", "language and colours", "pictures of the screen"),
 )
+PROGRAM = "kitten-tui"
+ABOUT = "Self-attention taken apart, number by number, in a terminal."
+STATUSES = (
+    (0, "All went well."),
+    (1, "A check failed, or the program itself."),
+    (2, "Bad usage, or bad input: one line says what."),
+    (130, "Ended by ctrl+c."),
+)
+"""With which the program ends, and what each means."""
 EPILOG = (
-    "Without a terminal, or with TERM=dumb, the lesson is printed as with --plain. Exit status: 0; 1 if a check or the "
-    "program itself failed; 2 for bad usage or input; 130 after ctrl+c. Language and theme may stand in "
-    "~/.config/kitten-tui/config.toml."
+    "Without a terminal, or with TERM=dumb, the lesson is printed as with --plain. Language and theme may stand in "
+    "~/.config/kitten-tui/config.toml. Exit status: " + " ".join(f"{status}: {about}" for status, about in STATUSES)
 )
+SHELLS = ("bash", "zsh", "fish")
 
 
 class UsageError(SourceError):
@@ -41,11 +50,11 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     options = _Parser(
-        prog="kitten-tui",
-        description="Self-attention taken apart, number by number, in a terminal.",
+        prog=PROGRAM,
+        description=ABOUT,
         epilog=EPILOG,
     )
-    source, printed, begin, change, screen = map(options.add_argument_group, GROUPS)
+    source, printed, begin, change, screen, script = map(options.add_argument_group, GROUPS)
     options.add_argument(
         "source",
         nargs="?",
@@ -89,14 +98,22 @@ def parser() -> argparse.ArgumentParser:
     paper.add_argument(
         "--export",
         metavar="FILE",
-        help="write the lesson, the stage of --stage or all heads of --heads to a new file, or with --format to - : "
-        + ", ".join(f".{each.name} {each.about}" for each in FORMATS),
+        help="write the lesson, the stage of --stage, the lines of --arcs or all heads of --heads to a new file, or "
+        "with --format to - : " + ", ".join(f".{each.name} {each.about}" for each in FORMATS),
+    )
+    printed.add_argument(
+        "--completion", choices=SHELLS, help='print what makes a shell complete options, as in eval "$(…)"'
     )
     printed.add_argument(
         "--format", metavar="NAME", help="with --export: the format, where the name of the file has none"
     )
     printed.add_argument("--full", action="store_true", help="with --save: the other steps of the chain too")
     printed.add_argument("--heads", action="store_true", help="print the measures of all heads, or --json")
+    printed.add_argument(
+        "--arcs",
+        action="store_true",
+        help="print the words and lines between them by weight, of --head or of several heads, of --query or of all",
+    )
     printed.add_argument(
         "--from", dest="from_", metavar="TOKEN", help="with --heads and --to: how strongly this token looks at another"
     )
@@ -114,6 +131,16 @@ def parser() -> argparse.ArgumentParser:
     begin.add_argument(
         "--place", metavar="NAME=N,…", help="where the cursor is: query, key, d_k, … with numbers from 1"
     )
+    begin.add_argument(
+        "--by-value",
+        action="store_true",
+        help="weights by the size of the values they carry, ‖α v‖ ÷ its sum; with --heads and --arcs too",
+    )
+    begin.add_argument(
+        "--hide-special",
+        action="store_true",
+        help="hide special tokens such as [CLS], and divide what is left by its sum; with --heads and --arcs too",
+    )
     begin.add_argument("--figure", metavar="ID", help="the figure that has the cursor")
     change.add_argument(
         "--set",
@@ -129,8 +156,42 @@ def parser() -> argparse.ArgumentParser:
     _add_training(options)
     screen.add_argument("--lang", choices=LANGUAGES, help="the language (default: from the config file, or LANG)")
     screen.add_argument("--theme", metavar="NAME", help="dark, light, or the name of one of Textual's themes")
-    options.add_argument("--version", action="version", version=f"kitten-tui {__version__}")
+    _add_script(script)
+    options.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     return options
+
+
+class _Step(argparse.Action):
+    """One after another, as they stand on the line."""
+
+    def __call__(
+        self, parser: object, namespace: argparse.Namespace, values: object, option: str | None = None
+    ) -> None:
+        namespace.played = [*(namespace.played or ()), ((option or "").lstrip("-"), str(values))]
+
+
+def _add_script(script: argparse._ArgumentGroup) -> None:
+    script.add_argument(
+        "--press",
+        dest="played",
+        action=_Step,
+        metavar="KEYS",
+        help='press these keys, as in "right down enter"; a key is a character or its name, each waits for the last',
+    )
+    script.add_argument(
+        "--shot",
+        dest="played",
+        action=_Step,
+        metavar="FILE",
+        help="then write the screen to a new file: " + ", ".join(f".{each.name}" for each in FORMATS if each.draws),
+    )
+    script.add_argument(
+        "--script", metavar="FILE", help="play every [[script]] of a TOML file; {name} in --shot is that of each"
+    )
+    script.add_argument("--size", metavar="CxR", help="columns and rows of the screen (default: 80x24)")
+    script.add_argument(
+        "--patience", type=float, metavar="S", help="seconds after which a key is said never to settle (default: 60)"
+    )
 
 
 def _add_training(options: argparse.ArgumentParser) -> None:
@@ -175,6 +236,7 @@ TRAINING = (
 
 def refuse_pairs(arguments: argparse.Namespace) -> None:
     """Options that are nothing without one another, or that cannot both be answered."""
+    _refuse_script(arguments)
     if arguments.model is None and (arguments.save or arguments.full):
         raise UsageError("--save and --full: expected --model DIR with them, found none")
     for name in ("model", "train"):
@@ -200,6 +262,9 @@ def refuse_pairs(arguments: argparse.Namespace) -> None:
     for name in ("plain", "check", "explain", "save"):
         if arguments.heads and getattr(arguments, name):
             raise UsageError(f"--heads: expected alone or with --json, found --{name}")
+    for name in ("plain", "check", "explain", "save", "json", "heads", "stage"):
+        if arguments.arcs and getattr(arguments, name):
+            raise UsageError(f"--arcs: expected alone or with --export, found --{name}")
     if (arguments.from_ is None) != (arguments.to is None) or (arguments.to is not None and not arguments.heads):
         raise UsageError("--from and --to: expected both, and --heads with them")
     for asked in ("heads", "save"):
@@ -221,6 +286,25 @@ def refuse_pairs(arguments: argparse.Namespace) -> None:
         from kitten_tui.sources.writing import path_of
 
         check_path(path_of(arguments.save))
+
+
+def _refuse_script(arguments: argparse.Namespace) -> None:
+    played, kinds = arguments.played or [], [kind for kind, _ in arguments.played or ()]
+    asked = "--script" if arguments.script is not None else f"--{kinds[0]}" if kinds else ""
+    for name in ("size", "patience"):
+        if getattr(arguments, name) is not None and not asked:
+            raise UsageError(f"--{name}: expected --press, --shot or --script with it, found none")
+    if not asked:
+        return
+    for name in (*PAPER, "save_model", "list_models"):
+        if getattr(arguments, name):
+            raise UsageError(f"{asked}: expected alone, found --{name.replace('_', '-')}")
+    if arguments.patience is not None and not 0 < arguments.patience < MOST_PATIENCE:
+        raise UsageError(f"--patience: expected seconds from 0 to {MOST_PATIENCE:,}, found {arguments.patience:g}")
+    if arguments.script is not None and kinds not in ([], ["shot"]):
+        raise UsageError(f"--script: expected at most one --shot with it, found {len(played)} of --press and --shot")
+    if arguments.script is None and kinds[-1] != "shot":
+        raise UsageError("--press: expected --shot FILE after it, found none")
 
 
 def _refuse_export(arguments: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kitten_tui.core.learning import Trainer
+from kitten_tui.core.weighed import PLAIN
 from kitten_tui.options import PAPER, UsageError
 from kitten_tui.output import FAILED, OK, print_bytes, print_lines
 from kitten_tui.stages.view import View
@@ -20,6 +21,7 @@ REPORTS = 10
 if TYPE_CHECKING:
     from kitten_tui.core.cell import Cell
     from kitten_tui.ink.overview import Overview
+    from kitten_tui.paper.document import Document
 
 Answer = Callable[[argparse.Namespace, View, Words], int]
 """Prints, and says with which status the program ends."""
@@ -60,7 +62,7 @@ def _compute(arguments: argparse.Namespace, view: View) -> None:
     if source.survey is None or source.ready == source.n_layers:
         return
     explained = quantity_of(arguments.explain or "", view.chain)
-    every = not (arguments.json or arguments.explain) or arguments.heads
+    every = not (arguments.json or arguments.explain or arguments.arcs) or arguments.heads
     # What comes next needs every layer.
     every = every or (explained in view.chain and "rank" in view.chain[explained].axes)
     wanted = source.n_layers if every else layer + 1
@@ -111,7 +113,9 @@ def _export(arguments: argparse.Namespace, view: View, words: Words) -> int:
     from kitten_tui.paper.formats import named, of_path, write
     from kitten_tui.sources.writing import path_of
 
-    if arguments.heads:
+    if arguments.arcs:
+        taken = _arcs_of(arguments, view, words)
+    elif arguments.heads:
         taken = document.heads(view.source, _overview(arguments, view), words)
     else:
         taken = document.lesson(view, words, None if arguments.stage is None else [view.selection.stage])
@@ -125,18 +129,38 @@ def _export(arguments: argparse.Namespace, view: View, words: Words) -> int:
     return print_lines(written.splitlines()) if isinstance(written, str) else print_bytes(written)
 
 
+def _arcs_of(arguments: argparse.Namespace, view: View, words: Words) -> Document:
+    """The lines of the head that was asked for, or of several; of the query that was, or of all."""
+    from kitten_tui.paper.document import arcs
+
+    if not view.has(view.weighed):
+        raise UsageError("--arcs: expected a source that has weights, found none")
+    query = -1 if arguments.query is None else view.selection.query
+    return arcs(view, query, words, several=arguments.head is None)
+
+
+def _arcs(arguments: argparse.Namespace, view: View, words: Words) -> int:
+    from kitten_tui.paper.plain import text
+
+    return print_lines(text(_arcs_of(arguments, view, words)))
+
+
 def _overview(arguments: argparse.Namespace, view: View) -> Overview:
     """All heads, with the two words that were asked for."""
+    from kitten_tui.core.surveyed import summaries
     from kitten_tui.ink.overview import BETWEEN, Between, Overview
 
     source, survey = view.source, view.source.survey
     if survey is None:
         found = "training" if source.trainer is not None else "lesson"
         raise UsageError(f"--heads: expected --model DIR or a file of arrays with it, found a {found}")
-    overview = Overview(source.tokens, source.n_layers, source.n_heads, survey.heads, source.key_tokens)
+    weighed = view.weighed
+    layers = (summaries(source, layer, weighed) for layer in range(source.n_layers))
+    heads = survey.heads if weighed == PLAIN else tuple(head for layer in layers for head in layer)
+    overview = Overview(source.tokens, source.n_layers, source.n_heads, heads, source.key_tokens, weighed=weighed)
     if arguments.to is None:
         return overview
-    between = Between.of(source, view.selection.query, view.selection.key)
+    between = Between.of(source, view.selection.query, view.selection.key, weighed)
     overview = replace(overview, between=between, measure=BETWEEN, sorted=True)
     layer, head = overview.order[0]
     return replace(overview, layer=layer, head=head)
@@ -198,6 +222,7 @@ def _plain(arguments: argparse.Namespace, view: View, words: Words) -> int:
 ANSWERS: dict[str, Answer] = {
     "save": _save,
     "export": _export,
+    "arcs": _arcs,
     "heads": _heads,
     "json": _json,
     "explain": _explain,

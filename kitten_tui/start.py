@@ -11,6 +11,7 @@ from typing import Any
 
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
+from kitten_tui.core.workings import Workings
 from kitten_tui.desk.line import PLACES
 from kitten_tui.desk.selection import Selection
 from kitten_tui.options import UsageError
@@ -130,12 +131,18 @@ def _selection(arguments: argparse.Namespace, source: Source) -> Selection:
     key = min(query, len(source.key_tokens) - 1)
     if arguments.to is not None:
         query, key = _token("--from", arguments.from_, source.tokens), _token("--to", arguments.to, source.key_tokens)
+    for name, needed in (("by_value", "value_share"), ("hide_special", "word_share")):
+        if getattr(arguments, name) and not Workings(source, source.settings).has(needed):
+            what = "value vectors v" if name == "by_value" else "special tokens such as [CLS] among others"
+            raise UsageError(f"--{name.replace('_', '-')}: expected a source that has {what}, found none")
     return Selection(
         stage=_stage(arguments.stage, [stage.id for stage in stages_of(source)]),
         layer=_number("--layer", arguments.layer, source.n_layers),
         head=_number("--head", arguments.head, source.n_heads),
         query=query,
         key=key,
+        by_value=arguments.by_value,
+        hide_special=arguments.hide_special,
     )
 
 

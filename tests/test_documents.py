@@ -20,7 +20,11 @@ EXAMPLES = {"org", "path", "my.toml"}
 """How paths begin that stand for those of a reader."""
 BESIDE = {
     **dict.fromkeys(
-        ("__main__", "start", "explorer", "printed", "options", "output", "threads", "memory", "config"), "cli"
+        (
+            *("__main__", "start", "explorer", "printed", "options", "output", "threads", "memory", "config"),
+            *("play", "script", "completion", "manual"),
+        ),
+        "cli",
     ),
     **dict.fromkeys(("terminal", "reader", "typed", "crash"), "app"),
     "offers": "commands",

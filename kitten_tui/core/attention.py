@@ -47,6 +47,20 @@ ATTENTION = Chain(
         quantity("kept_share", "1 − rate", "", "1 − rate", SHARED),
         quantity("keep", "kept", "query key", truth=True),
         quantity("dropped", "α′", "query key", "weights[query,key] keep[query,key] / kept_share", step=True),
+        # How weights can be weighed otherwise: those of words alone, and by the size of what they carry. Where no
+        # weight is negative ‖α v‖ is α ‖v‖: Kobayashi et al., "Attention is Not Only a Weight" (2020).
+        quantity("words", "words", "query key", scope=SHARED, truth=True),
+        quantity("value_norm", "‖v‖", "key", "√(v[key,*] v[key,*])"),
+        quantity("valued", "‖αv‖", "query key", "dropped[query,key] value_norm[key]"),
+        quantity("value_total", "Σ‖αv‖", "query", "valued[query,*]"),
+        quantity("value_share", "‖αv‖/Σ", "query key", "valued[query,key] / value_total[query]"),
+        quantity("word_total", "Σα words", "query", "dropped[query,*] words[query,*]"),
+        quantity("word_share", "α/Σ words", "query key", "dropped[query,key] words[query,key] / word_total[query]"),
+        quantity("value_word_total", "Σ‖αv‖ words", "query", "valued[query,*] words[query,*]"),
+        quantity(
+            *("value_word_share", "‖αv‖/Σ words", "query key"),
+            *("valued[query,key] words[query,key] / value_word_total[query]",),
+        ),
         # From weights and values to what leaves.
         quantity("contribution", "α v", "query key d_k", "dropped[query,key] v[key,d_k]"),
         quantity("partial", "Σα v", "query key d_k", "contribution[query,≤key,d_k]"),

@@ -14,6 +14,7 @@ from kitten_tui.core.ops import Mask
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.trace import Given, Trace, Value
+from kitten_tui.core.weighed import Special, words_of
 
 
 def sizes(queries: int, keys: int, **more: int) -> dict[str, int]:
@@ -28,13 +29,17 @@ def shared(
     sizes: Mapping[str, int],
     *,
     own_divisor: float | None = None,
+    special: Special = ((), ()),
     before: Callable[[], Trace] | None = None,
 ) -> Trace:
-    """What the heads of a layer share; `own_divisor` is what a model divides scores by where that is not √d_k."""
+    """What the heads of a layer share; `own_divisor` is what a model divides scores by where that is not √d_k, and
+    `special` where tokens stand that are no words.
+    """
     settled = {
         "rate": settings.dropout,
         **_divisor(settings, own_divisor, sizes.get("d_k", 0)),
         **_experiment(settings),
+        **_words(special, sizes),
     }
     scopes = (Scope.SOURCE, Scope.SHARED, Scope.SETTING)
     return Trace(_under(chain, settings.scale), {**settled, **given}, scopes, sizes=sizes, before=before)
@@ -85,6 +90,12 @@ def _divisor(settings: Settings, own: float | None, d_k: int) -> dict[str, Value
         return {"divisor": 1.0}
     divisor = settings.divisor or own or root
     return {"divisor": Given(lambda: divisor, symbol=lambda: f"√{d_k}" if divisor == root else "")} if divisor else {}
+
+
+def _words(special: Special, sizes: Mapping[str, int]) -> dict[str, Value]:
+    """Where there are words; nothing where all tokens are."""
+    there = any(special)
+    return {"words": Given(partial(words_of, special, sizes["query"], sizes["key"]))} if there else {}
 
 
 def _experiment(settings: Settings) -> dict[str, Value]:

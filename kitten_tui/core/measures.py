@@ -276,10 +276,10 @@ class Tally:
         ]
 
 
-def weights_between(source: Source, layer: int, query: int, key: int) -> list[float]:
-    """What each head of a layer gives from a query to a key."""
+def weights_between(source: Source, layer: int, query: int, key: int, name: str = "weights") -> list[float]:
+    """What each head of a layer gives from a query to a key, by a [query, key] quantity."""
     heads = (source.trace(layer, head, source.settings) for head in range(source.n_heads))
-    return [float(head.row("weights", query)[key]) for head in heads]
+    return [float(head.row(name, query)[key]) for head in heads]
 
 
 def _bins(n: int) -> Array:

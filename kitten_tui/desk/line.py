@@ -49,6 +49,7 @@ def _selected(at: Selection) -> Iterator[str]:
     for name in ("layer", "head"):
         if getattr(at, name):
             yield from (f"--{name}", str(getattr(at, name) + 1))
+    yield from (f"--{name.replace('_', '-')}" for name in ("by_value", "hide_special") if getattr(at, name))
     places = [f"query={at.query + 1}"]
     # Nothing is pinned at −1; of the others the first place needs no word.
     first = {"key": -1, "pinned": -1}

@@ -25,6 +25,10 @@ class Selection:
     """A query to compare with, whose row stays; −1 is none."""
     backward: bool = False
     """Whether the gradients of numbers are looked at in their place."""
+    by_value: bool = False
+    """Whether weights are looked at by the size of the values they carry."""
+    hide_special: bool = False
+    """Whether special tokens are hidden, and what is left is divided by its sum."""
     focus: str = ""
     """The id of the figure that has the cursor; empty means the one the stage begins with."""
 

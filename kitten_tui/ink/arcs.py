@@ -11,9 +11,11 @@ from rich.segment import Segment
 from rich.style import Style
 
 from kitten_tui.core.ops import Array
+from kitten_tui.core.weighed import PLAIN, WITHOUT_SPECIAL, Special, special_of
 from kitten_tui.ink.cells import Line, fit, show_token, wrap
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.ink.palette import Palette
+from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
 MOST = 60
@@ -43,21 +45,35 @@ class Arcs:
     """Which they are, from 0."""
     query: int = -1
     """The word whose lines alone are kept; −1 is all."""
+    weighed: str = PLAIN
+    """What the weights are."""
+    special: Special = ((), ())
+    """The places of tokens that are hidden."""
+
+    @classmethod
+    def of(cls, view: View, query: int, *, several: bool) -> Arcs:
+        """Of the selected head, or of several of its layer beside it."""
+        source, head, name = view.source, view.selection.head, view.weighed
+        first = head // MOST_HEADS * MOST_HEADS
+        heads = range(first, min(first + MOST_HEADS, source.n_heads)) if several else range(head, head + 1)
+        weights = np.stack([view.head(each)[name] for each in heads])  # [head, query, key]
+        special = special_of(source.tokens, source.key_tokens) if name in WITHOUT_SPECIAL else ((), ())
+        return cls(source.tokens, source.key_tokens, weights, tuple(heads), query, name, special)
 
 
-def draw(arcs: Arcs, words: Words, palette: Palette, width: int) -> list[Line]:
+def draw(arcs: Arcs, words: Words, palette: Palette, width: int, said: str = "") -> list[Line]:
     """A line for each word: a query at the left, a key at the right, lines of weights between them, and beside the keys
-    what the selected query gives them.
+    what the selected query gives them. Above them which heads they are, what the lines are, and what else is said.
     """
     rows, columns = _window(arcs)
-    left = [show_token(arcs.tokens[place], NAME) for place in rows]
-    right = [show_token(arcs.key_tokens[place], NAME) for place in columns]
+    left = [_name(arcs.tokens, place, arcs.special[0]) for place in rows]
+    right = [_name(arcs.key_tokens, place, arcs.special[1]) for place in columns]
     names = [max(map(cell_len, side)) + 2 for side in (left, right)]
     numbers = NUMBER * len(arcs.heads) if arcs.query >= 0 else 0
     room = max(width - sum(names) - numbers, 4)
     height = max(len(left), len(right))
     canvas = _canvas(arcs, rows, columns, room, height)
-    lines = [*_caption(arcs, rows, columns, words, palette, width), []]
+    lines = [*_caption(arcs, rows, columns, words, palette, width, said), []]
     for y in range(height):
         here = y < len(left) and rows[y] == arcs.query
         name = ("▸" if here else " ") + left[y] if y < len(left) else ""
@@ -69,9 +85,13 @@ def draw(arcs: Arcs, words: Words, palette: Palette, width: int) -> list[Line]:
     return lines
 
 
+def _name(tokens: Sequence[str], place: int, hidden: Sequence[int]) -> str:
+    return "" if place in hidden else show_token(tokens[place], NAME)
+
+
 def _numbers(arcs: Arcs, key: int, palette: Palette) -> Line:
     """What the selected query gives a key, in each head; nothing where all words are shown."""
-    if arcs.query < 0:
+    if arcs.query < 0 or key in arcs.special[1]:
         return []
     given = arcs.weights[:, arcs.query, key]  # [head]
     return [Segment(fit(fmt(float(one)), NUMBER, "right"), _colour(at, palette)) for at, one in enumerate(given)]
@@ -96,16 +116,20 @@ def _around(place: int, count: int) -> range:
     return range(first, min(first + MOST, count))
 
 
-def _caption(arcs: Arcs, rows: range, columns: range, words: Words, palette: Palette, width: int) -> list[Line]:
+def _caption(
+    arcs: Arcs, rows: range, columns: range, words: Words, palette: Palette, width: int, said: str
+) -> list[Line]:
     heads: Line = [Segment(words("arcs.heads") + " ", palette.muted)]
     heads += [
         Segment(f"{head + 1} ", _colour(place, palette) + Style(bold=True)) for place, head in enumerate(arcs.heads)
     ]
+    if arcs.weighed != PLAIN:
+        heads.append(Segment(f"  {words(f'weighed.{arcs.weighed}')}", palette.result))
     least = LEAST if arcs.query < 0 else LEAST_OF_WORD
     told = words("arcs.all" if arcs.query < 0 else "arcs.one", least=f"{least:g}")
     if len(rows) < len(arcs.tokens) or len(columns) < len(arcs.key_tokens):
         told += " " + words("arcs.part", first=rows.start + 1, last=rows.stop, count=len(arcs.tokens))
-    return [heads, *([Segment(line, palette.muted)] for line in wrap(told, width))]
+    return [heads, *([Segment(line, palette.muted)] for line in wrap(f"{told} {said}".rstrip(), width))]
 
 
 def _canvas(arcs: Arcs, rows: range, columns: range, width: int, height: int) -> list[Line]:

@@ -13,6 +13,7 @@ from kitten_tui.commands import KeyCommand, on_screen
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
+from kitten_tui.core.weighed import PLAIN
 from kitten_tui.ink.cells import Line, cut, fit, show_token, text_of, wrap
 from kitten_tui.ink.formula import Sum, arithmetic, arithmetic_room, choices
 from kitten_tui.ink.numbers import fmt
@@ -78,7 +79,8 @@ def status_parts(page: Page, words: Words) -> list[str]:
     if source.ready < source.n_layers:
         parts.append(words("status.computing", ready=source.ready, layers=source.n_layers))
     parts.append(words("status.head", head=page.selection.head + 1, heads=source.n_heads))
-    return parts + settings_parts(settings, words)
+    parts += settings_parts(settings, words)
+    return parts + ([words(f"weighed.{page.view.weighed}")] if page.view.weighed != PLAIN else [])
 
 
 def settings_parts(settings: Settings, words: Words) -> list[str]:

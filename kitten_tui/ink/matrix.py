@@ -12,6 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from kitten_tui.core.ops import Array
+from kitten_tui.core.weighed import WEIGHED
 from kitten_tui.ink.blocks import CHANGED, HEADING, Block, Look, Moves, Place, label_line, label_width
 from kitten_tui.ink.cells import Line, crop, fit, show_token, start_of, width_of
 from kitten_tui.ink.heat import Ramp
@@ -21,7 +22,7 @@ from kitten_tui.stages.figure import Foot, Matrix
 
 PANEL_TITLE, WINDOW_TITLE, TITLE = 16, 15, 20
 """The room that the title of a small panel, of a window, and of any other may ask for."""
-LOOKED_AT = ("weights", "dropped")
+LOOKED_AT = ("weights", *WEIGHED.values())
 """What says how strongly something is looked at: heat is theirs alone."""
 COVERED = "·"
 DROPPED = "×"

@@ -11,6 +11,7 @@ from rich.segment import Segment
 
 from kitten_tui.core.measures import MEASURES, HeadSummary, Pair, weights_between
 from kitten_tui.core.source import Source
+from kitten_tui.core.weighed import PLAIN
 from kitten_tui.ink.cells import Line, fit, show_token, wrap
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.ink.palette import Palette
@@ -31,9 +32,9 @@ class Between:
     """By layer and head."""
 
     @classmethod
-    def of(cls, source: Source, query: int, key: int) -> Between:
+    def of(cls, source: Source, query: int, key: int, weighed: str = PLAIN) -> Between:
         """With the weights of all layers that are ready."""
-        layers = [weights_between(source, layer, query, key) for layer in range(source.ready)]
+        layers = [weights_between(source, layer, query, key, weighed) for layer in range(source.ready)]
         return cls(query, key, tuple(weight for weights in layers for weight in weights))
 
 
@@ -56,6 +57,8 @@ class Overview:
     """The two words that were chosen."""
     layers: tuple[str, ...] = ()
     """What the layers are called, where not by their numbers."""
+    weighed: str = PLAIN
+    """What of each head is looked at as weights."""
 
     @cached_property
     def order(self) -> list[tuple[int, int]]:
@@ -94,6 +97,11 @@ class Overview:
     @property
     def selected(self) -> HeadSummary | None:
         return self.summary(self.layer, self.head)
+
+
+def named(of: Overview, words: Words, heading: str) -> str:
+    """A heading with what is looked at as weights, where that is not what the heads have."""
+    return heading if of.weighed == PLAIN else f"{heading}  {words(f'weighed.{of.weighed}')}"
 
 
 def about_head(of: Overview, words: Words, palette: Palette, width: int) -> list[Line]:

@@ -56,3 +56,14 @@ def _paper(text: str, back: str, primary: str, muted: str, accent: str, ramp: Ra
 PAPER_DARK = _paper("#d9dee7", "#10141a", "#8fb4e6", "#9aa6b5", "#ff9e64", heat.DARK, heat.QUIET_ON_DARK)
 """What goes to a file has no theme to ask: the colours of ours."""
 PAPER_LIGHT = _paper("#1b2330", "#fdfcf7", "#2d4f86", "#54606f", "#b3470b", heat.LIGHT, heat.QUIET_ON_LIGHT)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What is seen where a style says nothing: #rrggbb."""
+
+    text: str = "#d9dee7"
+    back: str = "#10141a"
+
+
+DARK, LIGHT = Ground(), Ground(text="#1b2330", back="#fdfcf7")

@@ -11,18 +11,20 @@ import numpy as np
 from rich.segment import Segment
 
 from kitten_tui.core.source import Source
+from kitten_tui.core.weighed import PLAIN
 from kitten_tui.ink.about import notes_of, title_of
+from kitten_tui.ink.arcs import Arcs, draw
 from kitten_tui.ink.blocks import Look
 from kitten_tui.ink.cells import Line, text_of, wrap
 from kitten_tui.ink.chrome import status_parts
 from kitten_tui.ink.formula import Sum, arithmetic
 from kitten_tui.ink.grid import Grid
-from kitten_tui.ink.overview import Overview, about_head, measure_name
-from kitten_tui.ink.palette import Palette
+from kitten_tui.ink.overview import Overview, about_head, measure_name, named
+from kitten_tui.ink.palette import DARK, LIGHT, PAPER_DARK, PAPER_LIGHT, Ground, Palette
 from kitten_tui.ink.say import say
 from kitten_tui.ink.sheet import Picture
 from kitten_tui.ink.window import is_long
-from kitten_tui.paper.tables import Table, tables_of
+from kitten_tui.paper.tables import Table, grid, tables_of
 from kitten_tui.stages import Page, stages_of, turn_to
 from kitten_tui.stages.figure import Band, Figure, Sheet
 from kitten_tui.stages.stage import covered
@@ -60,6 +62,11 @@ class Section(Protocol):
         """The selected number worked out, and in words what is done."""
         ...
 
+    @property
+    def is_drawing(self) -> bool:
+        """Whether its figures as they are drawn say what no table does."""
+        ...
+
     def lines(self, palette: Palette) -> list[Line]:
         """The figures as they are drawn."""
         ...
@@ -73,11 +80,24 @@ class Document:
     """Of which head and under which settings it all is."""
     language: str
     sections: Sequence[Section]
+    dark: bool = True
+    """Whether it is drawn on a dark ground."""
+    ground: Ground | None = None
+    """What it is drawn on, where that is not the ground of paper."""
 
-    def drawn(self, palette: Palette) -> list[Line]:
+    @property
+    def palette(self) -> Palette:
+        return PAPER_DARK if self.dark else PAPER_LIGHT
+
+    @property
+    def paper(self) -> Ground:
+        """What it is drawn on."""
+        return self.ground or (DARK if self.dark else LIGHT)
+
+    def drawn(self) -> list[Line]:
         """All of it as lines; of a single section nothing but the section."""
         many = len(self.sections) > 1
-        return [line for section in self.sections for line in _section_lines(section, palette, many)]
+        return [line for section in self.sections for line in _section_lines(section, self.palette, many)]
 
 
 def _section_lines(section: Section, palette: Palette, spaced: bool) -> Iterator[Line]:
@@ -121,6 +141,11 @@ def heads(source: Source, overview: Overview, words: Words) -> Document:
     return Document(title_of(source, words), notes, "", words.language, [section])
 
 
+def arcs(view: View, query: int, words: Words, *, several: bool) -> Document:
+    """The lines between words, of one word or where `query` is −1 of all."""
+    return _document(view, words, [ArcsSection(view, Arcs.of(view, query, several=several), words)])
+
+
 def _document(view: View, words: Words, sections: Sequence[Section]) -> Document:
     page = turn_to(stages_of(view.source)[0], view)
     status = words("plain.separator").join(status_parts(page, words))
@@ -132,6 +157,8 @@ def _document(view: View, words: Words, sections: Sequence[Section]) -> Document
 @dataclass(frozen=True, eq=False)
 class StageSection:
     """A stage: its text, its figures, what they say."""
+
+    is_drawing = False
 
     page: Page
     words: Words
@@ -220,6 +247,7 @@ class HeadsSection:
     words: Words
 
     id = "heads"
+    is_drawing = False
     reading = ""
     arithmetic: tuple[str, ...] = ()
 
@@ -227,7 +255,7 @@ class HeadsSection:
     def heading(self) -> str:
         of, words = self.overview, self.words
         measure = measure_name(of, words, of.measure)
-        return words("overview.title", order=words("overview.name"), measure=measure)
+        return named(of, words, words("overview.title", order=words("overview.name"), measure=measure))
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -249,3 +277,50 @@ class HeadsSection:
     def lines(self, palette: Palette) -> list[Line]:
         grid = Grid(self.overview, palette, WIDTH).lines()
         return [*grid, [], *about_head(self.overview, self.words, palette, WIDTH)]
+
+
+@dataclass(frozen=True, eq=False)
+class ArcsSection:
+    """The words and the lines between them, with the weights of each head as a table."""
+
+    view: View
+    arcs: Arcs
+    words: Words
+
+    id = "arcs"
+    reading = ""
+    texts: tuple[str, ...] = ()
+    arithmetic: tuple[str, ...] = ()
+    is_drawing = True
+
+    @property
+    def heading(self) -> str:
+        return self.words("arcs.name", layer=self.view.selection.layer + 1)
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        symbol = self.view.chain[self.arcs.weighed].symbol if self.arcs.weighed != PLAIN else "α"
+        return tuple(
+            grid(self.view, self.arcs.weighed, head, weights, f"{symbol} {head + 1}", self.words)
+            for head, weights in zip(self.arcs.heads, self.arcs.weights, strict=True)
+        )
+
+    def lines(self, palette: Palette) -> list[Line]:
+        return draw(self.arcs, self.words, palette, WIDTH)
+
+
+@dataclass(frozen=True, eq=False)
+class Screen:
+    """What a screen shows, in its own colours."""
+
+    shown: Sequence[Line]
+
+    id = "screen"
+    heading = reading = ""
+    texts: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    arithmetic: tuple[str, ...] = ()
+    is_drawing = True
+
+    def lines(self, palette: Palette) -> list[Line]:
+        return list(self.shown)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,76 +15,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Format:
-    """How documents are written. What writes them is imported when it is asked for."""
+    """How documents are written."""
 
     name: str
     """Also the suffix of its files."""
     about: str
     """A few words for the help."""
-    write: Callable[[Document, bool], str | bytes]
-    """A document; whether on a dark ground, where that matters."""
+    writer: str
+    """A file of this folder and the function in it that makes text or bytes of a document; imported when asked for."""
+    draws: bool = False
+    """Whether it has what is drawn as it looks, so that a screen can be written in it."""
 
-
-def _svg(document: Document, dark: bool) -> str:
-    from kitten_tui.ink.palette import PAPER_DARK, PAPER_LIGHT
-    from kitten_tui.paper.svg import DARK, LIGHT, svg
-
-    palette, ground = (PAPER_DARK, DARK) if dark else (PAPER_LIGHT, LIGHT)
-    return svg(document.drawn(palette), document.title, document.language, ground)
-
-
-def _html(document: Document, dark: bool) -> str:
-    from kitten_tui.paper.html import html
-
-    return html(document)
-
-
-def _markdown(document: Document, dark: bool) -> str:
-    from kitten_tui.paper.markdown import markdown
-
-    return markdown(document)
-
-
-def _latex(document: Document, dark: bool) -> str:
-    from kitten_tui.paper.latex import latex
-
-    return latex(document)
-
-
-def _csv(document: Document, dark: bool) -> str:
-    from kitten_tui.paper.arrays import as_csv
-
-    return as_csv(document)
-
-
-def _json(document: Document, dark: bool) -> str:
-    from kitten_tui.paper.arrays import as_json
-
-    return as_json(document)
-
-
-def _npz(document: Document, dark: bool) -> bytes:
-    from kitten_tui.paper.arrays import as_npz
-
-    return as_npz(document)
-
-
-def _text(document: Document, dark: bool) -> str:
-    from kitten_tui.ink.cells import harmless
-    from kitten_tui.paper.plain import text
-
-    return "".join(f"{harmless(line)}\n" for line in text(document))
+    def write(self, document: Document, dark: bool) -> str | bytes:
+        """A document; whether on a dark ground, where that matters."""
+        module, _, name = self.writer.partition(".")
+        writer = getattr(import_module(f"kitten_tui.paper.{module}"), name)
+        written: str | bytes = writer(replace(document, dark=dark))
+        return written
 
 
 FORMATS = (
-    Format("svg", "a picture", _svg),
-    Format("html", "a page without a network, on which a click works a number out", _html),
-    Format("md", "Markdown", _markdown),
-    Format("tex", "LaTeX", _latex),
-    Format("csv", "numbers", _csv),
-    Format("json", "numbers and texts", _json),
-    Format("npz", "arrays with their labels", _npz),
-    Format("txt", "text, as --plain prints it", _text),
+    Format("svg", "a picture", "svg.picture", draws=True),
+    Format("html", "a page without a network, on which a click works a number out", "html.html", draws=True),
+    Format("md", "Markdown", "markdown.markdown", draws=True),
+    Format("tex", "LaTeX", "latex.latex"),
+    Format("csv", "numbers", "arrays.as_csv"),
+    Format("json", "numbers and texts", "arrays.as_json"),
+    Format("npz", "arrays with their labels", "arrays.as_npz"),
+    Format("txt", "text, as --plain prints it", "plain.as_text", draws=True),
 )
 
 
@@ -100,18 +58,17 @@ def named(name: str) -> Format:
     return known[name]
 
 
-def of_path(path: Path) -> Format:
-    """The format that a file is to have by its suffix.
+def of_path(path: Path, *, drawing: bool = False) -> Format:
+    """The format that a file is to have by its suffix; of those that draw, where a screen is to be written.
 
     Raises:
         SourceError: it is no suffix of ours.
     """
-    suffix = path.suffix.lower().removeprefix(".")
-    for each in FORMATS:
-        if each.name == suffix:
-            return each
-    suffixes = ", ".join(f".{each.name}" for each in FORMATS)
-    raise SourceError(f"{path}: expected a name that ends in one of {suffixes}")
+    known = {f".{each.name}": each for each in FORMATS if each.draws or not drawing}
+    form = known.get(path.suffix.lower())
+    if form is None:
+        raise SourceError(f"{path}: expected a name that ends in one of {', '.join(known)}")
+    return form
 
 
 def write(document: Document, path: Path, form: Format, *, dark: bool = True, overwrite: bool = False) -> None:

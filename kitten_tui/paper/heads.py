@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from rich.cells import cell_len
 
 from kitten_tui.core.measures import MEASURES, HeadSummary
+from kitten_tui.core.weighed import PLAIN
 from kitten_tui.ink.cells import fit
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.ink.overview import BETWEEN, Overview, arrow, written
@@ -21,6 +22,8 @@ def heads_table(of: Overview, words: Words) -> Iterator[str]:
     """A line for each head: its measures, and its strongest pairs in words; below, what a head would score that looks
     at all alike, and what the measures are. With two words the weight between them comes first, the largest on top.
     """
+    if of.weighed != PLAIN:
+        yield words(f"weighed.{of.weighed}")
     columns = of.measures if of.between is None else (BETWEEN, *MEASURES)
     names = [words(f"measure.{name}.name") for name in MEASURES]
     if of.between is not None:
@@ -53,8 +56,9 @@ def heads_json(of: Overview) -> str:
     """The same as one object, with all pairs; what a text has no key for is null; places count from 1."""
     heads = [_told(of, layer, head) for layer, head in of.order]
     keys = {} if of.key_tokens is of.tokens else {"key_tokens": list(of.key_tokens)}
+    weighed = {} if of.weighed == PLAIN else {"weights": of.weighed}
     pair = {} if of.between is None else {"query": of.between.query + 1, "key": of.between.key + 1}
-    return json.dumps({"tokens": list(of.tokens), **keys, **pair, "heads": heads}, allow_nan=False)
+    return json.dumps({"tokens": list(of.tokens), **keys, **weighed, **pair, "heads": heads}, allow_nan=False)
 
 
 def _told(of: Overview, layer: int, head: int) -> dict[str, object]:

@@ -12,6 +12,8 @@ from kitten_tui.ink.cells import harmless, text_of
 from kitten_tui.ink.numbers import exact
 from kitten_tui.ink.palette import PLAIN
 from kitten_tui.paper.document import Document, Section
+from kitten_tui.paper.order import Drawn, Heading, Paragraph, Reading, Worked, parts
+from kitten_tui.paper.svg import svg
 from kitten_tui.paper.tables import Table
 
 MOST_WORKED = 20_000
@@ -35,6 +37,7 @@ tbody th { text-align: left; }
 td { padding: .1rem .5rem; text-align: right; }
 td[data-why] { cursor: pointer; }
 td:focus, td.chosen { outline: 2px solid var(--accent); outline-offset: -2px; }
+section > svg { max-width: 100%; height: auto; }
 pre { overflow-x: auto; font-family: "DejaVu Sans Mono", Menlo, Consolas, "Noto Sans Mono CJK SC", monospace; }
 .why { color: var(--accent); min-height: 1.5em; overflow-wrap: anywhere; }
 """
@@ -93,20 +96,28 @@ def _sections(document: Document) -> Iterator[str]:
     left = MOST_WORKED
     for section in document.sections:
         yield "<section>"
-        if section.heading:
-            yield f"<h2>{_text(section.heading)}</h2>"
-        yield from (f"<p>{_text(paragraph)}</p>" for paragraph in section.texts)
-        if any(table.values.size > MOST_WORKED for table in section.tables):
-            yield f"<pre>{_text(_drawn(section))}</pre>"
-        else:
-            yield '<div class="tables">'
-            for table in section.tables:
-                yield from _table(table, left)
-                left -= table.values.size
-            yield "</div>"
-        if section.reading:
-            yield f"<p>{_text(section.reading)}</p>"
-        arithmetic = section.arithmetic[0] if section.arithmetic else ""
+        tables: list[str] = []
+        said: list[str] = []
+        arithmetic = ""
+        for part in parts(section, most=MOST_WORKED):
+            match part:
+                case Heading(text=text):
+                    yield f"<h2>{_text(text)}</h2>"
+                case Paragraph(text=text):
+                    yield f"<p>{_text(text)}</p>"
+                case Drawn() if section.is_drawing:
+                    yield svg(section.lines(document.palette), document.title, document.language, document.paper)
+                case Drawn():
+                    yield f"<pre>{_text(_drawn(section))}</pre>"
+                case Reading(text=text):
+                    said.append(f"<p>{_text(text)}</p>")
+                case Worked(lines=worked):
+                    arithmetic = worked[0]
+                case _:
+                    tables += _table(part, left)
+                    left -= part.values.size
+        yield from ('<div class="tables">', *tables, "</div>") if tables else ()
+        yield from said
         yield f'<p class="why" aria-live="polite">{_text(arithmetic)}</p>'
         yield "</section>"
 

@@ -27,7 +27,7 @@ def to_json(view: View) -> str:
         "settings": asdict(view.settings),
     }
     for name, quantity in view.chain.items():
-        array = view.workings.array(name, head) if quantity.step else None
+        array = view.workings.array(name, head) if quantity.step or name == view.weighed else None
         if array is not None:
             told[name] = _finite(array)
     if has_loss(view):

@@ -12,6 +12,7 @@ from kitten_tui.ink.cells import harmless, text_of
 from kitten_tui.ink.numbers import exact
 from kitten_tui.ink.palette import PLAIN
 from kitten_tui.paper.document import Document, Section
+from kitten_tui.paper.order import Drawn, Heading, Paragraph, Reading, Worked, parts
 from kitten_tui.paper.tables import Table
 
 MOST_NUMBERS = 2_000
@@ -42,6 +43,7 @@ _MATHS = {
     "Σ": r"\Sigma",
     "∂": r"\partial",
     "Δ": r"\Delta",
+    "‖": r"\|",
     "ω": r"\omega",
     "α": r"\alpha",
     "β": r"\beta",
@@ -73,22 +75,22 @@ def latex(document: Document) -> str:
 
 
 def _section(section: Section) -> Iterator[str]:
-    if section.heading:
-        yield rf"\subsection*{{{_text(section.heading)}}}"
-    yield from map(_paragraph, section.texts)
-    if any(table.values.size > MOST_NUMBERS for table in section.tables):
-        yield r"\begin{verbatim}"
-        yield from (harmless(text_of(line)).rstrip() for line in section.lines(PLAIN))
-        yield r"\end{verbatim}"
-    else:
-        for table in section.tables:
-            yield from _table(table)
-    if section.reading:
-        yield _paragraph(section.reading)
-    if section.arithmetic:
-        yield r"\begin{flushleft}"
-        yield rf"${_maths(section.arithmetic[0])}$"
-        yield r"\end{flushleft}"
+    for part in parts(section, most=MOST_NUMBERS):
+        match part:
+            case Heading(text=text):
+                yield rf"\subsection*{{{_text(text)}}}"
+            case Paragraph(text=text) | Reading(text=text):
+                yield _paragraph(text)
+            case Drawn():
+                yield r"\begin{verbatim}"
+                yield from (harmless(text_of(line)).rstrip() for line in section.lines(PLAIN))
+                yield r"\end{verbatim}"
+            case Worked(lines=worked):
+                yield r"\begin{flushleft}"
+                yield rf"${_maths(worked[0])}$"
+                yield r"\end{flushleft}"
+            case _:
+                yield from _table(part)
 
 
 def _paragraph(text: str) -> str:

@@ -9,6 +9,7 @@ from kitten_tui.ink.cells import harmless, text_of
 from kitten_tui.ink.numbers import exact
 from kitten_tui.ink.palette import PLAIN
 from kitten_tui.paper.document import Document, Section
+from kitten_tui.paper.order import Drawn, Heading, Paragraph, Reading, Worked, parts
 from kitten_tui.paper.tables import Table
 
 MOST_NUMBERS = 20_000
@@ -26,18 +27,18 @@ def markdown(document: Document) -> str:
 
 
 def _section(section: Section) -> Iterator[str]:
-    if section.heading:
-        yield f"## {_text(section.heading)}\n"
-    yield from (_paragraph(paragraph) for paragraph in section.texts)
-    if any(table.values.size > MOST_NUMBERS for table in section.tables):
-        yield from _code(text_of(line).rstrip() for line in section.lines(PLAIN))
-    else:
-        for table in section.tables:
-            yield from _table(table)
-    if section.reading:
-        yield _paragraph(section.reading)
-    if section.arithmetic:
-        yield from _code(iter(section.arithmetic))
+    for part in parts(section, most=MOST_NUMBERS):
+        match part:
+            case Heading(text=text):
+                yield f"## {_text(text)}\n"
+            case Paragraph(text=text) | Reading(text=text):
+                yield _paragraph(text)
+            case Drawn():
+                yield from _code(text_of(line).rstrip() for line in section.lines(PLAIN))
+            case Worked(lines=worked):
+                yield from _code(iter(worked))
+            case _:
+                yield from _table(part)
 
 
 def _paragraph(text: str) -> str:

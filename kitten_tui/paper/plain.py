@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from kitten_tui.core.source import Source
 from kitten_tui.ink.about import notes_of, title_of
-from kitten_tui.ink.cells import text_of, wrap
+from kitten_tui.ink.cells import harmless, text_of, wrap
 from kitten_tui.ink.palette import PLAIN
 from kitten_tui.paper.document import WIDTH, Document, Section, lesson
+from kitten_tui.paper.order import Drawn, Heading, Paragraph, Reading, Worked, parts
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
@@ -18,6 +19,11 @@ def plain(source: Source, view: View, words: Words, stages: Sequence[int] | None
     """The lines of these stages, or of all, without a control character."""
     told = lesson(view, words, stages)
     yield from text(replace(told, title=title_of(source, words), notes=notes_of(source, view.settings, words)))
+
+
+def as_text(document: Document) -> str:
+    """All of it at once."""
+    return "".join(f"{harmless(line)}\n" for line in text(document))
 
 
 def text(document: Document) -> Iterator[str]:
@@ -32,13 +38,18 @@ def text(document: Document) -> Iterator[str]:
 
 
 def _section(section: Section) -> Iterator[str]:
-    if section.heading:
-        yield section.heading
-        yield ""
-    for paragraph in section.texts:
-        yield from wrap(paragraph, WIDTH)
-        yield ""
-    yield from (text_of(line).rstrip() for line in section.lines(PLAIN))
-    yield ""
-    yield from wrap(section.reading, WIDTH) if section.reading else ()
-    yield from section.arithmetic
+    for part in parts(section, draws=True):
+        match part:
+            case Heading(text=text):
+                yield text
+                yield ""
+            case Paragraph(text=text):
+                yield from wrap(text, WIDTH)
+                yield ""
+            case Drawn():
+                yield from (text_of(line).rstrip() for line in section.lines(PLAIN))
+                yield ""
+            case Reading(text=text):
+                yield from wrap(text, WIDTH)
+            case Worked(lines=lines):
+                yield from lines

@@ -17,7 +17,7 @@ _SIGNS = {
     **dict.fromkeys("·•…。◌", "."),
     **dict.fromkeys("×✕✗", "x"),
     **dict.fromkeys("−–—─━⏎", "-"),
-    **dict.fromkeys("│┃", "|"),
+    **dict.fromkeys("│┃‖", "|"),
     **dict.fromkeys("└┘┌┐├┤┬┴┼╭╮╰╯", "+"),
     **dict.fromkeys("“”„«»", '"'),
     **dict.fromkeys("‘’′", "'"),

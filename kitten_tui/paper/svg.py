@@ -17,6 +17,8 @@ from rich.style import Style
 from rich.terminal_theme import SVG_EXPORT_THEME as NAMED
 
 from kitten_tui.ink.cells import Line, harmless
+from kitten_tui.ink.palette import Ground
+from kitten_tui.paper.document import Document
 
 WIDTH, HEIGHT = 12, 24
 """Of a cell."""
@@ -42,17 +44,6 @@ _BLOCKS: dict[str, _Part] = {
     "▔": (0, 0, 8, 1, 1.0),
     "▕": (7, 0, 8, 8, 1.0),
 }
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What is seen where a style says nothing: #rrggbb."""
-
-    text: str = "#d9dee7"
-    back: str = "#10141a"
-
-
-DARK, LIGHT = Ground(), Ground(text="#1b2330", back="#fdfcf7")
 
 
 @dataclass
@@ -117,6 +108,11 @@ _LOOKS = {
     "underline": 'text-decoration="underline"',
     "strike": 'text-decoration="line-through"',
 }
+
+
+def picture(document: Document) -> str:
+    """All of a document as it is drawn."""
+    return svg(document.drawn(), document.title, document.language, document.paper)
 
 
 def svg(lines: Iterable[Line], title: str, language: str = "en", ground: Ground | None = None) -> str:

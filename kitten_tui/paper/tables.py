@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from kitten_tui.core.cell import Cell, Derivation
 from kitten_tui.core.ops import Array
 from kitten_tui.ink.cells import show_token, text_of
 from kitten_tui.ink.formula import Sum, arithmetic
@@ -17,6 +18,7 @@ from kitten_tui.ink.numbers import extremes
 from kitten_tui.ink.say import say_title
 from kitten_tui.stages import Page
 from kitten_tui.stages.figure import Bars, Facts, Figure, Foot, Matrix, fact_figure
+from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
 LONGEST = 10_000
@@ -104,6 +106,18 @@ def _table(
     return Table(figure.id, title, _shown(rows), _shown(columns), values, *place, **heat, worked=worked)
 
 
+def grid(view: View, name: str, head: int, values: Array, title: str, words: Words) -> Table:
+    """A [query, key] quantity of a head, whatever is looked at."""
+    look, layer = Sum(view.workings, words), view.selection.layer
+
+    def worked(query: int, key: int) -> str:
+        return _arithmetic(view.workings.derive(Cell(name, (query, key), head, layer)), look)
+
+    rows, columns = _shown(view.source.tokens), _shown(view.source.key_tokens)
+    id_ = f"{name}.{head + 1}"
+    return Table(id_, title, rows, columns, values, head, layer, heat=True, looked_at=True, worked=worked)
+
+
 def _shown(labels: Sequence[str]) -> tuple[str, ...]:
     """Somebody else may have written them."""
     return tuple(show_token(label).strip() if label else "" for label in labels)
@@ -116,5 +130,8 @@ def _place(figure: Figure, page: Page) -> tuple[int, int]:
 
 
 def _worked(figure: Figure, page: Page, look: Sum) -> str:
-    derivation = page.view.workings.derive(figure.cell(page.selection))
+    return _arithmetic(page.view.workings.derive(figure.cell(page.selection)), look)
+
+
+def _arithmetic(derivation: Derivation, look: Sum) -> str:
     return text_of(next(iter(arithmetic(derivation, look, LONGEST)), [])).strip()

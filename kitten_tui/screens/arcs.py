@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 from textual.binding import Binding
 
-from kitten_tui.ink.arcs import MOST_HEADS, Arcs, draw
+from kitten_tui.ink.arcs import Arcs, draw
 from kitten_tui.ink.cells import Line
 from kitten_tui.ink.palette import Palette
 from kitten_tui.screens.text import PanelText, TextScreen
@@ -20,6 +19,9 @@ KEYS = {
     "left_square_bracket": "step_head(-1)",
     "right_square_bracket": "step_head(1)",
     "a": "toggle_heads",
+    "V": "weigh('by_value', 'value_share')",
+    "H": "weigh('hide_special', 'word_share')",
+    "x": "take",
     "A": "dismiss",
 }
 
@@ -35,20 +37,18 @@ class ArcsScreen(TextScreen):
         self.words = words
         self.several = False
         self.query_place = view.selection.query
+        self.said = ""
+        """What there is to say, until the next key."""
 
     @property
     def arcs(self) -> Arcs:
-        """Of the selected head, or of the first of its layer beside it."""
-        source, head = self.view.source, self.view.selection.head
-        first = head // MOST_HEADS * MOST_HEADS
-        heads = range(first, min(first + MOST_HEADS, source.n_heads)) if self.several else range(head, head + 1)
-        weights = np.stack([self.view.head(each)["weights"] for each in heads])  # [head, query, key]
-        return Arcs(source.tokens, source.key_tokens, weights, tuple(heads), self.query_place)
+        return Arcs.of(self.view, self.query_place, several=self.several)
 
     def _arcs(self, palette: Palette, width: int) -> list[Line]:
-        return draw(self.arcs, self.words, palette, width)
+        return draw(self.arcs, self.words, palette, width, self.said or self.words("arcs.keys"))
 
-    def _redraw(self) -> None:
+    def _redraw(self, said: str = "") -> None:
+        self.said = said
         text = self.query_one(PanelText)
         text.rewrite()
         text.scroll_to(y=max(self.query_place + 2 - text.size.height // 2, 0), animate=False)
@@ -66,3 +66,21 @@ class ArcsScreen(TextScreen):
     def action_toggle_heads(self) -> None:
         self.several = not self.several
         self._redraw()
+
+    def action_weigh(self, name: str, needed: str) -> None:
+        """Weights as they are, or weighed in another way."""
+        if self.view.has(needed):
+            self.view = self.view.with_(**{name: not getattr(self.view.selection, name)})
+        self._redraw()
+
+    def action_take(self) -> None:
+        """The lines as a file."""
+        from kitten_tui.paper.document import arcs
+        from kitten_tui.screens.taking import ask_file
+
+        view, words, query, several = self.view, self.words, self.query_place, self.several
+
+        def written(path: str) -> None:
+            self._redraw(words("message.saved", path=path))
+
+        ask_file(self, words, lambda: arcs(view, query, words, several=several), written)

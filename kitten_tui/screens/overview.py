@@ -13,18 +13,19 @@ from textual.containers import Horizontal
 from kitten_tui.commands import on_screen
 from kitten_tui.core.measures import MEASURES
 from kitten_tui.core.source import Source, next_part
+from kitten_tui.core.weighed import PLAIN
 from kitten_tui.core.workings import Workings
 from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.cells import Line, clean, show_token, wrap
 from kitten_tui.ink.large import large
-from kitten_tui.ink.overview import BETWEEN, Between, Overview, about_head, measure_name
+from kitten_tui.ink.overview import BETWEEN, Between, Overview, about_head, measure_name, named
 from kitten_tui.ink.palette import Palette
-from kitten_tui.offers import AtOverview
 from kitten_tui.screens.asking import ask_file_to_open, ask_source
 from kitten_tui.screens.messages import Failed, SourceOpened
 from kitten_tui.screens.model import Left, ModelScreen
-from kitten_tui.screens.survey import LayerComputed, LayerWeighed, SurveyScreen
+from kitten_tui.screens.survey import LayerComputed
+from kitten_tui.screens.weighing import LayerWeighed, WeighingScreen
 from kitten_tui.sources.errors import SourceError, plainly
 from kitten_tui.stages import STAGES
 from kitten_tui.stages.scores import SCORES
@@ -47,7 +48,7 @@ def first_stage(source: Source) -> int:
     return STAGES.index(stage)
 
 
-class OverviewScreen(SurveyScreen):
+class OverviewScreen(WeighingScreen):
     """Shows what has been computed, and answers keys meanwhile."""
 
     BINDINGS = BINDINGS
@@ -56,15 +57,9 @@ class OverviewScreen(SurveyScreen):
     AUTO_FOCUS = None
 
     def __init__(self, source: Source, words: Words, view: View, *, opens: bool = False) -> None:
-        super().__init__(source, words)
-        self.view = view
-        """How a head is opened: as the last one was left."""
+        super().__init__(source, words, view)
         self.start = view if opens else None
         """What to open as soon as it has been computed."""
-
-    @property
-    def now(self) -> AtOverview:
-        return AtOverview(self.source)
 
     def compose(self) -> ComposeResult:
         yield OverviewLine("title")
@@ -123,7 +118,7 @@ class OverviewScreen(SurveyScreen):
     def _order(self) -> str:
         order = self.words("overview.by_measure" if self.overview.sorted else "overview.by_place")
         measure = measure_name(self.overview, self.words, self.overview.measure)
-        return self.words("overview.title", order=order, measure=measure)
+        return named(self.overview, self.words, self.words("overview.title", order=order, measure=measure))
 
     def read(self, source: Source, words: Words) -> None:
         """Another text, from its first layer."""
@@ -148,7 +143,11 @@ class OverviewScreen(SurveyScreen):
     @on(LayerComputed)
     def take_layer(self) -> None:
         """One more layer has been computed."""
-        self.look_at(replace(self.overview, heads=self.survey.heads))
+        if self.overview.weighed == PLAIN:
+            self.look_at(replace(self.overview, heads=self.survey.heads))
+        else:
+            self.look_at(self.overview)
+            self.reweigh()
         self.weigh()
         start = self.start
         if start is not None and self._has(start):
@@ -270,7 +269,7 @@ class OverviewScreen(SurveyScreen):
             return
 
         def back(left: Left | None) -> None:
-            self.view = screen.page.view
+            self.weigh_as(screen.page.view)
             if left is not None:
                 self.words = left.words
                 self.look_at(replace(self.overview, layer=left.layer, head=left.head))

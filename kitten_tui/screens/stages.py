@@ -11,6 +11,7 @@ from kitten_tui.core.formula import Op
 from kitten_tui.core.source import Source, next_part
 from kitten_tui.desk.desk import Back, Follow
 from kitten_tui.ink.chrome import operand_choices
+from kitten_tui.offers import has_special, has_values
 from kitten_tui.screens.messages import SourceOpened
 from kitten_tui.screens.page import PageScreen
 from kitten_tui.stages import navigation, stages_of
@@ -121,6 +122,20 @@ class StageScreen(PageScreen):
             self.look_at(self.page.view.with_(backward=not self.page.selection.backward))
         else:
             self.say("gradient.none")
+
+    def action_toggle_by_value(self) -> None:
+        """Weights by the size of the values they carry, or as they are."""
+        if has_values(self.now):
+            self.look_at(navigation.toggle_by_value(self.page))
+        else:
+            self.say("weighed.no_values")
+
+    def action_toggle_special(self) -> None:
+        """Special tokens hidden, or shown."""
+        if has_special(self.now):
+            self.look_at(navigation.toggle_special(self.page))
+        else:
+            self.say("weighed.no_special")
 
     def action_step_layer(self, by: int) -> None:
         if self.source.n_layers > 1:

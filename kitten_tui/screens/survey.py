@@ -1,8 +1,8 @@
-"""Computing the layers of a model in a thread, and what all heads give from one word to another."""
+"""Computing the layers of a model in a thread."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from threading import Event
 
@@ -10,9 +10,8 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
-from kitten_tui.core.measures import weights_between
 from kitten_tui.core.source import Source, Survey
-from kitten_tui.ink.overview import BETWEEN, Between, Overview
+from kitten_tui.ink.overview import Overview
 from kitten_tui.screens.messages import Failed
 from kitten_tui.sources.errors import SourceError, plainly
 from kitten_tui.words import Words
@@ -21,13 +20,6 @@ from kitten_tui.words import Words
 @dataclass
 class LayerComputed(Message):
     """There is one more layer to show."""
-
-
-@dataclass
-class LayerWeighed(Message):
-    """What the heads of one more layer give from one word to another."""
-
-    between: Between
 
 
 class StoppedError(Exception):
@@ -70,24 +62,5 @@ class SurveyScreen(Screen[None], inherit_bindings=False):
                     self.post_message(LayerComputed())
         except StoppedError:
             pass
-        except SourceError as error:
-            self.post_message(Failed(str(error)))
-
-    def weigh(self) -> None:
-        between = self.overview.between
-        if between is not None and len(between.weights) < self.source.ready * self.source.n_heads:
-            self.run_worker(partial(self._weigh, self.source, between), thread=True, exclusive=True, group=BETWEEN)
-
-    def _weigh(self, source: Source, between: Between) -> None:
-        """Runs in a thread: the weights of the layers that are ready, one layer after the other."""
-        worker, apart = get_current_worker(), self.survey.apart()
-        try:
-            with plainly():
-                for layer in range(len(between.weights) // source.n_heads, apart.ready):
-                    weights = weights_between(apart, layer, between.query, between.key)
-                    if worker.is_cancelled:
-                        break
-                    between = replace(between, weights=(*between.weights, *weights))
-                    self.post_message(LayerWeighed(between))
         except SourceError as error:
             self.post_message(Failed(str(error)))

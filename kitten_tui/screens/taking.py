@@ -12,7 +12,9 @@ from kitten_tui.sources.writing import path_of
 from kitten_tui.words import Words
 
 
-def ask_file(screen: Any, words: Words, document: Callable[[], Document]) -> None:
+def ask_file(
+    screen: Any, words: Words, document: Callable[[], Document], said: Callable[[str], None] | None = None
+) -> None:
     """Asks for a name, whose suffix is the format."""
 
     def written(text: str, overwrite: bool) -> None:
@@ -21,4 +23,5 @@ def ask_file(screen: Any, words: Words, document: Callable[[], Document]) -> Non
         write(document(), path, form, dark=screen.app.current_theme.dark, overwrite=overwrite)
 
     suffixes = words("ask.suffixes", suffixes=" ".join(f".{each.name}" for each in FORMATS))
-    ask_name(screen, words, "ask.take", written, lambda path: screen.say("message.saved", path=path), suffixes)
+    told = said or (lambda path: screen.say("message.saved", path=path))
+    ask_name(screen, words, "ask.take", written, told, suffixes)

@@ -17,9 +17,9 @@ from kitten_tui.sources.transformer_lens import arrays_of_cache, is_cache
 
 Tokens = Sequence[str] | str
 
-NAMES = tuple(
-    name for name, quantity in ATTENTION.items() if quantity.scope in LEADING and name not in ("rate", "kept_share")
-)
+SETTLED = ("rate", "kept_share", "words")
+"""What settings and tokens say."""
+NAMES = tuple(name for name, quantity in ATTENTION.items() if quantity.scope in LEADING and name not in SETTLED)
 """What may be brought."""
 
 

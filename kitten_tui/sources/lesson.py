@@ -14,6 +14,7 @@ from kitten_tui.core.inputs import HeadWeights, Inputs
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import NOTHING_SPECIAL, Editor, Reference, Source, Traits
 from kitten_tui.core.trace import Trace
+from kitten_tui.core.weighed import Special, special_of
 from kitten_tui.sources.errors import SourceError
 
 MAX_TOKENS = 256
@@ -101,7 +102,8 @@ class Lesson:
     def _shared(self, settings: Settings) -> Trace:
         inputs = self.inputs
         d_k = inputs.heads[0].w_q.shape[1]
-        return _shared(self.lines, Same(inputs.x), Same(inputs.embedding), Same(inputs.position), d_k, settings)
+        vectors = Same(inputs.x), Same(inputs.embedding), Same(inputs.position)
+        return _shared(self.lines, *vectors, d_k, special_of(self.tokens, self.tokens), settings)
 
 
 def lesson_of(source: Source) -> Lesson:
@@ -130,10 +132,12 @@ class Same:
 
 # Keyed by all that they depend on and by nothing else: a changed W_o recomputes no head, a changed head no other.
 @lru_cache(maxsize=16)
-def _shared(lines: Chain, x: Same, embedding: Same, position: Same, d_k: int, settings: Settings) -> Trace:
+def _shared(
+    lines: Chain, x: Same, embedding: Same, position: Same, d_k: int, special: Special, settings: Settings
+) -> Trace:
     n, d_model = x.array.shape
     vectors = {"x": x.array} if embedding.array is None else {"embedding": embedding.array, "position": position.array}
-    return layers.shared(lines, vectors, settings, layers.sizes(n, n, d_model=d_model, d_k=d_k))
+    return layers.shared(lines, vectors, settings, layers.sizes(n, n, d_model=d_model, d_k=d_k), special=special)
 
 
 @lru_cache(maxsize=64)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -14,12 +12,14 @@ import numpy.typing as npt
 from kitten_tui.core import layers
 from kitten_tui.core.attention import ATTENTION
 from kitten_tui.core.chain import Chain
-from kitten_tui.core.measures import HeadSummary, Landmarks, survey_weights, uniform_measures
+from kitten_tui.core.measures import HeadSummary
 from kitten_tui.core.ops import Array
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import NOTHING_SPECIAL, Pulse, Source, Traits
+from kitten_tui.core.surveyed import summaries, without_numbers
 from kitten_tui.core.trace import Trace
+from kitten_tui.core.weighed import special_of
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.inspection import Inspection
 
@@ -159,7 +159,8 @@ class Recording:
 
     def _share(self, layer: int, settings: Settings) -> Trace:
         given = self._part((Scope.SOURCE, Scope.SHARED), layer)
-        return layers.shared(self.lines, given, settings, self.sizes)
+        special = special_of(self.tokens, self.key_tokens)
+        return layers.shared(self.lines, given, settings, self.sizes, special=special)
 
     def _trace(self, layer: int, head: int, settings: Settings) -> Trace:
         shared = self._shared(layer, settings)
@@ -182,28 +183,10 @@ class Recording:
 
     @cached_property
     def heads(self) -> tuple[HeadSummary, ...]:
-        cross = self.key_tokens is not self.tokens
-        marks = Landmarks.across(len(self.tokens), len(self.key_tokens)) if cross else Landmarks.of(self.tokens)
-        summaries: list[HeadSummary] = []
         faulty = {(fault.layer, fault.head) for fault in self.record.faults}
-        for layer in range(self.n_layers):
-            heads: list[HeadSummary] = []
-            allowed = np.zeros((len(self.tokens), len(self.key_tokens)), dtype=bool)  # [query, key]
-            for head in range(self.n_heads):
-                trace = self.trace(layer, head, self.settings)
-                weights = trace["weights"]  # [query, key]
-                allowed |= weights != 0.0
-                if not np.isfinite(weights).all() or (weights < 0.0).any():
-                    faulty.add((layer, head))
-                    weights = np.where(np.isfinite(weights), weights, 0.0).clip(min=0.0)
-                summary = survey_weights(weights, marks, layer, head)
-                if (layer, head) in faulty:  # it has a picture, but nothing can be said of it in numbers
-                    summary = replace(summary, measures=dict.fromkeys(summary.measures, math.nan))
-                heads.append(summary)
-                trace.forget()
-            uniform = uniform_measures(allowed, marks)
-            summaries += [replace(head, uniform=uniform) for head in heads]
-        return tuple(summaries)
+        every = (head for layer in range(self.n_layers) for head in summaries(self, layer, "weights"))
+        # It has a picture, but nothing can be said of it in numbers.
+        return tuple(without_numbers(head) if (head.layer, head.head) in faulty else head for head in every)
 
     def apart(self) -> Recording:
         """Everything is there, for any thread."""

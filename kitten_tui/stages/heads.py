@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 
 from kitten_tui.desk.phrase import Phrase, phrase
+from kitten_tui.stages import weighed
 from kitten_tui.stages.figure import Axis, Band, Matrix, Sheet, Title
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View, banded, sign, styled
@@ -75,15 +76,15 @@ def _panels(view: View) -> list[Matrix | None]:
 
 
 def _panel(view: View, head: int) -> Matrix | None:
-    matrix = view.matrix("dropped", head=head)
+    matrix = view.matrix(view.weighed, head=head)
     if matrix is None:
         return None
-    row = view.row("dropped", head)  # [key]
+    row = view.row(view.weighed, head)  # [key]
     title: Title = (f"{head + 1}",)
     if row.any():
         best = int(row.argmax())
         title = (f"{head + 1} → ", phrase("title.looks_at", token=view.key_name(best), weight=row[best]))
-    hidden = ~view.head(head).truth("allowed")  # [query, key]
+    hidden = weighed.hidden(view, head)  # [query, key]
     return styled(matrix, id=f"dropped.{head + 1}", title=title, hidden=hidden, compact=True)
 
 
@@ -93,12 +94,13 @@ def _rows(view: View) -> tuple[Band, ...]:
         return ()
     every = range(view.source.n_heads)
     heads = Axis("head", tuple(str(head + 1) for head in every))
+    symbol = view.chain[view.weighed].symbol if weighed.is_other(view) else "α"
     matrix = Matrix(
         id=f"dropped.{view.selection.head + 1}",
-        name="dropped",
-        title=("α  ", phrase("title.each_head", token=view.token)),
-        values=np.array([view.row("dropped", head) for head in every]),
-        hidden=np.array([~view.truth("allowed", head) for head in every]),
+        name=view.weighed,
+        title=(f"{symbol}  ", phrase("title.each_head", token=view.token)),
+        values=np.array([view.row(view.weighed, head) for head in every]),
+        hidden=np.array([weighed.hidden(view, head)[view.selection.query] for head in every]),
         rows=heads,
         columns=view.axis("key"),
         axes=("query", "key"),
@@ -146,6 +148,7 @@ HEADS = Stage(
     needs=("dropped",),
     wants=("concat",),
     weighs=True,
+    shows_weighed=True,
     home=(
         *("concat", "w_o", "b_o", "output", "added", "attended", "middle", "crossed", "met", "second"),
         *("taken", "routed", "expert_share", "mlp"),

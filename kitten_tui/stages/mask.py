@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kitten_tui.desk.phrase import Phrase, phrase
+from kitten_tui.stages import weighed
 from kitten_tui.stages.figure import Band, Figure, Sheet, Title
 from kitten_tui.stages.stage import Stage, covered
 from kitten_tui.stages.view import View, gap, line_up, sign, styled
@@ -35,8 +36,17 @@ def sheet(view: View) -> Sheet:
         styled(sums, column_labels=not above),
         sign("→"),
         styled(view.matrix("dropped"), hidden=hidden, dropped=lost, title=after, column_labels=not above),
+        *_weighed(view, column_labels=not above),
     )
     return Sheet(tuple(Band(figures, rows) for figures in (above, below) if figures), aligned=True)
+
+
+def _weighed(view: View, *, column_labels: bool) -> tuple[Figure | None, ...]:
+    """What is looked at in the place of weights, and made of them."""
+    if not weighed.is_other(view):
+        return ()
+    look = {"hidden": weighed.hidden(view), "title": weighed.title(view), "column_labels": column_labels}
+    return sign("→"), styled(view.matrix(view.weighed), **look)
 
 
 def _sink(view: View) -> Figure | None:
@@ -111,5 +121,6 @@ MASK = Stage(
     needs=("scaled", "masked", "weights"),
     weighs=True,
     covers=True,
+    shows_weighed=True,
     home=("scaled", "masked", "allowed", "keep", "rate", "kept_share"),
 )

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from kitten_tui.core.weighed import kept_places, special_places
 from kitten_tui.stages.figure import Axis, Figure, Matrix
 from kitten_tui.stages.stage import Page, Stage, covered
 from kitten_tui.stages.tokens import named
@@ -80,9 +81,23 @@ def strongest(page: Page, after: int | None = None) -> View:
     """The key with the largest weight in the query's row, or the one next after a key; after the last the first."""
     if not page.view.has("dropped"):
         return page.view
-    order = np.argsort(-page.view.row("dropped"), kind="stable")  # [key]
+    order = np.argsort(-page.view.row(page.view.weighed), kind="stable")  # [key]
     place = 0 if after is None else int(np.flatnonzero(order == after)[0]) + 1
     return page.view.with_(key=int(order[place % len(order)]))
+
+
+def toggle_by_value(page: Page) -> View:
+    """Weights by the size of the values they carry, or as they are."""
+    return page.view.with_(by_value=not page.selection.by_value)
+
+
+def toggle_special(page: Page) -> View:
+    """Special tokens hidden, or shown; the query is then a word."""
+    view = page.view.with_(hide_special=not page.selection.hide_special)
+    words, place = kept_places(len(view.tokens), special_places(view.tokens)), view.selection.query
+    if not view.selection.hide_special or place in words or not words:
+        return view
+    return view.with_(query=next((word for word in words if word > place), words[-1]))
 
 
 def go_to_stage(page: Page, stage: int) -> View:

@@ -6,6 +6,7 @@ import numpy as np
 
 from kitten_tui.core.experiment import WIDTHS
 from kitten_tui.desk.phrase import Phrase, phrase
+from kitten_tui.stages import weighed
 from kitten_tui.stages.figure import Band, Bars, Fact, Facts, Matrix, Sheet, Title
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View, banded, styled
@@ -15,7 +16,8 @@ def sheet(view: View) -> Sheet:
     rows = view.axis("key")
     columns = [styled(column, heat=False) for column in (*_before_exp(view), _exp(view))]
     weights = view.column("weights", sum_name="weight_sum")
-    table = banded((*columns, weights, *view.pinned_columns("weights"), *_bars(view)), rows, _of_which(view))
+    beside = (*weighed.columns(view), *view.pinned_columns("weights"), *_bars(view))
+    table = banded((*columns, weights, *beside), rows, _of_which(view))
     facts = (_saturation(view), _experiment(view)) if view.can_rescale else (_experiment(view),)
     return Sheet((*table, *_sink(view), Band(facts)))
 
@@ -66,15 +68,16 @@ def _bars(view: View) -> list[Bars]:
     if not view.has("weights"):
         return []
     scale, query = view.settings.scale, view.selection.query
-    rows = [(False, view.row("weights"))]
-    if view.can_rescale:
+    name = view.weighed if weighed.is_other(view) else "weights"
+    rows = [(False, view.row(name))]
+    if view.can_rescale and name == "weights":
         rows.append((True, view.rescaled.row("weights", query)))
     # One length for both, so that the bars can be compared.
     largest = float(max(values.max() for _, values in rows))
     return [
         Bars(
             id="ghost" if other else "bars",
-            name="weights",
+            name=name,
             axes=("query", "key"),
             rescaled=other,
             title=_title(view, scale != other),
@@ -89,6 +92,8 @@ def _bars(view: View) -> list[Bars]:
 
 
 def _title(view: View, scale: bool) -> Title:
+    if weighed.is_other(view):
+        return weighed.title(view)
     if not view.can_rescale:
         return ("α",)
     if scale:
@@ -182,9 +187,12 @@ SOFTMAX = Stage(
     reading,
     needs=("scores", "scaled", "exp", "weights"),
     weighs=True,
+    shows_weighed=True,
     home=(
         *("scaled", "masked", "exp", "total", "weights", "weight_sum", "weights_gap"),
         *("sink", "sink_exp", "sink_weight"),
+        *("words", "value_norm", "valued", "value_total", "value_share"),
+        *("word_total", "word_share", "value_word_total", "value_word_share"),
         *("headroom", "sensitivity", "typical_headroom", "typical_sensitivity"),
     ),
 )

@@ -9,6 +9,7 @@ from kitten_tui.core.cell import Derivation
 from kitten_tui.core.chain import Chain
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.desk.selection import Selection
+from kitten_tui.stages import weighed
 from kitten_tui.stages.backward import FORMULA, has_loss, of_gradients, reading
 from kitten_tui.stages.figure import Figure, Sheet
 from kitten_tui.stages.view import View
@@ -40,6 +41,8 @@ class Stage:
     """Further quantities that it shows; what is missing of all of them is said."""
     weighs: bool = False
     """Whether the weights exist by this stage, so that the sentence can carry them."""
+    shows_weighed: bool = False
+    """Whether weights that are looked at in another way are shown here."""
     home: tuple[str, ...] = ()
     """The quantities that are looked up here when a number is followed to where it comes from; see `homes`."""
     covers: bool = False
@@ -136,7 +139,11 @@ def _faults(stage: Stage, view: View) -> Iterator[Phrase]:
 def _aloud(stage: Stage, view: View) -> tuple[Phrase, ...]:
     missing = [name for name in (*stage.needs, *stage.wants) if not view.has(name)]
     remarks = (stage.remark(view), _share(stage, view))
-    spoken = () if any(name in missing for name in stage.needs) else (stage.reading(view),)
+    spoken: tuple[Phrase, ...] = ()
+    if stage.shows_weighed and weighed.is_other(view):
+        spoken = (weighed.reading(view),)
+    elif not any(name in missing for name in stage.needs):
+        spoken = (stage.reading(view),)
     aloud = (*spoken, *(remark for remark in remarks if remark is not None))
     if not missing:
         return aloud

@@ -14,6 +14,7 @@ from kitten_tui.core.ops import Array, Mask
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.core.trace import Trace
+from kitten_tui.core.weighed import PLAIN, WEIGHED, WITHOUT_SPECIAL
 from kitten_tui.core.workings import Workings
 from kitten_tui.desk.phrase import Phrase
 from kitten_tui.desk.selection import Selection
@@ -139,6 +140,18 @@ class View:
     def has(self, name: str) -> bool:
         """Whether the source has this quantity."""
         return self.workings.has(name, self.selection.head)
+
+    @property
+    def weighed(self) -> str:
+        """The quantity that is looked at as weights."""
+        at = self.selection
+        name = WEIGHED[at.by_value, at.hide_special]
+        return name if name == PLAIN or self.has(name) else PLAIN
+
+    @property
+    def special(self) -> Mask | None:
+        """Where special tokens are hidden; None where they are not.  -> [query, key]"""
+        return ~self.trace.truth("words") if self.weighed in WITHOUT_SPECIAL else None
 
     def matrix(self, name: str, *, head: int | None = None, rows: str = "", back: int = 0) -> Matrix | None:
         """A quantity of the vocabulary as a figure, with the axes it has there; `back` is so many layers before.

@@ -40,7 +40,7 @@ class TokenStrip(InkedLines):
         query = page.selection.query
         view = page.view
         weighs = page.stage.weighs and not view.is_cross and view.has("dropped")
-        weights = view.row("dropped") if weighs else None
+        weights = view.row(view.weighed) if weighs else None
         return chrome.strip(page.view.tokens, weights, query, self.palette, width)
 
     def clicked(self, value: int | str) -> Message:

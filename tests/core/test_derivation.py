@@ -32,14 +32,14 @@ SETTINGS = (
 )
 WEIGHTS = {"w_q", "w_k", "w_v", "b_q", "b_k", "b_v"}
 INPUTS = {"embedding", "position", "x", "w_o", "b_o"} | WEIGHTS
-SWITCHED = {"divisor", "allowed", "keep", "rate"}
-"""What the settings give."""
+SWITCHED = {"divisor", "allowed", "keep", "rate", "words"}
+"""What the settings and the tokens give."""
 CONSTANT = {"shift", "typical_headroom", "typical_sensitivity"}
 """What may be made of constants alone: the shift of a row that needs none, and the experiment beside the lesson."""
 
 
 def everything() -> Lesson:
-    """What the samples do not have: biases everywhere, x alone, a covered row, scores that need a shift."""
+    """What the samples do not have: biases everywhere, x alone, a covered row, a shift, a special token."""
     draw = np.random.RandomState(5)
 
     def numbers(*shape: int):
@@ -49,7 +49,8 @@ def everything() -> Lesson:
         HeadWeights(*(numbers(3, 2) * size for _ in "qkv"), *(numbers(2) * size for _ in "qkv")) for size in (1, 20)
     )
     own_mask = np.array([[True, True, False], [False, False, False], [True, False, True]])
-    inputs = Inputs(("a", "b", "c"), numbers(3, 3), heads, w_o=numbers(4, 2), b_o=numbers(2), own_mask=own_mask)
+    tokens, x = ("a", "b", "[SEP]"), numbers(3, 3)
+    inputs = Inputs(tokens, x, heads, w_o=numbers(4, 2), b_o=numbers(2), own_mask=own_mask)
     return Lesson(inputs)
 
 

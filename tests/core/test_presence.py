@@ -53,10 +53,13 @@ def expected(names: tuple[str, ...]) -> set[str]:
         there.add("scores")
     if "scores" in there:
         there |= {"scaled", "masked", "shift", "exp", "total", "weights", "scores_gap"}
+    if "v" in there:
+        there.add("value_norm")
     if "weights" in there:
         there |= {"weight_sum", "headroom", "complement", "sensitivity", "dropped", "weights_gap"}
     if {"dropped", "v"} <= there:
         there |= {"contribution", "partial", "context", "context_gap", "concat"}
+        there |= {"valued", "value_total", "value_share"}
     return there
 
 
@@ -106,7 +109,7 @@ def test_an_undeclared_quantity_has_no_number_and_no_derivation():
 def test_the_row_of_a_query_is_the_row_of_the_whole(name, settings):
     lesson = open_source(name)
     whole = lesson.trace(0, 0, settings)
-    for quantity_ in (quantity_ for quantity_ in ATTENTION.values() if quantity_.axes[:1] == ("query",)):
+    for quantity_ in (each for each in ATTENTION.values() if each.axes[:1] == ("query",) and whole.has(each.name)):
         alone = Trace(whole.chain, whole.given, whole.scopes, whole.outer, sizes={**whole.sizes, "query": 1000})
         for query in range(len(lesson.tokens)):
             row = alone.row(quantity_.name, query)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from test_derivation_random import lessons, switches
 
 from kitten_tui.core.cell import Cell, Operand
-from kitten_tui.core.formula import Ref
+from kitten_tui.core.formula import Op, Ref
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.trace import MissingError, Trace
@@ -93,6 +93,10 @@ def wrong(workings: Workings, seed: int = 0) -> list[tuple[Cell, Operand, float,
         alone = Alone(workings, derivation.cell)
         for operand_cell, slope in slopes.items():
             size = STEP * max(1.0, abs(operands[operand_cell].value))
+            if derivation.op is Op.QUOTIENT and operand_cell == derivation.terms[-1][-1].cell:
+                size = STEP * abs(operands[operand_cell].value)  # what is divided by may be next to 0
+            if derivation.op is Op.ROOT:
+                size = STEP * derivation.value  # and so may what there is a root of
             if not math.isfinite(slope) or not math.isfinite(operands[operand_cell].value):
                 continue
             up, down = alone.value(operand_cell, size), alone.value(operand_cell, -size)

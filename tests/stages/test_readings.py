@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.core.trace import Trace
+from kitten_tui.core.weighed import PLAIN, WEIGHED, is_special
 from kitten_tui.desk.phrase import Phrase
 from kitten_tui.ink.say import say
 from kitten_tui.sources.checkpoint.texts import open_texts
@@ -526,8 +528,33 @@ def readings(source: Source, queries: Sequence[int] = ()) -> Iterator[tuple[View
         for number, stage in enumerate(stages_of(source)):
             if view.selection.query == 1:
                 yield view, turn_to(stage, view.with_(stage=number, backward=True)).readings[0]
+            for by_value, hide_special in product((False, True), repeat=2):
+                weighed = view.with_(stage=number, by_value=by_value, hide_special=hide_special)
+                if stage.shows_weighed and weighed.weighed == WEIGHED[by_value, hide_special] != PLAIN:
+                    page = turn_to(stage, weighed)
+                    yield page.view, page.readings[0]
             page = turn_to(stage, view.with_(stage=number))
             yield from ((page.view, reading) for reading in page.readings)
+
+
+# Weights that are weighed in another way
+
+
+@rule("weighed.reading.value_share", "weighed.reading.word_share", "weighed.reading.value_word_share")
+def _(view: View, said: dict) -> bool:
+    shares, weights = row(view, view.weighed), row(view, "dropped")
+    best = {place for place in named(view, said["best"]) if shares[place] == shares.max() == said["share"]}
+    return any(weights[place] == said["weight"] for place in best)
+
+
+@rule("weighed.reading.special")
+def _(view: View, said: dict) -> bool:
+    return is_special(view.tokens[view.selection.query])
+
+
+@rule("weighed.reading.nothing")
+def _(view: View, said: dict) -> bool:
+    return not row(view, view.weighed).any()
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from kitten_tui.core.measures import MEASURES
 from kitten_tui.core.quantity import Quantity, Scope
 from kitten_tui.core.settings import MASKS, Settings
 from kitten_tui.core.transformer import Kind, layer_chain
+from kitten_tui.core.weighed import PLAIN, WEIGHED
 from kitten_tui.ink.in_words import NORM_PARTS
 from kitten_tui.ink.texts import SIGNS
 from kitten_tui.sources.checkpoint.texts import TWO_STACKS, TWO_TEXTS
@@ -58,6 +59,7 @@ def families() -> set[str]:
     keys |= {f"gradient.{name}" for name in ("surprise", "right", "logits", "total", "exp", "masked", "scaled")}
     keys |= {f"learn.{part}.{start}" for part in ("start", "distance", "measure", "right") for start in STARTS}
     keys |= {f"learn.{part}.{name}" for part in ("beside", "right") for name in (BESIDE, *RECURRENT)}
+    keys |= {f"weighed{kind}.{name}" for name in WEIGHED.values() if name != PLAIN for kind in ("", ".reading")}
     keys |= {f"signs.{sign}" for sign in SIGNS}
     keys |= {f"legend.{sign}" for sign in ("per_cent", "tenths", "covered", "dropped", "previewed", "changed")}
     keys |= {f"formula.norm_{part}" for part in NORM_PARTS}

@@ -15,6 +15,7 @@ from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.trace import Given, Trace, Value
 from kitten_tui.core.transformer import layer_chain
+from kitten_tui.core.weighed import special_of
 from kitten_tui.sources.checkpoint.distances import bucket
 from kitten_tui.sources.errors import NotYetError
 
@@ -90,6 +91,7 @@ class Looking:
             given,
             settings,
             self._sizes(),
+            special=special_of(reading.tokens, reading.key_tokens),
             own_divisor=None if config.divisors is None else config.divisor(layer),
             before=(lambda: self.joined(layer - 1, self.own)) if layer else None,
         )

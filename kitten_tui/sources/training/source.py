@@ -13,6 +13,7 @@ from kitten_tui.core.learning import Expectation, Kept, Measured
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import NOTHING_SPECIAL, Pulse, Source, Traits
 from kitten_tui.core.trace import Trace
+from kitten_tui.core.weighed import special_of
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.sentence import tokenise
 from kitten_tui.sources.training.beside import name_of
@@ -216,7 +217,9 @@ class Training:
         more = {"d_model": shape.d_model, "d_k": shape.d_k, "concat": shape.n_heads * shape.d_k}
         sizes = layers.sizes(n, n, vocabulary=shape.n_vocab, **more)
         before = partial(self.joined, layer - 1, self.settings) if layer else None
-        return layers.shared(self.chain(layer), self.numbers.of_source(layer), settings, sizes, before=before)
+        special = special_of(self.tokens, self.tokens)
+        given = self.numbers.of_source(layer)
+        return layers.shared(self.chain(layer), given, settings, sizes, special=special, before=before)
 
     def _trace(self, layer: int, head: int, settings: Settings) -> Trace:
         given, whole = self.numbers.of_head(layer, head), partial(self.joined, layer, settings)
