@@ -35,7 +35,13 @@ def compare(app: KittenApp) -> None:
     if not isinstance(screen, StageScreen) or screen.shown is None:
         return
     canvas = next(iter(screen.query(Canvas)), None)
-    if canvas is None or canvas.picture is None or not canvas.size or screen._layout_required or not canvas.is_on_screen:
+    if (
+        canvas is None
+        or canvas.picture is None
+        or not canvas.size
+        or screen._layout_required
+        or not canvas.is_on_screen
+    ):
         return
     view = screen.page.view
     workings = Workings(view.source, view.settings, view.selection.layer)
