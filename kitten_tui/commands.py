@@ -104,6 +104,11 @@ COMMANDS = (
     KeyCommand("dropout", (("d", "next_dropout"),), "d", "change", footer=True, works=offers.weighs),
     KeyCommand("draw", (("r", "next_seed"),), "r", "change", works=offers.edits),
     KeyCommand("redrop", (("R", "next_dropped"),), "R", "change", works=offers.drops),
+    KeyCommand(
+        *("go_on", (("minus", "step_text(-1)"), ("plus", "step_text(1)")), "- +", "tokens"),
+        footer=True,
+        works=offers.goes_on,
+    ),
     KeyCommand("rename", (("n", "rename_token"),), "n", "tokens", works=offers.edits),
     KeyCommand("insert", (("N", "insert_token"),), "N", "tokens", works=offers.edits),
     KeyCommand("delete", (("delete", "delete_token"),), "del", "tokens", works=offers.deletes),

@@ -126,6 +126,11 @@ def saves(now: Now) -> bool:
     return edits(now) or has_survey(now) or trains(now)
 
 
+def goes_on(now: Now) -> bool:
+    """Whether the text can have one more token."""
+    return now.source.goes_on is not None and not computes(now)
+
+
 def masks(now: Now) -> bool:
     return len(now.source.masks) > 1
 

@@ -10,7 +10,7 @@ from kitten_tui.paper.formats import FORMATS, named, of_path
 from kitten_tui.sources.errors import SourceError
 
 MOST_THREADS, MOST_PATIENCE = 1024, 100_000
-PAPER = ("save", "export", "arcs", "heads", "json", "explain", "check", "plain")
+PAPER = ("save", "export", "generate", "arcs", "heads", "json", "explain", "check", "plain")
 """Options that ask for something printed or written in place of a screen; of two, the first is answered."""
 
 
@@ -115,6 +115,9 @@ def parser() -> argparse.ArgumentParser:
         help="print the words and lines between them by weight, of --head or of several heads, of --query or of all",
     )
     printed.add_argument(
+        "--generate", type=int, metavar="N", help="with --model: go on with the text, N tokens; or --json (+ on screen)"
+    )
+    printed.add_argument(
         "--from", dest="from_", metavar="TOKEN", help="with --heads and --to: how strongly this token looks at another"
     )
     printed.add_argument("--to", metavar="TOKEN", help="with --heads and --from: the token that is looked at")
@@ -153,6 +156,9 @@ def parser() -> argparse.ArgumentParser:
     change.add_argument("--dropout", type=float, metavar="P", help="drop weights at this rate, from 0 to below 1")
     change.add_argument("--seed", type=int, metavar="N", help="decides what is dropped, and a sentence's matrices")
     change.add_argument("--init", choices=("rand", "linear"), help="draw all matrices from the seed, as PyTorch does")
+    change.add_argument("--temperature", type=float, metavar="T", help="draw next tokens by logit / T (default: none)")
+    change.add_argument("--top-k", type=int, metavar="K", help="draw next tokens from the K likeliest")
+    change.add_argument("--top-p", type=float, metavar="P", help="draw them from the fewest that have P together")
     _add_training(options)
     screen.add_argument("--lang", choices=LANGUAGES, help="the language (default: from the config file, or LANG)")
     screen.add_argument("--theme", metavar="NAME", help="dark, light, or the name of one of Textual's themes")
@@ -255,6 +261,7 @@ def refuse_pairs(arguments: argparse.Namespace) -> None:
             raise UsageError("--threads: expected --model DIR with it, found none")
         if not 1 <= arguments.threads <= MOST_THREADS:
             raise UsageError(f"--threads: expected a number from 1 to {MOST_THREADS}, found {arguments.threads}")
+    _refuse_going_on(arguments)
     if arguments.full and not arguments.save:
         raise UsageError("--full: expected --save FILE with it, found none")
     if arguments.export is not None:
@@ -305,6 +312,27 @@ def _refuse_script(arguments: argparse.Namespace) -> None:
         raise UsageError(f"--script: expected at most one --shot with it, found {len(played)} of --press and --shot")
     if arguments.script is None and kinds[-1] != "shot":
         raise UsageError("--press: expected --shot FILE after it, found none")
+
+
+DRAWING = ("temperature", "top_k", "top_p")
+"""Options of what next tokens are drawn by."""
+MOST_GENERATED = 100_000
+
+
+def _refuse_going_on(arguments: argparse.Namespace) -> None:
+    for name in ("generate", *DRAWING):
+        if arguments.model is None and getattr(arguments, name) is not None:
+            raise UsageError(f"--{name.replace('_', '-')}: expected --model DIR with it, found none")
+    if arguments.generate is None:
+        return
+    if not 1 <= arguments.generate <= MOST_GENERATED:
+        raise UsageError(f"--generate: expected a number from 1 to {MOST_GENERATED:,}, found {arguments.generate}")
+    for name in PAPER:
+        if name not in ("generate", "json") and getattr(arguments, name):
+            raise UsageError(f"--generate: expected alone or with --json, found --{name}")
+    for name in OF_ONE_VIEW:
+        if name != "seed" and getattr(arguments, name) is not None:
+            raise UsageError(f"--generate: expected the model as it is, found --{name}")
 
 
 def _refuse_export(arguments: argparse.Namespace) -> None:

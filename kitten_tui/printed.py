@@ -62,7 +62,7 @@ def _compute(arguments: argparse.Namespace, view: View) -> None:
     if source.survey is None or source.ready == source.n_layers:
         return
     explained = quantity_of(arguments.explain or "", view.chain)
-    every = not (arguments.json or arguments.explain or arguments.arcs) or arguments.heads
+    every = not (arguments.json or arguments.explain or arguments.arcs) or arguments.heads or arguments.generate
     # What comes next needs every layer.
     every = every or (explained in view.chain and "rank" in view.chain[explained].axes)
     wanted = source.n_layers if every else layer + 1
@@ -166,6 +166,32 @@ def _overview(arguments: argparse.Namespace, view: View) -> Overview:
     return replace(overview, layer=layer, head=head)
 
 
+def _generate(arguments: argparse.Namespace, view: View, words: Words) -> int:
+    from kitten_tui.paper.going_on import Went, went_json, went_lines
+
+    begun = view.source
+    if begun.goes_on is None:
+        found = "one without an output head"
+        if begun.next_tokens is not None:
+            found = "one that fills gaps" if begun.next_tokens.fills else "one of two stacks"
+        found = "a training" if begun.trainer is not None else found
+        raise UsageError(f"--generate: expected a model that says what comes next, found {found}")
+    went = Went.of(begun)
+    waiting = sys.stderr is not None and sys.stderr.isatty()
+    try:
+        for number in range(arguments.generate):
+            if waiting:
+                told = words("going_on.progress", token=number + 1, tokens=arguments.generate)
+                print(f"\r{told}", end="", file=sys.stderr, flush=True)
+            if not went.go_on():
+                break
+    except KeyboardInterrupt:
+        pass
+    if waiting:
+        print("\r" + " " * 40 + "\r", end="", file=sys.stderr, flush=True)
+    return print_lines([went_json(went)] if arguments.json else went_lines(went, words))
+
+
 def _heads(arguments: argparse.Namespace, view: View, words: Words) -> int:
     from kitten_tui.paper.heads import heads_json, heads_table
 
@@ -223,6 +249,7 @@ ANSWERS: dict[str, Answer] = {
     "save": _save,
     "export": _export,
     "arcs": _arcs,
+    "generate": _generate,
     "heads": _heads,
     "json": _json,
     "explain": _explain,

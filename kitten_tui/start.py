@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from kitten_tui.core.drawing import Drawing
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.core.workings import Workings
 from kitten_tui.desk.line import PLACES
 from kitten_tui.desk.selection import Selection
-from kitten_tui.options import UsageError
+from kitten_tui.options import DRAWING, UsageError
 from kitten_tui.sources.find import DEFAULT, MAX_TEXT, open_source, read_text, sentence, without_line_end
 from kitten_tui.sources.lesson import lesson_of
 from kitten_tui.sources.setting import changed
@@ -100,7 +101,9 @@ def _source(arguments: argparse.Namespace) -> Source:
         reading = open_texts(model, text, arguments.second, arguments.part)
         trust = ("--trust-layout",) if arguments.trust_layout else ()
         second = () if arguments.second is None else ("--second", arguments.second)
+        drawing = _drawing(arguments)
         for part in reading.beside or (reading,):
+            part.drawing = drawing
             if argument != "-":  # what came through a pipe has gone
                 words = ("--model", arguments.model, *trust, *second, *(("--part", part.part) if part.part else ()))
                 part.origin = words if argument is None else (*words, argument)
@@ -115,6 +118,18 @@ def _source(arguments: argparse.Namespace) -> Source:
     if argument == "-":
         return sentence(_read_sentence(), Settings.seed if arguments.seed is None else arguments.seed)
     return open_source(DEFAULT if argument is None else argument, arguments.seed, language, arguments.tokens)
+
+
+def _drawing(arguments: argparse.Namespace) -> Drawing:
+    """What next tokens are drawn by; a cut without a temperature has one of 1."""
+    given = {name: getattr(arguments, name) for name in (*DRAWING, "seed")}
+    given = {name: value for name, value in given.items() if value is not None}
+    if ("top_k" in given or "top_p" in given) and "temperature" not in given:
+        given["temperature"] = 1.0
+    try:
+        return Drawing(**given)
+    except ValueError as error:
+        raise UsageError(f"--{error}") from None
 
 
 def _settings(settings: Settings, **given: Any) -> Settings:

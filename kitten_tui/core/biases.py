@@ -51,8 +51,14 @@ def sunk(chain: Chain) -> Chain:
     )
 
 
-def next_token(*, factor: bool, cap: bool) -> tuple[Quantity, ...]:
-    """The lines of the next token, where logits are multiplied or kept below a number by a tangent."""
+def next_token(*, factor: bool, cap: bool, draws: bool = False) -> tuple[Quantity, ...]:
+    """The lines of the next token, where logits are multiplied or kept below a number by a tangent, and those that it
+    is drawn by.
+    """
+    return (*_next_token(factor=factor, cap=cap), *(DRAWN if draws else ()))
+
+
+def _next_token(*, factor: bool, cap: bool) -> tuple[Quantity, ...]:
     if not (factor or cap):
         return NEXT_TOKEN
     last, unembedding, total, product, probability = NEXT_TOKEN
@@ -86,3 +92,13 @@ NEXT_TOKEN = (
     quantity("probability", "P", "token rank", "e^(logit[token,rank] − logit_total[token])", Scope.SETTING),
 )
 """The likeliest next tokens, made for one token at a time."""
+
+DRAWN = (
+    quantity("temperature", "T", "", scope=Scope.CONSTANT),
+    quantity("left", "left", "token rank", scope=Scope.CONSTANT, truth=True),
+    quantity("left_total", "ln Σe^(logit/T)", "token", scope=Scope.CONSTANT),
+    quantity("tempered", "logit/T", "token rank", "logit[token,rank] / temperature", Scope.SETTING),
+    quantity("cut", "cut", "token rank", "tempered[token,rank] where left[token,rank]", Scope.SETTING),
+    quantity("drawn", "P drawn", "token rank", "e^(cut[token,rank] − left_total[token])", Scope.SETTING),
+)
+"""What a token is drawn by: a temperature, and the tokens that are left."""

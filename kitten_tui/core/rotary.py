@@ -30,6 +30,8 @@ class Rotation:
     """How many tokens."""
     interleaved: bool = False
     """Whether each dimension is turned with its neighbour; otherwise with one half a width apart."""
+    first: int = 0
+    """The place of the first of them."""
 
     @property
     def width(self) -> int:
@@ -74,7 +76,7 @@ class Rotation:
     @cached_property
     def _turning(self) -> tuple[Array, Array]:
         """Cosines and sines.  -> [token, pair], [token, pair]"""
-        angles = np.arange(self.n)[:, None] * self.frequencies  # [token, pair]
+        angles = np.arange(self.first, self.first + self.n)[:, None] * self.frequencies  # [token, pair]
         cos, sin = self.factor * np.cos(angles), self.factor * np.sin(angles)  # [token, pair], [token, pair]
         return cos, sin
 

@@ -11,11 +11,12 @@ import numpy as np
 
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.chain import Chain
-from kitten_tui.core.ops import Array
+from kitten_tui.core.ops import Array, Mask
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.trace import Trace
 
 if TYPE_CHECKING:
+    from kitten_tui.core.drawing import Drawing
     from kitten_tui.core.faults import Fault, Mistake
     from kitten_tui.core.learning import Trainer
     from kitten_tui.core.measures import HeadSummary  # 6 ms, and only models and recordings sum up their heads
@@ -36,6 +37,19 @@ class Continuation:
     """What leaves the last layer, after the last norm. [d_model]"""
     rows: Array
     """The rows of the output head that belong to the tokens. [rank, d_model]"""
+    ids: tuple[int, ...] = ()
+    """The numbers of the tokens in the vocabulary."""
+    left: Mask | None = None
+    """Which of the tokens may be drawn. [rank]"""
+    left_total: float = 0.0
+    """ln Σ e^(logit / T) over all tokens that may be drawn."""
+    taken: int = -1
+    """The number of the token that the text goes on with: the likeliest, or the one that is drawn."""
+    taken_piece: str = ""
+    taken_share: float = 0.0
+    """The probability of that token."""
+    taken_probability: float = 0.0
+    """The same among the tokens that may be drawn, at the temperature."""
 
     @property
     def raw(self) -> Array:
@@ -92,6 +106,45 @@ class NextTokens(Protocol):
 
     def continuation(self, token: int) -> Continuation:
         """What is likeliest to follow a token."""
+        ...
+
+
+class GoesOn(Protocol):
+    """Goes on with its text, token by token."""
+
+    @property
+    def drawing(self) -> Drawing:
+        """What the next token is drawn by."""
+        ...
+
+    @property
+    def shorter(self) -> Source | None:
+        """The same without the token that came last; None where that is the text as it was opened."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether the token that came last ends a text."""
+        ...
+
+    @property
+    def most(self) -> int:
+        """How many tokens there is room for."""
+        ...
+
+    @property
+    def text(self) -> str: ...
+
+    def afresh(self) -> Source:
+        """The same tokens, of which nothing has been computed."""
+        ...
+
+    def longer(self, pulse: Pulse) -> Source:
+        """The same with the token that the text goes on with; only that is computed.
+
+        Raises:
+            SourceError: there is no room for one more.
+        """
         ...
 
 
@@ -293,6 +346,9 @@ class Source(Protocol):
 
     @property
     def next_tokens(self) -> NextTokens | None: ...
+
+    @property
+    def goes_on(self) -> GoesOn | None: ...
 
     @property
     def survey(self) -> Survey | None: ...

@@ -213,6 +213,9 @@ class Trace:
             value = self.given.get(ref.name)
             if isinstance(value, Given) and value.whole is None:
                 return True
+            made = self.chain[ref.name]
+            if value is None and made.scope is Scope.SETTING and self._makes(made) and self._row_alone(made):
+                return True
         return False
 
     def at(self, name: str, index: Sequence[int | None]) -> Array:

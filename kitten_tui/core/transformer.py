@@ -71,6 +71,8 @@ class Kind:
     says_next: bool = False
     next_factor: bool = False
     """Whether logits are multiplied."""
+    draws: bool = False
+    """Whether the next token is drawn."""
     next_cap: bool = False
 
     @property
@@ -110,7 +112,7 @@ def layer_chain(kind: Kind) -> Chain:
         chain = chain.with_(*_routed(kind))
     chain = sunk(chain) if kind.sink else chain
     chain = biased(chain, capped=kind.capped, bias=kind.bias)
-    says = next_token(factor=kind.next_factor, cap=kind.next_cap) if kind.says_next else ()
+    says = next_token(factor=kind.next_factor, cap=kind.next_cap, draws=kind.draws) if kind.says_next else ()
     takes_in = ("middle",) if kind.norms_after else ("stream", "added" if kind.added_norm else "output")
     if kind.crossed:
         takes_in = ("second",) if kind.norms_after else (*takes_in, "crossed")

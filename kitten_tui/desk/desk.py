@@ -98,8 +98,9 @@ class Desk:
             case Flip():
                 carry = self.present.went_to if self.flipped else self.present.came_from
                 return replace(self, flipped=not self.flipped, lens=None)._carried(carry)
-            case Move(source, before):
-                return self._moved(source, before)
+            case Move(source, before, query):
+                moved = self._moved(source, before)
+                return moved if query is None else replace(moved, selection=moved.selection.moved(query=query))
             case Open(source):
                 start = Selection(stage=self.selection.stage, query=source.query, key=source.query)
                 return replace(Desk.of(source, source.settings, start), over=self.over)._inside()
@@ -236,10 +237,14 @@ class Flip:
 
 @dataclass(frozen=True)
 class Move:
-    """Another step of the same training; `before` is the one that it is compared with."""
+    """Another step of the same training, or the same text with a token more or less; `before` is what it is compared
+    with.
+    """
 
     source: Source
     before: Source | None = None
+    query: int | None = None
+    """The token to select."""
 
 
 @dataclass(frozen=True)

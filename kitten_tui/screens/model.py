@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from textual.worker import get_current_worker
 
-from kitten_tui.core.source import Source, Survey
-from kitten_tui.desk.desk import Command
+from kitten_tui.core.source import GoesOn, Source, Survey
+from kitten_tui.desk.desk import Command, Move
 from kitten_tui.desk.phrase import Phrase
 from kitten_tui.screens.messages import SourceOpened
 from kitten_tui.screens.switching import SwitchingScreen
@@ -25,6 +26,8 @@ class Left:
     words: Words
     pair: tuple[int, int] | None = None
     """The query and the key that all heads are asked for."""
+    source: Source | None = None
+    """What was looked at last: the text may have gone on."""
 
 
 class LeftError(Exception):
@@ -33,6 +36,9 @@ class LeftError(Exception):
 
 class ModelScreen(SwitchingScreen):
     """Shows layers as far as they have been computed; the numbers themselves cannot be changed."""
+
+    appending = False
+    """Whether one more token is being computed."""
 
     def do(self, command: Command, message: Phrase | None = None) -> None:
         """The desk stays as it is where a command leads to what is not there yet, or cannot be read."""
@@ -68,7 +74,7 @@ class ModelScreen(SwitchingScreen):
         if self.source.survey is None:
             self.say("message.no_overview")
         else:
-            self.dismiss(Left(selection.layer, selection.head, self.words, pair))
+            self.dismiss(Left(selection.layer, selection.head, self.words, pair, self.source))
 
     def action_ask_sentence(self) -> None:
         reader = self.source.reader
@@ -83,6 +89,51 @@ class ModelScreen(SwitchingScreen):
             self._ask("ask.second", pairs.read_second)
         else:
             self.say("message.no_pairs")
+
+    def action_step_text(self, by: int) -> None:
+        """One token more, computed while the screen answers, or one back."""
+        going, ready = self.source.goes_on, self.source.ready == self.source.n_layers
+        if going is None:
+            self.say("going_on.none")
+        elif by < 0:
+            shorter = going.shorter
+            if shorter is None:
+                self.say("going_on.first")
+            else:
+                self._show_text(shorter)
+        elif not ready:
+            self.say("message.not_yet", layer=self.source.n_layers)
+        elif not self.appending:
+            self.appending = True
+            self.run_worker(partial(self._append, going), thread=True, exit_on_error=False)
+
+    def _append(self, going: GoesOn) -> None:
+        worker = get_current_worker()
+
+        def pulse() -> None:
+            if worker.is_cancelled:
+                raise LeftError
+
+        try:
+            with plainly():
+                longer = going.longer(pulse)
+        except LeftError:
+            return
+        except SourceError as error:
+            self.app.call_from_thread(self._appended, None, str(error))
+        else:
+            self.app.call_from_thread(self._appended, longer)
+
+    def _appended(self, longer: Source | None, problem: str = "") -> None:
+        self.appending = False
+        if longer is None:
+            self.refuse(problem)
+        else:
+            self._show_text(longer)
+
+    def _show_text(self, source: Source) -> None:
+        """At its last token."""
+        self.do(Move(source, query=len(source.tokens) - 1))
 
     def action_save(self) -> None:
         """All weights, as a file of arrays; the screen stays awake meanwhile."""

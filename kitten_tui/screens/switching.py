@@ -78,6 +78,9 @@ class SwitchingScreen(StageScreen):
     def action_ask_step(self) -> None:
         self.say("learn.none")
 
+    def action_step_text(self, by: int) -> None:
+        self.say("going_on.none")
+
     # Back and forth
 
     def action_undo(self) -> None:

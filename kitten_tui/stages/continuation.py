@@ -15,6 +15,7 @@ from kitten_tui.stages.view import View
 def sheet(view: View) -> Sheet:
     following = _says(view).continuation(view.selection.query)
     rows = Axis("rank", following.pieces)
+    drawn = ("tempered", "drawn") if "drawn" in view.chain else ()
     columns = [
         Matrix(
             id=name,
@@ -23,9 +24,9 @@ def sheet(view: View) -> Sheet:
             rows=rows,
             columns=Axis("", (view.chain[name].symbol,)),
             axes=("token", "rank"),
-            heat=name != "logit",
+            heat=name in ("probability", "drawn"),
         )
-        for name in ("logit", "probability")
+        for name in ("logit", "probability", *drawn)
     ]
     bars = Bars(
         id="bars",
@@ -58,6 +59,22 @@ def reading(view: View) -> Phrase:
     )
 
 
+def taken(view: View) -> Phrase | None:
+    """The token that the text goes on with."""
+    source, last = view.source, len(view.tokens) - 1
+    if source.goes_on is None or view.selection.query != last:
+        return None
+    following, drawing = _says(view).continuation(last), source.goes_on.drawing
+    if not drawing.draws:
+        return phrase("continuation.likeliest", piece=following.pieces[0])
+    return phrase(
+        "continuation.drawn",
+        piece=following.taken_piece,
+        temperature=f"{drawing.temperature:g}",
+        probability=following.taken_probability,
+    )
+
+
 CONTINUATION = Stage(
     "continuation",
     "P = softmax(logits)",
@@ -66,7 +83,8 @@ CONTINUATION = Stage(
     sheet,
     reading,
     needs=("logit", "probability"),
-    home=("logit", "probability"),
+    home=("logit", "probability", "tempered", "drawn"),
+    remark=taken,
 )
 
-FITTING = replace(CONTINUATION, id="fitting")
+FITTING = replace(CONTINUATION, id="fitting", home=("logit", "probability"), remark=lambda view: None)

@@ -17,7 +17,8 @@ from kitten_tui.core.transformer import Kind
 from kitten_tui.sources.checkpoint.forward import attend, attend_to, leave
 from kitten_tui.sources.checkpoint.looking import Looking
 from kitten_tui.sources.checkpoint.model import Model
-from kitten_tui.sources.checkpoint.reading import Passed, Reading
+from kitten_tui.sources.checkpoint.passed import Passed
+from kitten_tui.sources.checkpoint.reading import Reading
 from kitten_tui.sources.checkpoint.tokens import Tokenised
 from kitten_tui.sources.errors import NotYetError, SourceError
 

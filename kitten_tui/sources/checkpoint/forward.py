@@ -82,7 +82,7 @@ def attend(
     """
     config, n = layer.config, len(x)
     looked_at = x if memory is None else memory  # [key, d_model]
-    q, k, v = _roles(layer, x, looked_at, rotation)  # [head, token, d_k], [head, key, d_k], [head, key, d_k]
+    q, k, v = roles(layer, x, looked_at, rotation)  # [head, token, d_k], [head, key, d_k], [head, key, d_k]
     window = config.windows[layer.number]
     blocks = _blocks(n, len(looked_at), QUERIES, config.causal, window)
     concat = np.empty((n, config.n_heads * config.d_k), dtype=np.float32)  # [token, head·d_k]
@@ -127,7 +127,7 @@ def placed(scores: Array, cap: float | None, relative: Array | None, heads: slic
         scores += every[:, start - rows + 1 : start + 1][:, ::-1]
 
 
-def _roles(layer: Layer, x: Array, looked_at: Array, rotation: Rotation | None) -> tuple[Array, Array, Array]:
+def roles(layer: Layer, x: Array, looked_at: Array, rotation: Rotation | None) -> tuple[Array, Array, Array]:
     """Queries, divided by what scores are divided by, and the keys and values that each head uses.
 
     [token, d_model], [key, d_model] -> [head, token, d_k], [head, key, d_k], [head, key, d_k]

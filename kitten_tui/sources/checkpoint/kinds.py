@@ -36,6 +36,7 @@ def kind_of(reading: Reading, layer: int) -> Kind:
         says_next=reading.next_tokens is not None,
         next_factor="logit_factor" in amounts,
         next_cap="logit_cap" in amounts,
+        draws=reading.goes_on is not None and reading.drawing.draws,
     )
 
 

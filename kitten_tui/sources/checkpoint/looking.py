@@ -141,6 +141,13 @@ class Looking:
         amounts = self.reading.model.config.amounts
         factors: dict[str, Value] = {name: amounts[name] for name in ("logit_factor", "logit_cap") if name in amounts}
         logit = "logit_raw" if factors else "logit"
+        drawing = self.reading.drawing
+        if self.reading.goes_on is not None and drawing.draws:
+            factors |= {
+                "temperature": drawing.temperature,
+                "left": Given(row=lambda token: np.asarray(self.reading.continuation(token).left)),
+                "left_total": Given(row=lambda token: self.reading.continuation(token).left_total),
+            }
         return factors | {
             "last": Given(row=lambda token: self.reading.continuation(token).last),
             "unembedding": Given(row=lambda token: self.reading.continuation(token).rows),

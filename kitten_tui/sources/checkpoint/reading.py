@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from kitten_tui.core import masks
 from kitten_tui.core.chain import Chain
+from kitten_tui.core.drawing import Drawing
 from kitten_tui.core.measures import HeadSummary, Landmarks
 from kitten_tui.core.network import Norm
 from kitten_tui.core.ops import Array, Mask, project
@@ -25,22 +26,10 @@ from kitten_tui.sources.checkpoint.kinds import kind_of, traits_of
 from kitten_tui.sources.checkpoint.layer import Layer
 from kitten_tui.sources.checkpoint.looking import Kept, Looking
 from kitten_tui.sources.checkpoint.model import Model
+from kitten_tui.sources.checkpoint.onward import Going, Memory, most_tokens, norm_into
+from kitten_tui.sources.checkpoint.passed import Passed
 from kitten_tui.sources.checkpoint.tokens import Tokenised
 from kitten_tui.sources.errors import NotYetError, SourceError
-
-MOST_TOKENS = 4096
-"""Longer texts are cut here even where the model would read on: a grid is as large as the square of this."""
-
-
-@dataclass(frozen=True, eq=False)
-class Passed:
-    """What is kept of a layer that has been computed."""
-
-    concat: Array
-    """[token, head·d_k]"""
-    heads: tuple[HeadSummary, ...]
-    stream: Array | None
-    """What leaves it, before the norm that comes next; None after the last layer. [token, d_model]"""
 
 
 class Reading:
@@ -59,13 +48,21 @@ class Reading:
     """Which of several that belong together it is: one of `texts.PARTS`."""
     beside: tuple[Reading, ...] = ()
     """All that belong together, this one among them."""
+    drawing = Drawing()
+    """What the text goes on by."""
+    begun: Reading | None = None
+    """The text as it was opened, where this has gone on."""
+    left: Array | None = None
+    """What leaves the last layer of the token that it went on with last. [d_model]"""
+    keys_and_values: Memory | None = None
+    """Those of all layers, where the text has gone on."""
 
-    def __init__(self, model: Model, text: str, second: str | None = None) -> None:
+    def __init__(self, model: Model, text: str, second: str | None = None, cut: Tokenised | None = None) -> None:
         self.model = model
         self.text = text
         self.second = second
         """The text that is read after it, or that a decoder has written of it."""
-        cut = self._cut(min(model.config.n_positions, MOST_TOKENS))
+        cut = cut or self._cut(most_tokens(model))
         self.ids = cut.ids
         self.sides = cut.sides
         """Of two texts, which of them each token belongs to, 0 or 1."""
@@ -89,8 +86,11 @@ class Reading:
             raise SourceError(
                 f"{model.folder}: expected finite embeddings, found nan or infinity in those of this text"
             )
-        self.marks = Landmarks.of(self.ids)
         self._forget()
+
+    @cached_property
+    def marks(self) -> Landmarks:
+        return Landmarks.of(self.ids)
 
     def _cut(self, most: int) -> Tokenised:
         """The tokens that are read, at most so many."""
@@ -215,7 +215,9 @@ class Reading:
         """Other texts in the same model, looked at in the same part."""
         from kitten_tui.sources.checkpoint.texts import open_texts
 
-        return open_texts(self.whole_model, text, second, self.part or None)
+        other = open_texts(self.whole_model, text, second, self.part or None)
+        other.drawing = self.drawing
+        return other
 
     @property
     def whole_model(self) -> Model:
@@ -228,6 +230,17 @@ class Reading:
 
     def read_second(self, second: str) -> Source:
         return self.again(self.text, second)
+
+    @property
+    def goes_on(self) -> Going | None:
+        alone = type(self) is Reading  # a decoder that has read another text does not
+        return Going(self) if alone and self.model.says_next and self.model.config.causal else None
+
+    def of(self, cut: Tokenised, text: str) -> Reading:
+        """Other tokens in the same model; nothing of them is computed."""
+        other = Reading(self.model, text, cut=cut)
+        other.drawing = self.drawing
+        return other
 
     @property
     def next_tokens(self) -> NextTokens | None:
@@ -300,11 +313,7 @@ class Reading:
 
     def norm_into(self, layer: int) -> Norm | None:
         """The norm between the stream and the attention of a layer, where there is one."""
-        model, family = self.model, self.model.config.family
-        if family.norms_after:
-            return self.layer(layer - 1).mlp_norm if layer else model.embedding_norm
-        bare = not family.attention_norm or (family.bare_first and layer == 0)
-        return None if bare else self.layer(layer).attention_norm
+        return norm_into(self.model, layer, self.layer)
 
     def kind(self, layer: int) -> Kind:
         """What the lines of a layer depend on."""
@@ -330,8 +339,10 @@ class Reading:
     def continuation(self, token: int) -> Continuation:
         if self.ready < self.n_layers:
             raise NotYetError(self.n_layers - 1)
-        return self._continuations(token, lambda: continuation_of(self.model, self._left(token)))
+        return self._continuations(token, lambda: self._continue(token))
 
-    def _left(self, token: int) -> Array:
-        """What leaves the last layer of one token.  -> [d_model]"""
-        return np.asarray(self.stream(self.n_layers, slice(token, token + 1))[0])  # [d_model]
+    def _continue(self, token: int) -> Continuation:
+        known = self.left if token == len(self.ids) - 1 else None  # [d_model]
+        left = self.stream(self.n_layers, slice(token, token + 1))[0] if known is None else known  # [d_model]
+        model = self.model if self.keys_and_values is None else self.keys_and_values.model
+        return continuation_of(model, left, self.drawing, token + 1)

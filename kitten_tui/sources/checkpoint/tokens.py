@@ -88,6 +88,15 @@ class Tokens:
         token = self.tokenizer.id_to_token(number)
         return f"<{number}>" if token is None else self._readable(token)
 
+    def written(self, before: tuple[int, ...], after: tuple[int, ...]) -> str:
+        """What tokens add to a text that begins with other ones; both are numbers in the vocabulary."""
+        with _blaming(self.path):
+            whole = str(self.tokenizer.decode(list(after), skip_special_tokens=False))
+            first = str(self.tokenizer.decode(list(before), skip_special_tokens=False))
+            if whole.startswith(first):
+                return whole[len(first) :]
+            return str(self.tokenizer.decode(list(after[len(before) :]), skip_special_tokens=False))
+
     def _readable(self, token: str) -> str:
         if token in self.added:  # as somebody wrote it
             return token

@@ -1,0 +1,71 @@
+"""A text that goes on, without a screen."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytest.importorskip("safetensors")
+pytest.importorskip("tokenizers")
+
+from stored import CHECKPOINTS
+
+from kitten_tui.cli import BAD, OK
+
+GPT2, BERT = str(CHECKPOINTS / "gpt2"), str(CHECKPOINTS / "bert")
+STORED = json.loads((CHECKPOINTS / "generated.json").read_text())
+TEXT = STORED["text"]
+
+
+def test_json_has_the_tokens_that_transformers_generates(run):
+    told = json.loads(run("--model", GPT2, TEXT, "--generate", "12", "--json").out)
+    assert [token["id"] for token in told["generated"]] == STORED["made"]["gpt2"]["greedy"]
+    assert told["drawing"] is None
+    assert told["text"].startswith(TEXT)
+    first = told["generated"][0]
+    assert first["place"] == len(told["tokens"]) - 12 + 1
+    assert first["probability"] == first["likeliest"][0]["probability"]
+    assert first["token"] == first["likeliest"][0]["token"] == told["tokens"][first["place"] - 1]
+
+
+def test_text_has_a_line_for_each_token(run):
+    printed = run("--model", GPT2, TEXT, "--generate", "3")
+    assert printed.status == OK
+    text, _, headings, *rows = printed.out.splitlines()
+    assert text.startswith(TEXT)
+    assert headings.split() == ["token", "P", "likeliest"]
+    assert [row.split()[0] for row in rows] == ["6", "7", "8"]
+
+
+def test_what_is_drawn_says_how_likely_that_was(run):
+    options = ("--generate", "4", "--temperature", "0.8", "--top-k", "5", "--top-p", "0.9", "--seed", "3")
+    told = json.loads(run("--model", GPT2, TEXT, *options, "--json").out)
+    assert told["drawing"] == {"temperature": 0.8, "top_k": 5, "top_p": 0.9, "seed": 3}
+    assert all(0 < token["drawn"] <= 1 for token in told["generated"])
+    assert "P drawn" in run("--model", GPT2, TEXT, *options).out
+
+
+def test_it_ends_where_the_model_has_no_place_left(run):
+    told = json.loads(run("--model", GPT2, TEXT, "--generate", "100", "--json").out)
+    assert (len(told["tokens"]), told["stopped"]) == (32, "full")
+    assert "the model has room for 32 tokens" in run("--model", GPT2, TEXT, "--generate", "100").out
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (("--model", BERT, TEXT, "--generate", "3"), "--generate: expected a model that says what comes next"),
+        (("--generate", "3"), "--generate: expected --model DIR with it, found none"),
+        (("--top-k", "3"), "--top-k: expected --model DIR with it, found none"),
+        (("--model", GPT2, TEXT, "--generate", "0"), "--generate: expected a number from 1 to 100,000, found 0"),
+        (("--model", GPT2, TEXT, "--generate", "3", "--heads"), "--generate: expected alone or with --json"),
+        (("--model", GPT2, TEXT, "--generate", "3", "--layer", "1"), "--generate: expected the model as it is"),
+        (("--model", GPT2, TEXT, "--top-p", "2"), "--top-p: expected a number above 0 and up to 1, found 2"),
+    ],
+)
+def test_what_cannot_go_on_is_refused_in_one_line(run, options, problem):
+    printed = run(*options)
+    assert printed.status == BAD
+    assert problem in printed.err
+    assert len(printed.err.splitlines()) == 1
