@@ -72,6 +72,8 @@ def make(folder: str, shape: str = "") -> None:
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
+    own = {"tokenizer_class": "PreTrainedTokenizerFast"}  # whatever the kind of model has otherwise
+    Path(folder, "tokenizer_config.json").write_text(json.dumps(own), encoding="utf-8")
     tokenizer.save(f"{folder}/tokenizer.json")
     say()
 

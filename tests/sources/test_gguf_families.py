@@ -33,6 +33,11 @@ MADE = {
     "gemma": "gemma",
     "gemma-biased": "gemma",
     "gemma2": "gemma2",
+    "gemma3_text": "gemma3",
+    "phi3": "phi3",
+    "phi3-longrope": "phi3",
+    "smollm3": "smollm3",
+    "seed_oss": "seed_oss",
     "olmo2": "olmo2",
     "starcoder2": "starcoder2",
     "starcoder2-plain": "starcoder2",
@@ -48,7 +53,12 @@ MADE = {
     "qwen3_moe": "qwen3moe",
 }
 """Folders, and what their files call the architecture."""
-CHANGED = {"gemma2": {"query_pre_attn_scalar": 8}, "qwen3_moe": {"norm_topk_prob": True}}
+CHANGED: dict[str, dict[str, Any]] = {
+    "gemma2": {"query_pre_attn_scalar": 8},
+    "gemma3_text": {"query_pre_attn_scalar": 8, "layer_types": None},
+    "smollm3": {"no_rope_layers": [1, 1]},
+    "qwen3_moe": {"norm_topk_prob": True},
+}
 """What no file of the architecture can say otherwise."""
 ELSEWHERE = {"llama", "qwen2", "qwen3", "gpt2"}
 """What test_gguf.py has."""
@@ -102,14 +112,18 @@ def tensors_of(folder: Path, architecture: str, said: dict[str, Any]) -> Iterato
         expert = re.search(r"\.experts\.(\d+)\.", name)
         own = table.get_name(name if expert is None else name.replace(expert[0], ".experts."), (".weight", ".bias"))
         assert own is not None, name
-        if name.endswith("norm.weight") and architecture in ("gemma", "gemma2", "nemotron"):
+        if name.endswith("norm.weight") and architecture in ("gemma", "gemma2", "gemma3", "nemotron"):
             numbers = numbers + 1
-        if architecture in ("llama", "arcee", "granite") and own.split(".")[-2] in heads:
+        if architecture in ("llama", "arcee", "granite", "smollm3") and own.split(".")[-2] in heads:
             numbers = side_by_side(numbers, heads[own.split(".")[-2]])
         if expert is None:
             yield own, numbers
         else:
             stacked.setdefault(own, {})[int(expert[1])] = numbers
+    rope = said.get("rope_scaling") or {}
+    for length in ("short", "long"):
+        if f"{length}_factor" in rope:
+            yield f"rope_factors_{length}.weight", np.array(rope[f"{length}_factor"], np.float32)
     for own, each in stacked.items():
         yield own, np.stack([each[number] for number in sorted(each)])
 
@@ -129,8 +143,17 @@ def write(folder: Path, path: Path, architecture: str, **other: float) -> Path:
             writer.add_float32(f"{architecture}.{own}", said[key])
     for own, value in other.items():
         writer.add_float32(f"{architecture}.{own}", value)
-    rope = said.get("rope_parameters") or {}
-    if rope:
+    rope = said.get("rope_parameters") or {"rope_theta": said.get("rope_theta")}
+    if "sliding_attention" in rope:
+        writer.add_float32(f"{architecture}.rope.freq_base_swa", rope["sliding_attention"]["rope_theta"])
+        rope = rope["full_attention"]
+    if rope.get("rope_type") == "linear":
+        writer.add_string(f"{architecture}.rope.scaling.type", "linear")
+        writer.add_float32(f"{architecture}.rope.scaling.factor", rope["factor"])
+    if "original_max_position_embeddings" in said:
+        before = said["original_max_position_embeddings"]
+        writer.add_uint32(f"{architecture}.rope.scaling.original_context_length", before)
+    if rope["rope_theta"] is not None:
         d_k = said.get("head_dim") or said["hidden_size"] // said["num_attention_heads"]
         writer.add_float32(f"{architecture}.rope.freq_base", rope["rope_theta"])
         writer.add_uint32(f"{architecture}.rope.dimension_count", int(d_k * rope.get("partial_rotary_factor", 1.0)))

@@ -203,6 +203,25 @@ def test_tokens_of_each_text_get_their_own_segment():
     assert ("segment", (len(whole.ids) - 1, 0)) in [(cell.name, cell.index) for cell in cells]
 
 
+@pytest.mark.parametrize("name", ["t5", "bart"])
+def test_a_model_of_two_stacks_is_known_by_its_tensors(name, tmp_path):
+    folder = tmp_path / "unnamed"
+    shutil.copytree(FAMILIES / name, folder)
+    said = json.loads((folder / "config.json").read_text())
+    del said["model_type"], said["architectures"]
+    (folder / "config.json").write_text(json.dumps(said))
+    assert Model(folder).config.model_type == name
+
+
+def test_a_decoder_begins_with_padding_where_nothing_else_is_said(tmp_path):
+    folder = tmp_path / "unsaid"
+    shutil.copytree(FAMILIES / "t5", folder)
+    said = json.loads((folder / "config.json").read_text()) | {"eos_token_id": [2, 3]}
+    del said["decoder_start_token_id"]
+    (folder / "config.json").write_text(json.dumps(said))
+    assert open_texts(Model(folder), "the cat", "a dog", "decoder").tokens == ("<pad>", "a", "dog")
+
+
 # On pages
 
 

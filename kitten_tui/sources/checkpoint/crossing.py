@@ -56,16 +56,17 @@ class Decoding(Reading):
     def _cut(self, most: int) -> Tokenised:
         """The start, and all but the end: at each place the next word is asked for."""
         config = self.model.config
-        start, stop = (
-            config.raw.get(key, config.family.defaults[key]) for key in ("decoder_start_token_id", "eos_token_id")
-        )
+        defaults = config.family.defaults
+        start = config.raw.get("decoder_start_token_id", defaults.get("decoder_start_token_id", config.pad))
+        stop = config.raw.get("eos_token_id", defaults["eos_token_id"])
+        stops = stop if isinstance(stop, list) else [stop]
         if not isinstance(start, int) or not 0 <= start < config.n_vocab:
             raise SourceError(
                 f"{self.model.folder}: decoder_start_token_id: expected a token from 0 to {config.n_vocab - 1}, "
                 f"found {start}"
             )
         cut = self.model.tokens.read(self.second or "", most - 1)
-        last = len(cut.ids) - 1 if cut.ids and cut.ids[-1] == stop else len(cut.ids)
+        last = len(cut.ids) - 1 if cut.ids and cut.ids[-1] in stops else len(cut.ids)
         pieces = (self.model.tokens.piece(start), *cut.pieces[:last])
         return Tokenised((start, *cut.ids[:last]), pieces, cut.whole + 1 - (len(cut.ids) - last))
 

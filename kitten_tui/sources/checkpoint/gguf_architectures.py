@@ -92,6 +92,20 @@ ARCHITECTURES: dict[str, Architecture] = {
         },
         one_added=True,
     ),
+    "gemma3": Architecture(
+        "gemma3_text",
+        _LLAMA | _SANDWICH,
+        {"final_logit_softcapping": "final_logit_softcapping", "sliding_window": "attention.sliding_window"},
+        one_added=True,
+    ),
+    "phi3": Architecture(
+        "phi3",
+        _LLAMA | {"blk.{n}.attn_qkv": "layers.{n}.self_attn.qkv_proj", "blk.{n}.ffn_up": "layers.{n}.mlp.gate_up_proj"},
+    ),
+    "smollm3": Architecture("smollm3", _LLAMA, paired=True),
+    "seed_oss": Architecture(
+        "seed_oss", _LLAMA | {"blk.{n}.post_attention_norm": "layers.{n}.post_attention_layernorm"}
+    ),
     "olmo2": Architecture("olmo2", _LLAMA | _SANDWICH),
     "starcoder2": Architecture(
         "starcoder2", _LLAMA | {"blk.{n}.ffn_up": "layers.{n}.mlp.c_fc", "blk.{n}.ffn_down": "layers.{n}.mlp.c_proj"}

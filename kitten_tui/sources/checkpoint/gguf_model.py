@@ -204,13 +204,17 @@ class GgufModel:
         if self._size("attention.value_length", d_k) != d_k or (turned != d_k and "rope_share" not in family.defaults):
             raise SourceError(f"{self.gguf.path}: expected keys, values and rotations of one width, found several")
         eps = "attention.layer_norm_rms_epsilon" if family.rms else "attention.layer_norm_epsilon"
-        # The largest of the second Gemmas alone divides by another root.
-        large = self.architecture == "gemma2" and raw["num_hidden_layers"] == 46
+        # The largest Gemmas alone divide by another root.
+        large = (self.architecture, raw["num_hidden_layers"]) in (("gemma2", 46), ("gemma3", 62))
+        rope = self._rope(raw["max_position_embeddings"])
+        if family.local_base:
+            near = float(self.gguf.said.get(f"{self.architecture}.rope.freq_base_swa", 10000.0))
+            rope = {"full_attention": rope, "sliding_attention": {"rope_type": "default", "rope_theta": near}}
         return {
             "num_key_value_heads": self._size("attention.head_count_kv", heads),
             "head_dim": d_k,
             family.keys.get("eps", "eps"): self._said(f"{self.architecture}.{eps}", float),
-            "rope_parameters": self._rope(raw["max_position_embeddings"]),
+            "rope_parameters": rope,
             "query_pre_attn_scalar": raw["hidden_size"] // heads if large else d_k,
             **({"partial_rotary_factor": turned / d_k} if "rope_share" in family.defaults else {}),
         }
@@ -219,6 +223,7 @@ class GgufModel:
         """What config.json would say of parts that some files have."""
         there = {
             "layers.0.self_attn.q_proj.bias": ("attention_bias", "qkv_bias", "use_qkv_bias", "use_bias"),
+            "layers.0.self_attn.o_proj.bias": ("attention_out_bias",),
             "layers.0.mlp.up_proj.bias": ("mlp_bias",),
             "layers.0.self_attn.q_norm.weight": ("use_qk_norm",),
         }
@@ -228,6 +233,8 @@ class GgufModel:
         said, own = self.gguf.said, f"{self.architecture}.rope."
         rope: dict[str, Any] = {"rope_type": "default", "rope_theta": float(said.get(own + "freq_base", 10000.0))}
         kind, factor = said.get(own + "scaling.type", "none"), float(said.get(own + "scaling.factor") or 1.0)
+        if "rope_factors_long.weight" in self.gguf.found:
+            return rope | self._long(limit)
         factors = self.gguf.found.get("rope_freqs.weight")
         if factors is not None and kind == "none":
             each = self.gguf.rows(factors, slice(None), "rope_freqs.weight").ravel().tolist()
@@ -239,6 +246,16 @@ class GgufModel:
         if kind == "linear" and factors is None:
             return rope | {"rope_type": "linear", "factor": factor}
         raise SourceError(f"{self.gguf.path}: {own}scaling.type: expected none or linear, found {str(kind)[:40]}")
+
+    def _long(self, limit: int) -> dict[str, Any]:
+        """Factors of each pair for short texts, and for long ones."""
+        rope: dict[str, Any] = {"rope_type": "longrope"}
+        for name in ("short", "long"):
+            own = f"rope_factors_{name}.weight"
+            if own not in self.gguf.found:
+                raise SourceError(f"{self.gguf.path}: expected a tensor {own}, found none")
+            rope[f"{name}_factor"] = self.gguf.rows(self.gguf.found[own], slice(None), own).ravel().tolist()
+        return rope | {"original_max_position_embeddings": self._size("rope.scaling.original_context_length", limit)}
 
     def _family(self, family: Family) -> Family:
         """As the file stores its matrices: all of them [out, in]."""

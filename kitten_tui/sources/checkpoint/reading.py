@@ -45,7 +45,7 @@ class Reading:
     origin: tuple[str, ...] = ()
     references = ()
     part = ""
-    """Which of several that belong together it is: one of `texts.PARTS`."""
+    """Which of several that belong together it is: one of those of `texts`."""
     beside: tuple[Reading, ...] = ()
     """All that belong together, this one among them."""
     drawing = Drawing()

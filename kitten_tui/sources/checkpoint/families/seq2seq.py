@@ -34,7 +34,6 @@ _T5_DEFAULTS = {
     "feed_forward_proj": "relu",
     "pad_token_id": 0,
     "eos_token_id": 1,
-    "decoder_start_token_id": 0,
 }
 """Distances have no end: a text may be as long as anybody likes."""
 
@@ -99,7 +98,13 @@ _T5_DECODER = _t5(
 )
 _T5 = _t5("encoder", decoder=_T5_DECODER)
 
-_MT5_SIZES = {"n_heads": 6, "d_hidden": 1024, "n_vocab": 250112, "feed_forward_proj": "gated-gelu"}
+_MT5_SIZES = {
+    "decoder_start_token_id": 0,
+    "n_heads": 6,
+    "d_hidden": 1024,
+    "n_vocab": 250112,
+    "feed_forward_proj": "gated-gelu",
+}
 _MT5 = replace(
     _T5,
     classes="MT5",
