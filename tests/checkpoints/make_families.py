@@ -112,6 +112,9 @@ def decoders() -> Iterator[Shape]:
     opt = {key: DECODER[key] for key in DECODER if key not in ("intermediate_size", "num_key_value_heads")}
     yield Shape("opt", "OPTForCausalLM", opt | {"ffn_dim": 24, "word_embed_proj_dim": 16})
     yield Shape("opt-bare", "OPTModel", opt | {"ffn_dim": 24, "enable_bias": False, "activation_function": "gelu"})
+    yield Shape("gpt_bigcode", "GPTBigCodeForCausalLM", GPT)
+    many = {"multi_query": False, "n_inner": 24, "scale_attn_weights": False, "layer_norm_epsilon": 0.03}
+    yield Shape("gpt_bigcode-many", "GPTBigCodeModel", GPT | many)
     neo = ENDS | PLACES | {"hidden_size": 16, "num_layers": 2, "num_heads": 4, "window_size": 3}
     yield Shape("gpt_neo", "GPTNeoForCausalLM", neo | {"attention_types": [[["global", "local"], 1]]})
     yield Shape("gpt_neo-local", "GPTNeoModel", neo | {"attention_types": [[["local"], 2]], "intermediate_size": 24})

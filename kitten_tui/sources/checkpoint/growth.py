@@ -70,8 +70,9 @@ def _copies(processor: Json | None) -> int:
     match processor:
         case {"type": "Sequence", "processors": list(parts)}:
             return reduce(lambda so_far, one: so_far * _copies(one), parts, 1)
-        case {"type": "TemplateProcessing", "single": list(pieces)}:
-            return max(sum("Sequence" in piece for piece in pieces), 1)
+        case {"type": "TemplateProcessing", "single": list(alone), "pair": list(both)}:
+            once, twice = (sum("Sequence" in piece for piece in pieces) for pieces in (alone, both))
+            return max(once, (twice + 1) // 2, 1)  # of two texts each is there once
         case _:
             return 1
 

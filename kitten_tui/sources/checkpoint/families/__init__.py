@@ -10,6 +10,7 @@ from kitten_tui.sources.checkpoint.families.gpt import (
     CODEGEN,
     FALCON,
     GPT2,
+    GPT_BIGCODE,
     GPT_NEO,
     GPT_NEOX,
     GPTJ,
@@ -24,6 +25,7 @@ __all__ = ["FAMILIES", "KEYS", "Crossing", "Experts", "Family", "Fitting", "Head
 
 FAMILIES: dict[str, Family] = {
     "gpt2": GPT2,
+    "gpt_bigcode": GPT_BIGCODE,
     "gpt_neo": GPT_NEO,
     "gptj": GPTJ,
     "codegen": CODEGEN,

@@ -38,6 +38,28 @@ GPT2 = Family(
     defaults=_SMALL | {"d_model": 768, "n_layers": 12, "n_heads": 12, "n_positions": 1024},
 )
 
+_BIGCODE_QKV = Linear("h.{n}.attn.c_attn", split="roles")
+_BIGCODE_HEADS = replace(_BIGCODE_QKV, split="heads")
+GPT_BIGCODE = replace(
+    GPT2,
+    classes="GPTBigCode",
+    q=_BIGCODE_QKV,
+    k=_BIGCODE_QKV,
+    v=_BIGCODE_QKV,
+    o=Linear("h.{n}.attn.c_proj"),
+    up=Linear("h.{n}.mlp.c_fc"),
+    down=Linear("h.{n}.mlp.c_proj"),
+    keys=_KEYS | {"n_kv_heads": ""},
+    defaults={**GPT2.defaults, "n_kv_heads": 1, "activation": "gelu_pytorch_tanh", "multi_query": True},
+    variants=(
+        (
+            "multi_query",
+            False,
+            {"q": _BIGCODE_HEADS, "k": _BIGCODE_HEADS, "v": _BIGCODE_HEADS, "defaults": {"n_kv_heads": None}},
+        ),
+    ),
+)
+
 GPT_NEO = Family(
     prefixes=("", "transformer."),
     classes="GPTNeo",
