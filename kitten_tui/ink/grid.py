@@ -73,13 +73,13 @@ class Grid:
 
     def _tall(self, height: int) -> int:
         """How high pictures are: as wide as they are, or more where queries were squeezed and lines are free."""
-        queries = min(len(self.of.tokens), MAX_PIXELS)
+        queries = min(len(self.of.pictured[0]), MAX_PIXELS)
         free = 2 * ((height - self.top) // self.rows - 1)
         return max(self.pixels, min(queries, free)) if self.pixels < queries and not self.of.sorted else self.pixels
 
     @property
     def _keys(self) -> int:
-        return max(len(self.of.key_tokens or self.of.tokens), 1)
+        return max(len(self.of.pictured[1]), 1)
 
     @property
     def labels(self) -> int:

@@ -31,8 +31,8 @@ def large(of: Overview, words: Words, palette: Palette, width: int, height: int)
     summary = of.selected
     if summary is None:
         return []
-    keys = of.key_tokens or of.tokens
-    label = min(max(cell_len(show_token(token)) for token in of.tokens), LONGEST_LABEL) + 1
+    queries, keys = of.pictured
+    label = min(max(cell_len(show_token(token)) for token in queries), LONGEST_LABEL) + 1
     rows, columns = summary.thumbnail.shape
     cell = next((cell for cell in CELLS if columns * cell <= width - label), 1)
     rows, columns = min(rows, height - 2), min(columns, (width - label) // cell)
@@ -41,13 +41,13 @@ def large(of: Overview, words: Words, palette: Palette, width: int, height: int)
     weights = shrink(summary.thumbnail, rows, columns)  # [row, column]
     named = cell == CELLS[0]
     title = words("large.per_cent" if named else "large.heat")
-    stands_for = extent(len(of.tokens), rows, len(keys), columns, words)
+    stands_for = extent(len(queries), rows, len(keys), columns, words)
     lines: list[Line] = [[Segment(cut(f"{title}  {stands_for}", width), palette.title)]]
     firsts = [keys[column * len(keys) // columns] for column in range(columns)]
     names = "".join(fit(_start(show_token(token.strip() or token), cell), cell, "right") for token in firsts)
     lines.append([Segment(" " * label, palette.text), Segment(names, palette.muted)])
     for row in range(rows):
-        name = show_token(of.tokens[row * len(of.tokens) // rows], label - 1)
+        name = show_token(queries[row * len(queries) // rows], label - 1)
         lines.append([Segment(fit(name, label), palette.label), *_row(weights[row], weights, cell, palette)])
     return [[*line, Segment(" " * max(width - width_of(line), 0), palette.text)] for line in lines]
 
@@ -87,8 +87,8 @@ def number(value: float) -> str:
 def legend(grid: Grid, words: Words, palette: Palette, width: int) -> Line:
     """Which way the pictures of the grid go, what a cell of them stands for, and what its heat says."""
     of = grid.of
-    keys = len(of.key_tokens or of.tokens)
-    cell = extent(len(of.tokens), grid.tall, keys, grid.pixels, words)
+    queries, keys = map(len, of.pictured)
+    cell = extent(queries, grid.tall, keys, grid.pixels, words)
     steps: list[Segment] = [Segment(" ", style) for style in palette.ramp.styles]
     if not steps:
         steps = [Segment(SHADES, Style.null())]

@@ -11,7 +11,7 @@ from rich.segment import Segment
 
 from kitten_tui.core.measures import MEASURES, HeadSummary, Pair, weights_between
 from kitten_tui.core.source import Source
-from kitten_tui.core.weighed import PLAIN
+from kitten_tui.core.weighed import PLAIN, WITHOUT_SPECIAL, kept_places, special_of
 from kitten_tui.ink.cells import Line, fit, show_token, wrap
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.ink.palette import Palette
@@ -59,6 +59,17 @@ class Overview:
     """What the layers are called, where not by their numbers."""
     weighed: str = PLAIN
     """What of each head is looked at as weights."""
+
+    @cached_property
+    def pictured(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The queries and the keys of the pictures: all, or those that are no special tokens."""
+        sides = tuple(self.tokens), tuple(self.key_tokens or self.tokens)
+        gone = special_of(*sides) if self.weighed in WITHOUT_SPECIAL else ((), ())
+        queries, keys = (
+            tuple(side[place] for place in kept_places(len(side), places))
+            for side, places in zip(sides, gone, strict=True)
+        )
+        return queries, keys
 
     @cached_property
     def order(self) -> list[tuple[int, int]]:

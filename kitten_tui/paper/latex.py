@@ -81,6 +81,8 @@ def _section(section: Section) -> Iterator[str]:
                 yield rf"\subsection*{{{_text(text)}}}"
             case Paragraph(text=text) | Reading(text=text):
                 yield _paragraph(text)
+            case Drawn() if section.is_drawing and section.tables:
+                pass  # no font of TeX has the dots that it is drawn with
             case Drawn():
                 yield r"\begin{verbatim}"
                 yield from (harmless(text_of(line)).rstrip() for line in section.lines(PLAIN))

@@ -122,6 +122,18 @@ def test_the_tables_of_latex_have_the_printed_digits() -> None:
     assert np.array(values) == pytest.approx(page.view.workings.array("scores"), abs=5.1e-4)
 
 
+def test_lines_between_words_are_their_weights_in_latex() -> None:
+    at = view("kitten-en")
+    text = written("tex", document.arcs(at, -1, EN, several=True))
+    assert not re.search("[\u2800-\u28ff]", text)
+    assert text.count(r"\begin{tabular}") == at.source.n_heads
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_lines_between_words_are_written_in_every_format(form) -> None:
+    assert form.write(document.arcs(view("kitten-zh"), 1, Words("zh"), several=True), False)
+
+
 def test_arithmetic_is_set_as_mathematics() -> None:
     text = written("tex", lesson(stages=[3]))
     assert r"$\alpha _{\text{journey, journey}} = 3.706 / 16.368 = 0.226$" in text
