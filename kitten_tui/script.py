@@ -25,6 +25,7 @@ TOLD = ("see", "slow")
 OPTIONS = (
     *("source", "tokens", "model", "trust_layout", "stage", "layer", "head", "query", "place", "figure"),
     *("set", "scale", "mask", "dropout", "seed", "init", "theme", "by_value", "hide_special"),
+    *("second", "part"),
     *("train", "by", "steps", "step_size", "batch", "optimizer", "start", "layers", "n_heads", "d_model", "d_k"),
     "positions",
 )
