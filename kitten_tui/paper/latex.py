@@ -1,6 +1,6 @@
 """A document as LaTeX: tables, and the selected number worked out, to be taken into a paper or set by itself.
 
-For XeLaTeX, LuaLaTeX and Tectonic; a Chinese one needs the package ctex.
+For XeLaTeX, LuaLaTeX and Tectonic; what has Chinese in it needs the package ctex.
 """
 
 from __future__ import annotations
@@ -60,18 +60,24 @@ _MATHS = {
 _POWER = re.compile(r"(?:e|10)\^(\([^()]*\)|-?[\d.]+)")
 _WORD = re.compile(r"( ?(?:[^\W\d_αβγμσωΣΔ]{2,}|[^\x00-\x7f\W\d_αβγμσωΣΔ]+)|_)")
 """More than one letter, or one of a language that mathematics does not use."""
+_CHINESE = re.compile("[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]")
+"""What only a font of Chinese has, or one of Japanese or Korean."""
 _TENS = re.compile(r"(\d)e(-?\d+)")
 
 
 def latex(document: Document) -> str:
     """A whole document; what stands between begin and end can be taken into another."""
-    chinese = [r"\usepackage{ctex}"] if document.language == "zh" else []
-    lines = [r"\documentclass{article}", r"\usepackage{fontspec}", *chinese, r"\usepackage{amsmath,booktabs,graphicx}"]
-    lines += [r"\begin{document}", rf"\section*{{{_text(document.title)}}}", *map(_paragraph, document.notes)]
-    lines += [_paragraph(document.status)] if document.status else []
+    told = [rf"\section*{{{_text(document.title)}}}", *map(_paragraph, document.notes)]
+    told += [_paragraph(document.status)] if document.status else []
     for section in document.sections:
-        lines += _section(section)
-    return "\n".join([*lines, r"\end{document}", ""])
+        told += _section(section)
+    begin = [r"\documentclass{article}", r"\usepackage{fontspec}"]
+    if document.language == "zh":
+        begin.append(r"\usepackage{ctex}")
+    elif _CHINESE.search("\n".join(told)):
+        begin.append(r"\usepackage[scheme=plain]{ctex}")  # a token here and there
+    begin += [r"\usepackage{amsmath,booktabs,graphicx}", r"\begin{document}"]
+    return "\n".join([*begin, *told, r"\end{document}", ""])
 
 
 def _section(section: Section) -> Iterator[str]:

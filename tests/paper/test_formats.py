@@ -146,6 +146,8 @@ def test_words_in_arithmetic_are_set_as_words() -> None:
     chinese = written("tex", lesson(language="zh", stages=[4]))
     assert r"(\dots \text{ 其余} 3\text{ 项} = 0.073)" in chinese
     assert r"\usepackage{ctex}" in chinese
+    assert r"\usepackage[scheme=plain]{ctex}" in written("tex", lesson("kitten-zh", "en", stages=[4]))
+    assert "ctex" not in written("tex", lesson(stages=[4]))
 
 
 # Pages
