@@ -115,15 +115,15 @@ def named(of: Overview, words: Words, heading: str) -> str:
     return heading if of.weighed == PLAIN else f"{heading}  {words(f'weighed.{of.weighed}')}"
 
 
-def about_head(of: Overview, words: Words, palette: Palette, width: int) -> list[Line]:
-    """The selected head in numbers and in words."""
+def about_head(of: Overview, words: Words, palette: Palette, width: int, *, brief: bool = False) -> list[Line]:
+    """The selected head in numbers and in words; in brief, its measures alone."""
     lines: list[Line] = [
         [Segment(words("overview.head", layer=of.layer + 1, head=of.head + 1), palette.chosen)],
     ]
     summary = of.selected
     if summary is None:
         return [*lines, [Segment(words("overview.waiting"), palette.muted)]]
-    lines += [[Segment(text, palette.text)] for text in wrap(measure_help(of, words), width)]
+    lines += [] if brief else [[Segment(text, palette.text)] for text in wrap(measure_help(of, words), width)]
     lines += [[], [Segment(fit(words("overview.uniform"), 15, "right"), palette.muted)]]
     for name in of.measures:
         style = palette.result if name == of.measure else palette.text
@@ -134,8 +134,8 @@ def about_head(of: Overview, words: Words, palette: Palette, width: int) -> list
                 Segment(fit(measure_name(of, words, name), width - 15), style),
             ]
         )
-    lines += [[], [Segment(words("overview.pairs"), palette.title)]]
-    for pair in summary.pairs:
+    lines += [] if brief else [[], [Segment(words("overview.pairs"), palette.title)]]
+    for pair in () if brief else summary.pairs:
         names = Segment(arrow(of, pair), palette.text)
         lines.append([Segment(f"{fmt(pair.weight):>8}  ", palette.result), names])
     return lines

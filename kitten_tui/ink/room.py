@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 from kitten_tui.ink.blocks import Look
 from kitten_tui.ink.sheet import is_whole
@@ -20,11 +21,12 @@ class Room:
 
 
 def share(sheet: Sheet, look: Look, width: int, height: int, text: int, air: int) -> Room:
-    """As much around the figures as leaves them whole; all of it where nothing makes them whole.
+    """As much around the figures as leaves them whole, with decimals if it can be; all of it where nothing does.
 
     `text` and `air` are the columns and the lines that it would take.
     """
-    for room in (Room(), Room(air=False), Room(text=False), Room(text=False, air=False)):
-        if is_whole(sheet, look, width - text * room.text, height - air * room.air):
+    rooms = (Room(), Room(air=False), Room(text=False), Room(text=False, air=False))
+    for decimals, room in product((True, False), rooms):
+        if is_whole(sheet, look, width - text * room.text, height - air * room.air, decimals=decimals):
             return room
     return Room()

@@ -92,17 +92,17 @@ class Picture:
         return None
 
 
-def is_whole(sheet: Sheet, look: Look, width: int, height: int) -> bool:
-    """Whether all of a sheet is seen at once in so much room: nothing scrolled, no number without its decimals."""
+def is_whole(sheet: Sheet, look: Look, width: int, height: int, *, decimals: bool = False) -> bool:
+    """Whether all of a sheet is seen at once in so much room, with nothing scrolled; or with some decimals besides."""
     if is_long(sheet):
         return False
     bands = _lay_out(sheet, look, width, height)
-    return _fit(bands, width, height) and not any(
-        block.rounds and block.format.decimals == 0
-        for band in bands
-        for block in band.blocks
-        if isinstance(block, MatrixBlock) and not block.small
-    )
+    return _fit(bands, width, height) and not (decimals and any(map(_lacks_all_decimals, bands)))
+
+
+def _lacks_all_decimals(band: BandOfBlocks) -> bool:
+    blocks = (block for block in band.blocks if isinstance(block, MatrixBlock) and not block.small)
+    return any(block.rounds and block.format.decimals == 0 for block in blocks)
 
 
 def _fit(bands: Sequence[BandOfBlocks], width: int, height: int) -> bool:

@@ -186,6 +186,8 @@ class EditingScreen(SwitchingScreen):
         query = self.page.selection.query
         left = min(query, query + by)
         tokens = self.desk.present.source.tokens
+        if len(tokens) == 1:
+            self.say("message.one_word")
         if not 0 <= left < len(tokens) - 1:
             return
         swapped = phrase("change.swapped", left=tokens[left], right=tokens[left + 1])

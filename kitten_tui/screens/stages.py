@@ -12,6 +12,7 @@ from kitten_tui.core.source import Source, next_part
 from kitten_tui.desk.desk import Back, Follow
 from kitten_tui.ink.chrome import operand_choices
 from kitten_tui.offers import has_special, has_values
+from kitten_tui.offers import has_rows, has_words
 from kitten_tui.screens.messages import SourceOpened
 from kitten_tui.screens.page import PageScreen
 from kitten_tui.stages import navigation, stages_of
@@ -103,7 +104,10 @@ class StageScreen(PageScreen):
         self.look_at(navigation.step_along(self.page, by))
 
     def action_step_down(self, by: int) -> None:
-        self.look_at(navigation.step_down(self.page, by))
+        if has_rows(self.now):
+            self.look_at(navigation.step_down(self.page, by))
+        else:
+            self.say("message.one_row")
 
     def action_step_figure(self, by: int) -> None:
         self.look_at(navigation.step_figure(self.page, by))
@@ -114,7 +118,10 @@ class StageScreen(PageScreen):
     def action_pin(self) -> None:
         """Keeps the query's row beside the rows of others, or lets it go."""
         selection = self.page.selection
-        self.look_at(self.page.view.with_(pinned=-1 if selection.pinned >= 0 else selection.query))
+        if has_words(self.now):
+            self.look_at(self.page.view.with_(pinned=-1 if selection.pinned >= 0 else selection.query))
+        else:
+            self.say("message.one_word")
 
     def action_toggle_backward(self) -> None:
         """Gradients in the place of numbers, or numbers again."""

@@ -56,7 +56,7 @@ def _steps(view: View) -> list[Band]:
             name = role + step
             matrix = view.matrix(name) if view.has(f"{role}_projected") else None
             made_by = "title.turned" if step == "" and "cos" in view.chain else "title.normed"
-            symbol = view.chain[name].symbol if name in view.chain else ""
+            symbol = view.chain[name].symbol if matrix else ""
             titled = styled(matrix, title=(symbol, "  ", phrase(made_by)), short=(symbol,))
             figures += [sign("↓"), titled] if titled else [gap(), gap()]
         if any(figure.name for figure in figures):

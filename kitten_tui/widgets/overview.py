@@ -109,12 +109,20 @@ class HeadText(Inked, ScrollView, can_focus=False):
         if self.overview is None or self.words is None:
             return []
         if self._lines is None:
-            width = self.scrollable_content_region.width
-            self._lines = about_head(self.overview, self.words, self.palette, width)
-            room = self.scrollable_content_region.height - len(self._lines) - 1
-            if not self.screen.query_one(HeadGrid).below:
-                self._lines += [[], *large(self.overview, self.words, self.palette, width, room)]
+            self._lines = self._written(self.overview, self.words)
         return self._lines
+
+    def _written(self, overview: Overview, words: Words) -> list[Line]:
+        """What is known of the head; where it stands large nowhere else, below what of that leaves it room."""
+        width, height = self.scrollable_content_region.size
+        whole, brief = (about_head(overview, words, self.palette, width, brief=brief) for brief in (False, True))
+        if self.screen.query_one(HeadGrid).below:
+            return whole
+        for lines in (whole, brief):
+            picture = large(overview, words, self.palette, width, height - len(lines) - 1)
+            if picture:
+                return [*lines, [], *picture]
+        return whole
 
     def _rewrite(self) -> None:
         self._lines = None

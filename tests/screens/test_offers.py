@@ -40,7 +40,22 @@ REFUSALS = {
     "learn.none",
     "learn.fixed",
     "gradient.none",
-    *(f"message.{each}" for each in ("no_overview", "one_layer", "one_part", "not_found", "recording_fixed", "end")),
+    "going_on.none",
+    "going_on.first",
+    "weighed.no_special",
+    *(
+        f"message.{each}"
+        for each in (
+            "no_overview",
+            "one_layer",
+            "one_part",
+            "one_word",
+            "one_row",
+            "not_found",
+            "recording_fixed",
+            "end",
+        )
+    ),
     *(f"message.{each}" for each in ("model_fixed", "input", "no_further", "start", "stage_edge", "nothing_dropped")),
 }
 KEYS = ("right", "down", "l", "tab", "enter", "backspace", "s", "m", "d", "p", "left", "j", "right_square_bracket")

@@ -542,3 +542,15 @@ async def test_a_tensor_that_holds_no_numbers_ends_the_program_and_is_named(
 async def test_a_size_may_come_before_there_is_anything_to_draw_on() -> None:
     screen = model_app().first_screen
     screen.look_at(screen.overview)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (160, 40), (200, 50)])
+@pytest.mark.parametrize("text", [TEXT, "the cat saw the dog and the cat ran away from it"])
+async def test_the_selected_head_stands_large_where_there_is_room(text: str, size: tuple[int, int]) -> None:
+    async with model_app("llama", text).run_test(size=size) as pilot:
+        await computed(pilot)
+        grid, beside = pilot.app.screen.query_one(HeadGrid), pilot.app.screen.query_one(HeadText)
+        lines = ["".join(segment.text for segment in line) for line in (*grid.below, *beside.lines())]
+        titles = (grid.words("large.per_cent"), grid.words("large.heat"))  # type: ignore[misc]
+        assert sum(line.startswith(titles) for line in lines) == 1
+        assert len(beside.lines()) <= beside.scrollable_content_region.height

@@ -67,7 +67,8 @@ def gave_way_rightly(pilot: Pilot[None]) -> bool:
         return True
     sheet, look, bar = shown.page.sheet, canvas.look(shown), canvas.styles.scrollbar_size_vertical
     column = text.styles.width.value
-    return not is_whole(sheet, look, width - bar - int(column), height) and canvas.max_scroll_y == 0
+    decimals = is_whole(sheet, look, width - bar, height, decimals=True)
+    return not is_whole(sheet, look, width - bar - int(column), height, decimals=decimals) and canvas.max_scroll_y == 0
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
