@@ -178,7 +178,7 @@ class LearningBlock(Block[Learning]):
         scale = f"  {words('learn.log')}" if say_log else ""
         name = words(key) + "  "
         number = fmt(float(value))
-        rest = fit(scale, max(width - len(number) - len(name), 0))
+        rest = fit(scale, max(width - cell_len(number) - cell_len(name), 0))
         return [Segment(name, palette.title), Segment(number, palette.result), Segment(rest, palette.muted)]
 
     def _curve(self, shares: Array, rows: int, width: int) -> list[Line]:
@@ -200,13 +200,13 @@ class LearningBlock(Block[Learning]):
         return lines
 
     def _beside(self, picture: Line, left: int, right: list[Line]) -> Line:
-        spare = left + GAP - len(text_of(picture))
+        spare = left + GAP - cell_len(text_of(picture))
         return [*picture, Segment(" " * spare, self.look.palette.text), *(right[0] if right else [])]
 
     def draw(self, y: int) -> Line:
         lines = [*self.rows, *self.below]
         line = lines[y - 1] if y <= len(lines) else []
-        return [*crop(line, 0, self.width), Segment(fit("", max(self.width - len(text_of(line)), 0)))]
+        return [*crop(line, 0, self.width), Segment(fit("", max(self.width - cell_len(text_of(line)), 0)))]
 
 
 def _what(expected: Phrase) -> Phrase:
