@@ -17,7 +17,7 @@ from kitten_tui.ink.grid import LABELS, MAX_PIXELS, MIN_PIXELS, Grid
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.ink.overview import Overview
 from kitten_tui.ink.say import say, say_title
-from kitten_tui.stages.figure import Learning
+from kitten_tui.stages.learning import Learning
 
 LEAST, MOST = 60, 130
 """How wide it is."""

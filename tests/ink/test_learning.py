@@ -16,8 +16,8 @@ from kitten_tui.sources.training.run import Run
 from kitten_tui.sources.training.source import Training
 from kitten_tui.sources.training.tasks import TASKS
 from kitten_tui.stages import turn_to
-from kitten_tui.stages.figure import Learning
 from kitten_tui.stages.learn import LEARN
+from kitten_tui.stages.learning import Learning
 from kitten_tui.stages.view import View
 from kitten_tui.words import LANGUAGES, Words
 
