@@ -17,7 +17,7 @@ from kitten_tui.ink.grid import LABELS, MAX_PIXELS, MIN_PIXELS, Grid
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.ink.overview import Overview
 from kitten_tui.ink.say import say, say_title
-from kitten_tui.stages.figure import Learning
+from kitten_tui.stages.learning import Learning
 
 LEAST, MOST = 60, 130
 """How wide it is."""
@@ -39,7 +39,7 @@ class LearningBlock(Block[Learning]):
         super().__init__(figure, look)
         self.width = width
         self.low = self.cut = False
-        """Whether rows are short, so that a curve has one, beside its number; and whether a sentence has one too."""
+        """Whether rows are short, so that curves stand beside their numbers; and whether a sentence has but one."""
         for self.low, self.cut in ((False, False), (True, False), (True, True)):
             self._lay_out(height)
             if not height or self.height <= height:
@@ -51,7 +51,11 @@ class LearningBlock(Block[Learning]):
         room = height - 1 - len(self.below) if height else 2 * MAX_PIXELS
         self.curves = CURVES if room >= NUMBERS else LOW_CURVES
         self.pictures = self._pictures(room)
-        numbers = (2 if self.low else sum(self.curves) + 3) + len(self.figure.measures)
+        measures = len(self.figure.measures)
+        if self.low:
+            free = max(self.pictures.height - measures - 2, 0)  # beside the pictures
+            self.curves = (min(1 + (free + 1) // 2, CURVES[0]), min(1 + free // 2, CURVES[1]))
+        numbers = sum(self.curves) + (0 if self.low else 3) + measures
         self.height = 1 + max(numbers, self.pictures.height) + len(self.below)
 
     def _expected(self) -> list[Line]:
@@ -75,13 +79,22 @@ class LearningBlock(Block[Learning]):
             for y in range(max(len(right), pictures.height))
         ]
 
+    @cached_property
+    def measures(self) -> list[str]:
+        """What tells heads or networks apart, a line each."""
+        return [
+            f"{say(self.look.words, name)}  " + " ".join(fmt(value, 2 if len(values) > 1 else 3) for value in values)
+            for name, values in ((name, values.tolist()) for name, values in self.figure.measures)
+        ]
+
     def _pictures(self, room: int) -> Grid:
         """All heads, as large as there is room for and no larger than a cell for each token."""
         figure = self.figure
         n_rows, n_heads = len(figure.heads), len(figure.heads[0].weights)
         labels = tuple(say_title(self.look.words, each.label) for each in figure.heads)
         labelled = max(LABELS, 2 + max(map(cell_len, labels)))
-        across = (self.width - RIGHT - GAP - labelled) // n_heads - 1
+        right = max(RIGHT, *map(cell_len, self.measures))
+        across = (self.width - right - GAP - labelled) // n_heads - 1
         down = 2 * ((room - 1) // n_rows - 1)
         pixels = max(MIN_PIXELS, min(MAX_PIXELS, len(figure.tokens), across, down))
         heads = tuple(
@@ -100,14 +113,9 @@ class LearningBlock(Block[Learning]):
 
     def _numbers(self, width: int) -> list[Line]:
         """Loss, what is right and what tells heads apart."""
-        figure, look = self.figure, self.look
-        shares = _share(np.log(np.maximum(figure.losses, 1e-6)))  # [step]
+        shares = _share(np.log(np.maximum(self.figure.losses, 1e-6)))  # [step]
         lines = self._low_curves(shares, width) if self.low else self._high_curves(shares, width)
-        for name, values in figure.measures:
-            numbers = " ".join(fmt(float(value), 2 if len(values) > 1 else 3) for value in values)
-            line = f"{say(look.words, name)}  {numbers}"
-            lines.append([Segment(fit(line, width), look.palette.text)])
-        return lines
+        return lines + [[Segment(fit(line, width), self.look.palette.text)] for line in self.measures]
 
     def _high_curves(self, shares: Array, width: int) -> list[Line]:
         """Each below its number, and then from which step to which.  [step]"""
@@ -121,14 +129,22 @@ class LearningBlock(Block[Learning]):
             [Segment(first + fit(last, max(width - len(first), 0), "right"), self.look.palette.muted)],
         ]
 
-    def _low_curves(self, shares: Array, width: int) -> list[Line]:
+    def _low_curves(self, losses: Array, width: int) -> list[Line]:
         """Each beside its number.  [step]"""
         figure = self.figure
-        names = ("learn.column.loss", "learn.column.accuracy")
-        wide = 2 + max(cell_len(self.look.words(name)) for name in names) + NUMBER
-        lines = []
-        for name, value, curve in zip(names, (figure.loss, figure.accuracy), (shares, figure.accuracies), strict=True):
-            lines.append([*self._heading(name, value, wide), *self._curve(curve, 1, width - wide)[0]])
+        curves = (
+            ("learn.column.loss", figure.loss, losses),
+            ("learn.column.accuracy", figure.accuracy, figure.accuracies),
+        )
+        wide = 2 + max(cell_len(self.look.words(name)) for name, _, _ in curves) + NUMBER
+        empty: Line = [Segment(fit("", wide), self.look.palette.text)]
+        lines: list[Line] = []
+        for rows, (name, value, shares) in zip(self.curves, curves, strict=True):
+            heading = self._heading(name, value, wide)
+            lines += [
+                [*(heading if row == 0 else empty), *curve]
+                for row, curve in enumerate(self._curve(shares, rows, width - wide))
+            ]
         return lines
 
     def _carried(self) -> list[Line]:
@@ -162,7 +178,7 @@ class LearningBlock(Block[Learning]):
         scale = f"  {words('learn.log')}" if say_log else ""
         name = words(key) + "  "
         number = fmt(float(value))
-        rest = fit(scale, max(width - len(number) - len(name), 0))
+        rest = fit(scale, max(width - cell_len(number) - cell_len(name), 0))
         return [Segment(name, palette.title), Segment(number, palette.result), Segment(rest, palette.muted)]
 
     def _curve(self, shares: Array, rows: int, width: int) -> list[Line]:
@@ -184,13 +200,13 @@ class LearningBlock(Block[Learning]):
         return lines
 
     def _beside(self, picture: Line, left: int, right: list[Line]) -> Line:
-        spare = left + GAP - len(text_of(picture))
+        spare = left + GAP - cell_len(text_of(picture))
         return [*picture, Segment(" " * spare, self.look.palette.text), *(right[0] if right else [])]
 
     def draw(self, y: int) -> Line:
         lines = [*self.rows, *self.below]
         line = lines[y - 1] if y <= len(lines) else []
-        return [*crop(line, 0, self.width), Segment(fit("", max(self.width - len(text_of(line)), 0)))]
+        return [*crop(line, 0, self.width), Segment(fit("", max(self.width - cell_len(text_of(line)), 0)))]
 
 
 def _what(expected: Phrase) -> Phrase:

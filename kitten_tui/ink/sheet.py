@@ -18,7 +18,8 @@ from kitten_tui.ink.facts import FactsBlock
 from kitten_tui.ink.matrix import MatrixBlock
 from kitten_tui.ink.plane import PlaneBlock
 from kitten_tui.ink.window import MIN_ROWS, Windows, cut_columns, cut_rows, is_long, least, most_rows, share_out
-from kitten_tui.stages.figure import Band, Bars, Facts, Figure, Gap, Learning, Matrix, Plane, Sheet, Sign
+from kitten_tui.stages.figure import Band, Bars, Facts, Figure, Gap, Matrix, Plane, Sheet, Sign
+from kitten_tui.stages.learning import Learning
 
 CELL_WIDTHS = (8, 7, 6, 5)
 """From three decimals with room to two without a leading zero; the widest with which a sheet fits is taken."""

@@ -44,7 +44,7 @@ def _find(view: View, cell: Cell, stages: Sequence[Stage]) -> View | None:
 def largest(derivation: Derivation) -> Cell | None:
     """The operand that is followed unless another is chosen: of what is added up, the first of the largest term.
 
-    What divides or covers a number is followed only where nothing else can be.
+    What divides or covers a number, or is yes or no, is followed only where nothing else can be.
     """
     terms = derivation.terms
     if derivation.op is Op.SHIFT:
@@ -54,7 +54,7 @@ def largest(derivation: Derivation) -> Cell | None:
 
 def _largest(terms: Sequence[Term]) -> Cell | None:
     for place in by_size(terms):
-        for operand in terms[place]:
+        for operand in sorted(terms[place], key=lambda operand: operand.truth):
             if operand.cell is not None:
                 return operand.cell
     return None

@@ -9,7 +9,8 @@ import numpy as np
 
 from kitten_tui.core.ops import Array
 from kitten_tui.desk.phrase import Phrase, Whole, phrase
-from kitten_tui.stages.figure import Band, Carried, Heads, Learning, Sheet, Title
+from kitten_tui.stages.figure import Band, Sheet, Title
+from kitten_tui.stages.learning import Carried, Heads, Learning
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View
 

@@ -464,7 +464,7 @@ def test_a_folder_that_may_not_be_written_to_is_refused(tmp_path, kitten):
 @pytest.mark.parametrize("query", [-1, 10])
 def test_a_query_outside_the_sentence_is_refused(tmp_path, kitten, query):
     message = refused(kitten[0], kitten[1], query, tmp_path / "mine.toml")
-    assert message == f"query: expected one from 1 to 10, found {query + 1}"
+    assert message == f"query: expected one from 1 to 6, found {query + 1}"
 
 
 def test_the_mask_own_of_a_lesson_that_has_none_is_refused(tmp_path, kitten):

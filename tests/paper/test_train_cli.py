@@ -34,6 +34,37 @@ def test_the_same_training_prints_the_same_bytes(capsys: pytest.CaptureFixture[s
     assert told["steps"][-1]["beside"]["same"]["distance"] == [0.0]
 
 
+@pytest.mark.parametrize("told", ["--plain", "--json"])
+@pytest.mark.parametrize("task", ["recall", "kitten"])
+def test_every_training_prints_the_same_bytes_again(capsys: pytest.CaptureFixture[str], task: str, told: str) -> None:
+    first, second = (run(capsys, "--train", task, "--steps", "3", "--batch", "4", told)[1] for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "steps of reading it wait"), ("zh", "有几步要一步等一步")])
+def test_what_waits_and_what_the_end_depends_on_are_told(
+    capsys: pytest.CaptureFixture[str], language: str, said: str
+) -> None:
+    arguments = ("--train", "recall", "--steps", "2", "--batch", "4")
+    assert main([*arguments, "--plain", "--lang", language]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    place = next(place for place, line in enumerate(lines) if said in line)
+    assert [line.split()[-1] for line in lines[place + 1 : place + 4]] == ["1", "11", "11"]
+    last = json.loads(run(capsys, *arguments, "--json")[1])["steps"][-1]
+    for told, waits in ((last, 1), (last["beside"]["elman"], 11), (last["beside"]["gru"], 11)):
+        assert told["waits"] == waits
+        assert len(told["depends"]) == 11
+        assert told["by_distance"][0] is None
+
+
+def test_a_training_that_diverges_ends_at_its_last_good_step(capsys: pytest.CaptureFixture[str]) -> None:
+    line = ("--train", "copy", "--optimizer", "sgd", "--step-size", "1e30", "--steps", "20", "--plain")
+    status, out, _ = run(capsys, *line)
+    assert status == 0
+    assert "the loss or a matrix was no number any more" in out
+    assert "nan" not in out
+
+
 def test_a_number_of_the_last_step_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ("--train", "induction", "--steps", "3", "--layer", "2", "--explain", "x[2,1]", "abcabc")
     status, out, _ = run(capsys, *arguments)
@@ -65,6 +96,12 @@ def test_ctrl_c_keeps_what_there_is(capsys: pytest.CaptureFixture[str], monkeypa
         (("--train", "copy", "--model", "minilm"), "--train: expected without --model, found both"),
         (("--train", "nothing"), "--train: expected one of copy,"),
         (("--train", "copy", "zebra"), "SOURCE: expected tokens of copy"),
+        (("--train", "copy", "--steps", "0"), "--steps: expected a number from 1 to"),
+        (("--train", "copy", "--optimizer", "lion"), "--optimizer: expected one of adam, sgd, found lion"),
+        (("--train", "copy", "--start", "zero"), "--start: expected one of random, same, found zero"),
+        (("--train", "copy", "--heads"), "--heads: expected --model DIR or a file of arrays with it, found a training"),
+        (("--train", "copy", "--explain", "nothing[1]"), "--explain: expected a quantity such as"),
+        (("--train", "copy", "--explain", "weights[1,1]", "--depth", "0"), "--depth: expected a number from 1"),
     ],
 )
 def test_what_does_not_go_together_is_one_line(

@@ -30,7 +30,7 @@ NOTE = {
 
 
 def trained(name: str) -> Lesson:
-    """The sentence of a task with the matrices of its last step."""
+    """The sentence of a task up to "it", with the matrices of its last step."""
     run = open_training(name, {})
     while run.step < run.setup.steps:
         run.advance()
@@ -38,13 +38,14 @@ def trained(name: str) -> Lesson:
         run.task,
         {name: array.astype(float).round(DECIMALS) + 0.0 for name, array in run.parameters(run.state).items()},
     )
-    embedding, position = part["embedding"][task.ids(task.sentence)], part["position"][: len(task.sentence)]
+    tokens = task.sentence[: task.query + 1]
+    embedding, position = part["embedding"][task.ids(tokens)], part["position"][: len(tokens)]
     w_o = part["w_o.0"]  # [head, d_k, d_model]
     heads = [HeadWeights(*(fixed(part[f"w_{role}.0"][head]) for role in "qkv")) for head in range(len(w_o))]
     values = {"steps": run.setup.steps, "seed": run.setup.seed, "it": task.sentence[task.query]}
     return Lesson(
         inputs=Inputs(
-            tokens=task.sentence,
+            tokens=tokens,
             x=fixed(embedding + position),
             heads=tuple(heads),
             embedding=fixed(embedding),

@@ -35,6 +35,15 @@ def test_a_training_that_was_saved_goes_on_with_the_same_bits(tmp_path: Path, op
     assert np.array_equal(run.state.parameters, again.state.parameters)
 
 
+def test_one_that_was_stopped_is_looked_at_where_it_stopped(tmp_path: Path) -> None:
+    run = open_training("kitten-en", {"steps": 40})
+    for _ in range(7):
+        run.advance()
+    save_run(run, tmp_path / "model")
+    again = open_saved(str(tmp_path / "model"))
+    assert (again.step, again.setup.steps) == (7, 7)
+
+
 def test_what_learned_beside_goes_on_too(tmp_path: Path) -> None:
     for name in ("copy", "recall"):
         run = open_training(name, {"steps": 3, "batch": 4})

@@ -16,6 +16,8 @@ from kitten_tui.sources.training.task import Setup, Task
 
 STRONG, WEAK = 0.6, 0.3
 """What a head gives the animal that looks at it, and at most one that looks elsewhere."""
+SEED = 4
+"""One of those with which one head looks at the animal and the other one elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,11 @@ class Story:
 
 ENGLISH = Story(
     slots=(
-        ("<s>",),
         ("the",),
         ("small", "happy", ""),
         ("kitten", "dog", "bird"),
         ("saw", "chased"),
-        ("the",),
-        ("ball", "box"),
+        ("balls", "boxes"),
         ("and",),
         ("it",),
         (".",),
@@ -64,7 +64,6 @@ ENGLISH = Story(
 )
 CHINESE = Story(
     slots=(
-        ("<s>",),
         ("一只",),
         ("小", "快乐的", ""),
         ("猫", "狗", "鸟"),
@@ -121,21 +120,20 @@ def _expected(setup: Setup) -> tuple[Expectation, ...]:
     )
 
 
-def _task(name: str, story: Story, sentence: Sequence[str], seed: int) -> Task:
-    shape = Shape(len(story.vocabulary), len(story.slots), n_layers=1, n_heads=2, d_model=8, d_k=2)
+def _task(name: str, story: Story, sentence: Sequence[str]) -> Task:
+    shape = Shape(len(story.vocabulary), len(story.slots), n_layers=1, n_heads=2, d_model=4, d_k=2)
     return Task(
         name=name,
         vocabulary=story.vocabulary,
         draw=lambda generator, sentences: drawn(story, generator, sentences),
         alone=lambda ids: told(story, ids),
         sentence=tuple(sentence),
-        setup=Setup(shape, steps=200, step_size=2e-2, spread=1.0, seed=seed),
+        setup=Setup(shape, steps=200, step_size=3e-2, spread=1.0, seed=SEED),
         expected=_expected,
         query=sentence.index(story.it),
         link="learn.link.animal",
     )
 
 
-_TOLD = ("<s>", "the", "small", "kitten", "saw", "the", "ball", "and", "it", "purred")
-KITTEN_EN = _task("kitten-en", ENGLISH, _TOLD, seed=3)
-KITTEN_ZH = _task("kitten-zh", CHINESE, ("<s>", "一只", "小", "猫", "看见", "球", "，", "它", "喵喵叫"), seed=12)
+KITTEN_EN = _task("kitten-en", ENGLISH, ("the", "kitten", "chased", "balls", "and", "it", "purred"))
+KITTEN_ZH = _task("kitten-zh", CHINESE, ("一只", "猫", "追着", "球", "，", "它", "喵喵叫"))

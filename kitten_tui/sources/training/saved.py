@@ -113,7 +113,8 @@ def is_saved(argument: str) -> bool:
 
 
 def open_saved(argument: str) -> Run:
-    """The training in a folder, at its last step.
+    """The training in a folder, at its last step, which is the last that is planned: more are made where they are asked
+    for.
 
     Raises:
         SourceError: something is missing, or does not fit together.
@@ -142,7 +143,7 @@ def open_saved(argument: str) -> Run:
     tensors, adam = Tensors(folder, folder / NUMBERS), setup.optimizer == "adam"
     at = {"": _state(learner_of(setup), "", step, tensors, adam=adam)}
     at |= {name: _state(each, f"{name}.", steps[name], tensors, adam=adam) for name, each in learners.items()}
-    return Run(task, replace(setup, steps=max(setup.steps, step)), at=at)
+    return Run(task, replace(setup, steps=max(step, 1)), at=at)
 
 
 def _is_step(value: object, last: int) -> bool:

@@ -1,0 +1,71 @@
+"""The page of a training: in a small window too, everything that it says is there."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from rich.cells import cell_len
+
+from kitten_tui.desk.selection import Selection
+from kitten_tui.ink.blocks import Look
+from kitten_tui.ink.cells import text_of
+from kitten_tui.ink.learning import MARKS, LearningBlock
+from kitten_tui.ink.palette import PLAIN
+from kitten_tui.sources.training.run import Run
+from kitten_tui.sources.training.source import Training
+from kitten_tui.sources.training.tasks import TASKS
+from kitten_tui.stages import turn_to
+from kitten_tui.stages.learn import LEARN
+from kitten_tui.stages.learning import Learning
+from kitten_tui.stages.view import View
+from kitten_tui.words import LANGUAGES, Words
+
+WIDTH, HEIGHT = 78, 15
+"""Of the figures at 80 × 24."""
+
+
+@cache
+def figure(task: str) -> Learning:
+    run = Run(TASKS[task], TASKS[task].setup)
+    for _ in range(3):
+        run.advance()
+    source = Training(run, run.state)
+    (learning,) = turn_to(LEARN, View(source, source.settings, Selection(query=source.query))).sheet.figures
+    assert isinstance(learning, Learning)
+    return learning
+
+
+def drawn(task: str, language: str, width: int, height: int) -> list[str]:
+    look = Look(Words(language), PLAIN, Selection())
+    block = LearningBlock(figure(task), look, width, height)
+    return [text_of(block.draw(y)) for y in range(1, block.height)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("task", TASKS)
+def test_in_a_small_window_all_is_there(task: str, language: str) -> None:
+    lines = drawn(task, language, WIDTH, HEIGHT)
+    assert len(lines) < HEIGHT
+    assert all(cell_len(line) == WIDTH for line in lines)
+    marks = [line[1] for line in lines if line[1] in MARKS.values()]
+    told = [line for line in lines if "expected:" in line or "预期：" in line]
+    assert len(marks) + len(told) == len(figure(task).expected)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_heads_of_the_control_stand_below_those_of_the_training(language: str) -> None:
+    words, text = Words(language), "\n".join(drawn("copy", language, WIDTH, HEIGHT))
+    places = [text.index(words(f"learn.start.{start}")) for start in ("random", "same")]
+    assert places == sorted(places)
+    assert f"{words('learn.distance.same')}  0.000" in text
+
+
+@pytest.mark.parametrize("height", [HEIGHT, 30, 0])
+def test_how_far_each_network_carries_a_word_is_a_table(height: int) -> None:
+    lines = drawn("recall", "en", WIDTH, height)
+    head = next(place for place, line in enumerate(lines) if " kitten " in line)
+    rows = [line.split() for line in lines[head + 1 : head + 4]]
+    assert [(row[0], row[-12]) for row in rows] == [("attention", "1"), ("RNN", "11"), ("GRU", "11")]
+    for row, each in zip(rows, figure("recall").carried, strict=True):
+        assert [float(number) for number in row[-11:]] == pytest.approx(each.depends.tolist(), abs=0.006)
