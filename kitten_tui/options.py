@@ -9,7 +9,20 @@ from kitten_tui import __version__
 from kitten_tui.paper.formats import FORMATS
 from kitten_tui.sources.errors import SourceError
 
-PAPER = ("save", "export", "generate", "lens", "effects", "arcs", "heads", "json", "explain", "check", "plain")
+PAPER = (
+    "save",
+    "export",
+    "generate",
+    "lens",
+    "effects",
+    "attribution",
+    "arcs",
+    "heads",
+    "json",
+    "explain",
+    "check",
+    "plain",
+)
 """Options that ask for something printed or written in place of a screen; of two, the first is answered."""
 
 
@@ -123,6 +136,11 @@ def parser() -> argparse.ArgumentParser:
     )
     printed.add_argument(
         "--effects", action="store_true", help="with --model: what changes without each head, sorted, or --json"
+    )
+    printed.add_argument(
+        "--attribution",
+        action="store_true",
+        help="with --model: what each part adds to the next logit, or --json",
     )
     printed.add_argument(
         "--in-place", choices=("zero", "mean"), help="with --effects: what a head says instead (default: zero)"

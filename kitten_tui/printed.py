@@ -64,7 +64,7 @@ def _compute(arguments: argparse.Namespace, view: View) -> None:
         return
     explained = quantity_of(arguments.explain or "", view.chain)
     every = not (arguments.json or arguments.explain or arguments.arcs) or arguments.heads or arguments.generate
-    every = every or arguments.lens or arguments.effects
+    every = every or arguments.lens or arguments.effects or arguments.attribution
     # What comes next needs every layer.
     every = every or (explained in view.chain and "rank" in view.chain[explained].axes)
     wanted = source.n_layers if every else layer + 1
@@ -226,6 +226,15 @@ def _effects(arguments: argparse.Namespace, view: View, words: Words) -> int:
     return print_lines(effects_lines(view, effects, arguments.in_place or ZERO, words))
 
 
+def _attribution(arguments: argparse.Namespace, view: View, words: Words) -> int:
+    from kitten_tui.paper.asking import attribution_json, attribution_lines
+
+    taken = _asked("attribution", view).attribution(view.selection.query)
+    if arguments.json:
+        return print_lines([attribution_json(view.tokens, view.selection.query, taken)])
+    return print_lines(attribution_lines(view, taken, words))
+
+
 def _asked(option: str, view: View) -> Asked:
     if view.source.asked is None:
         found = "a training" if view.source.trainer is not None else "two texts"
@@ -293,6 +302,7 @@ ANSWERS: dict[str, Answer] = {
     "generate": _generate,
     "lens": _lens,
     "effects": _effects,
+    "attribution": _attribution,
     "heads": _heads,
     "json": _json,
     "explain": _explain,

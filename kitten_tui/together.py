@@ -110,6 +110,7 @@ def _refuse_going_on(arguments: argparse.Namespace) -> None:
             raise UsageError(f"--{name.replace('_', '-')}: expected --model DIR with it, found none")
     _refuse_beside(arguments, "lens", OF_ONE_VIEW)
     _refuse_beside(arguments, "effects", tuple(name for name in OF_ONE_VIEW if name != "query"))
+    _refuse_beside(arguments, "attribution", tuple(name for name in OF_ONE_VIEW if name != "query"))
     if arguments.in_place is not None and not arguments.effects:
         raise UsageError("--in-place: expected --effects with it, found none")
     if arguments.generate is None:

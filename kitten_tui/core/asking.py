@@ -59,11 +59,38 @@ class Effect:
     """The probability of the likeliest next token without the head, less that with it."""
     instead: str = ""
     """The token that is likeliest then."""
+    token: int = -1
+    """Where these probabilities are given."""
 
     @property
     def size(self) -> float:
         """What heads are sorted by."""
         return 1 - self.cosine if self.divergence is None else self.divergence
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one part of a model adds to a number."""
+
+    part: str
+    """"embedding", "head", "network", or "bias" for what comes from no part."""
+    value: float
+    layer: int = -1
+    head: int = -1
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """The logit of the likeliest next token, as the sum of what each part adds to it directly.
+
+    Elhage et al., "A Mathematical Framework for Transformer Circuits" (2021); norms are held at their size.
+    """
+
+    token: str
+    logit: float
+    """Before it is kept below a cap, where the model does so."""
+    shares: tuple[Share, ...]
+    """They add up to the logit."""
 
 
 class Asked(Protocol):
@@ -74,6 +101,14 @@ class Asked(Protocol):
 
         Raises:
             SourceError: the model has no output head.
+        """
+        ...
+
+    def attribution(self, token: int) -> Attribution:
+        """Of the token that is likeliest after one.
+
+        Raises:
+            SourceError: the model has no output head, or normalises sums, which have no parts then.
         """
         ...
 

@@ -188,7 +188,9 @@ def _effect_help(of: Overview, words: Words) -> str:
     if effect.divergence is None:
         return words("overview.moved", cosine=cosine)
     change, token = f"{effect.change:+.3f}", show_token(effect.instead.strip(), 14)
-    return words("overview.effect", bits=written(effect.divergence), change=change, token=token, cosine=cosine)
+    query = show_token(place_name(of.tokens, effect.token).strip(), 14)
+    told = {"query": query, "bits": written(effect.divergence), "change": change, "token": token}
+    return words("overview.effect", cosine=cosine, **told)
 
 
 def arrow(of: Overview, pair: Pair | Between) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
-from kitten_tui.core.asking import Effect, Thought
+from kitten_tui.core.asking import Attribution, Effect, Share, Thought
 from kitten_tui.ink.cells import fit, harmless, show_token
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.ink.thoughts import WIDEST, table
@@ -90,3 +90,44 @@ def effects_json(tokens: Sequence[str], token: int, effects: Sequence[Effect], w
     ]
     told = {"tokens": list(tokens), "query": token + 1, "in_place": way, "complete": len(effects) == every}
     return json.dumps({**told, "effects": heads}, allow_nan=False)
+
+
+def attribution_lines(view: View, taken: Attribution, words: Words) -> Iterator[str]:
+    """A line for each part, that which adds most first, and what they make together."""
+    token, logit = _shown(taken.token), fmt(taken.logit)
+    yield words("attribution.title", token=token, query=view.token.strip(), logit=logit)
+    yield ""
+    rows = [(_part(share, words), f"{share.value:+.4f}") for share in sorted(taken.shares, key=lambda s: -abs(s.value))]
+    rows.append((words("attribution.sum"), f"{sum(share.value for share in taken.shares):+.4f}"))
+    widths = [max(cell_len(row[column]) for row in rows) for column in (0, 1)]
+    for name, value in rows:
+        yield f"{fit(name, widths[0])}  {fit(value, widths[1], 'right')}"
+    yield ""
+    yield words("attribution.help")
+
+
+def _part(share: Share, words: Words) -> str:
+    match share.part:
+        case "head":
+            return words("attribution.head", layer=share.layer + 1, head=share.head + 1)
+        case "network":
+            return words("attribution.network", layer=share.layer + 1)
+        case "bias":
+            return words("attribution.bias") if share.layer < 0 else words("attribution.bias_of", layer=share.layer + 1)
+        case _:
+            return words("attribution.embedding")
+
+
+def attribution_json(tokens: Sequence[str], token: int, taken: Attribution) -> str:
+    """The same as one object, in the order of the model; places count from 1, null is what has none."""
+    shares = [
+        {
+            "part": share.part,
+            "layer": share.layer + 1 if share.layer >= 0 else None,
+            "head": share.head + 1 if share.head >= 0 else None,
+            "adds": share.value,
+        }
+        for share in taken.shares
+    ]
+    told = {"tokens": list(tokens), "query": token + 1, "token": taken.token, "logit": taken.logit}
+    return json.dumps({**told, "shares": shares}, allow_nan=False)

@@ -73,6 +73,16 @@ def test_effects_are_sorted_by_how_far_they_move_the_next_token(run, way):
     assert [line.split()[0] for line in lines[1:9]] == [f"{e['layer']}.{e['head']}" for e in told["effects"]]
 
 
+def test_what_each_part_adds_makes_the_logit(run):
+    told = json.loads(run("--model", GPT2, TEXT, "--attribution", "--json").out)
+    assert sum(share["adds"] for share in told["shares"]) == pytest.approx(told["logit"], abs=1e-4)
+    first, _, *rows = run("--model", GPT2, TEXT, "--attribution").out.splitlines()
+    assert "part by part" in first
+    assert float(rows[-3].split()[-1]) == pytest.approx(told["logit"], abs=1e-3)
+    sizes = [abs(float(row.split()[-1])) for row in rows[:-3]]
+    assert sizes == sorted(sizes, reverse=True)
+
+
 def test_effects_are_asked_of_any_word(run):
     told = json.loads(run("--model", GPT2, TEXT, "--effects", "--query", "2", "--json").out)
     assert told["query"] == 2

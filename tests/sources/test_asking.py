@@ -127,3 +127,46 @@ def test_a_model_without_an_output_head_has_no_thoughts_but_effects():
     effects = list(reading.asked.effects(0, ZERO))
     assert all(effect.divergence is None and effect.change is None for effect in effects)
     assert all(effect.cosine < 1 for effect in effects[:2])
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_what_all_parts_add_is_the_logit(name):
+    """And what they are is the stream: in every family that adds to one."""
+    reading = Reading(Model(CHECKPOINTS / name), "the cat saw the")
+    if reading.goes_on is None:
+        pytest.skip("says nothing of what follows")
+    reading.compute()
+    last = len(reading.ids) - 1
+    if reading.model.config.family.norms_after or reading.model.projection is not None:
+        with pytest.raises(SourceError, match="expected layers that add to one stream"):
+            reading.asked.attribution(last)
+        return
+    taken = reading.asked.attribution(last)
+    following = reading.continuation(last)
+    assert sum(share.value for share in taken.shares) == pytest.approx(taken.logit, abs=NEAR)
+    assert taken.token == following.pieces[0]
+    if "logit_cap" not in reading.model.config.amounts:
+        assert taken.logit == pytest.approx(following.logit[0], abs=NEAR)
+    heads = [(share.layer, share.head) for share in taken.shares if share.part == "head"]
+    assert heads == [(layer, head) for layer in range(reading.n_layers) for head in range(reading.n_heads)]
+
+
+def test_what_a_head_adds_is_its_context_through_its_rows_and_the_last_norm():
+    """Written out once, with numbers of the chain."""
+    reading = asking("llama").reading
+    last, taken = len(reading.ids) - 1, asking("llama").attribution(len(reading.ids) - 1)
+    context = reading.trace(1, 2, reading.settings)["context"][last].astype(np.float64)
+    w_o, d_k = reading.layer(1).o[0], reading.model.config.d_k
+    norm, stream = reading.model.final_norm, reading.stream(reading.n_layers)[last].astype(np.float64)
+    size = np.sqrt((stream**2).mean() + norm.eps)
+    row = reading.continuation(last).rows[0]
+    added = (context @ w_o[2 * d_k : 3 * d_k] / size * norm.gain) @ row
+    (share,) = (share for share in taken.shares if (share.layer, share.head) == (1, 2))
+    assert share.value == pytest.approx(added, abs=1e-6)
+
+
+def test_a_model_that_normalises_sums_has_no_parts():
+    reading = Reading(Model(CHECKPOINTS / "bert"), "the cat")
+    reading.compute()
+    with pytest.raises(SourceError, match="bert: expected layers that add to one stream up to a last norm, found bert"):
+        reading.asked.attribution(1)

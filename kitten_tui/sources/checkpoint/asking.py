@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kitten_tui.core.asking import MEAN, Effect, Thought
+from kitten_tui.core.asking import MEAN, Attribution, Effect, Thought
 from kitten_tui.core.ops import Array
 from kitten_tui.core.source import Pulse
 from kitten_tui.sources.checkpoint.continuing import likeliest, log_sum
 from kitten_tui.sources.checkpoint.forward import attend, leave
+from kitten_tui.sources.checkpoint.origins import attribution_of
 from kitten_tui.sources.errors import SourceError
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ class Asking:
         """What the output head makes of what leaves a layer.  [token, d_model] -> [vocab, token]"""
         model = self.reading.model
         return model.logits(np.stack([model.last(row) for row in stream])).astype(np.float64)  # [vocab, token]
+
+    def attribution(self, token: int) -> Attribution:
+        return attribution_of(self.reading, token)
 
     # Whether a head matters
 
@@ -123,7 +127,7 @@ class Asking:
             divergence = float((np.exp(log) * (log - other)).sum()) / np.log(2)
             change = float(np.exp(other[first]) - np.exp(log[first]))
             instead = model.tokens.piece(int(logits.argmax()))
-            yield Effect(layer, head, float(cosines[head]), max(float(divergence), 0.0), change, instead)
+            yield Effect(layer, head, float(cosines[head]), max(float(divergence), 0.0), change, instead, token)
 
     def _vectors(self, stream: Array) -> Array:
         """What leaves the model, after its last norm.  [..., d_model] -> [..., d_model]"""
