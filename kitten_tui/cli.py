@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kitten_tui.config import settle, theme_of, words_of
 from kitten_tui.memory import check_memory
-from kitten_tui.options import PAPER, parser, refuse_pairs
+from kitten_tui.options import PAPER, parser
 from kitten_tui.output import (
     BAD,
     FAILED,
@@ -24,6 +24,7 @@ from kitten_tui.output import (
     tell_fault,
 )
 from kitten_tui.sources.errors import SourceError, problem_of
+from kitten_tui.together import refuse_pairs
 
 if TYPE_CHECKING:
     from kitten_tui.stages.view import View

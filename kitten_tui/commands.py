@@ -145,6 +145,8 @@ COMMANDS = (
     KeyCommand("order", (("O", "toggle_order"),), "O", "heads", footer=True, where=OVERVIEW),
     KeyCommand("stop", (("z", "toggle_computing"),), "z", "heads", footer=True, where=OVERVIEW, works=offers.computes),
     KeyCommand("between", (("w", "weigh"),), "w", "heads", footer=True, where=BOTH, works=offers.has_pictures),
+    KeyCommand("effects", (("E", "effects"),), "E", "heads", where=OVERVIEW, works=offers.can_be_asked),
+    KeyCommand("lens", (("K", "lens"),), "K", "heads", where=OVERVIEW, works=offers.thinks),
     KeyCommand("about_head", (("i", "about_head"),), "i", "heads", footer=True, where=OVERVIEW),
     KeyCommand(
         *("sentence", (("slash", "ask_sentence"),), "/", "open"),

@@ -131,6 +131,16 @@ def goes_on(now: Now) -> bool:
     return now.source.goes_on is not None and not computes(now)
 
 
+def can_be_asked(now: Now) -> bool:
+    """Whether all layers of a model are there to be asked about."""
+    return now.source.asked is not None and not computes(now)
+
+
+def thinks(now: Now) -> bool:
+    """Whether it has an output head, so that one can see what it thinks on the way."""
+    return can_be_asked(now) and now.source.next_tokens is not None
+
+
 def masks(now: Now) -> bool:
     return len(now.source.masks) > 1
 

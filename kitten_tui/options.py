@@ -6,16 +6,30 @@ import argparse
 from typing import NoReturn
 
 from kitten_tui import __version__
-from kitten_tui.paper.formats import FORMATS, named, of_path
+from kitten_tui.paper.formats import FORMATS
 from kitten_tui.sources.errors import SourceError
 
-MOST_THREADS, MOST_PATIENCE = 1024, 100_000
-PAPER = ("save", "export", "generate", "arcs", "heads", "json", "explain", "check", "plain")
+PAPER = (
+    "save",
+    "export",
+    "generate",
+    "lens",
+    "effects",
+    "attribution",
+    "arcs",
+    "heads",
+    "json",
+    "explain",
+    "check",
+    "plain",
+)
 """Options that ask for something printed or written in place of a screen; of two, the first is answered."""
 
 
 OF_ONE_VIEW = ("scale", "mask", "dropout", "seed", "stage", "layer", "head", "query")
 """Options that say how one head is looked at."""
+DRAWING = ("temperature", "top_k", "top_p")
+"""Options of what next tokens are drawn by."""
 
 
 LANGUAGES = ("en", "zh")
@@ -116,6 +130,20 @@ def parser() -> argparse.ArgumentParser:
     )
     printed.add_argument(
         "--generate", type=int, metavar="N", help="with --model: go on with the text, N tokens; or --json (+ on screen)"
+    )
+    printed.add_argument(
+        "--lens", action="store_true", help="with --model: the likeliest tokens after each layer, or --json"
+    )
+    printed.add_argument(
+        "--effects", action="store_true", help="with --model: what changes without each head, sorted, or --json"
+    )
+    printed.add_argument(
+        "--attribution",
+        action="store_true",
+        help="with --model: what each part adds to the next logit, or --json",
+    )
+    printed.add_argument(
+        "--in-place", choices=("zero", "mean"), help="with --effects: what a head says instead (default: zero)"
     )
     printed.add_argument(
         "--from", dest="from_", metavar="TOKEN", help="with --heads and --to: how strongly this token looks at another"
@@ -221,128 +249,3 @@ def _add_training(options: argparse.ArgumentParser) -> None:
     training.add_argument(
         "--positions", action=argparse.BooleanOptionalAction, help="say where a token stands, or do not"
     )
-
-
-TRAINING = (
-    "save_model",
-    "by",
-    "steps",
-    "step_size",
-    "batch",
-    "optimizer",
-    "start",
-    "layers",
-    "n_heads",
-    "d_model",
-    "d_k",
-    "positions",
-)
-"""Options that are nothing without --train."""
-
-
-def refuse_pairs(arguments: argparse.Namespace) -> None:
-    """Options that are nothing without one another, or that cannot both be answered."""
-    _refuse_script(arguments)
-    if arguments.model is None and (arguments.save or arguments.full):
-        raise UsageError("--save and --full: expected --model DIR with them, found none")
-    for name in ("model", "train"):
-        if arguments.tokens is not None and getattr(arguments, name) is not None:
-            raise UsageError(f"--tokens: expected with a file of arrays, found --{name}")
-    for name in ("trust_layout", "download", "second", "part"):
-        if arguments.model is None and getattr(arguments, name) not in (None, False):
-            raise UsageError(f"--{name.replace('_', '-')}: expected --model with it, found none")
-    if arguments.train is not None and arguments.model is not None:
-        raise UsageError("--train: expected without --model, found both")
-    for name in TRAINING:
-        if arguments.train is None and getattr(arguments, name) is not None:
-            raise UsageError(f"--{name.replace('_', '-')}: expected --train TASK with it, found none")
-    if arguments.threads is not None:
-        if arguments.model is None:
-            raise UsageError("--threads: expected --model DIR with it, found none")
-        if not 1 <= arguments.threads <= MOST_THREADS:
-            raise UsageError(f"--threads: expected a number from 1 to {MOST_THREADS}, found {arguments.threads}")
-    _refuse_going_on(arguments)
-    if arguments.full and not arguments.save:
-        raise UsageError("--full: expected --save FILE with it, found none")
-    if arguments.export is not None:
-        _refuse_export(arguments)
-    for name in ("plain", "check", "explain", "save"):
-        if arguments.heads and getattr(arguments, name):
-            raise UsageError(f"--heads: expected alone or with --json, found --{name}")
-    for name in ("plain", "check", "explain", "save", "json", "heads", "stage"):
-        if arguments.arcs and getattr(arguments, name):
-            raise UsageError(f"--arcs: expected alone or with --export, found --{name}")
-    if (arguments.from_ is None) != (arguments.to is None) or (arguments.to is not None and not arguments.heads):
-        raise UsageError("--from and --to: expected both, and --heads with them")
-    for asked in ("heads", "save"):
-        for name in OF_ONE_VIEW:
-            if getattr(arguments, asked) and getattr(arguments, name) is not None:
-                option = "no-scale" if name == "scale" and arguments.scale is False else name
-                raise UsageError(f"--{asked}: expected all heads as the model has them, found --{option}")
-    if arguments.format is not None and arguments.export is None:
-        raise UsageError("--format: expected --export FILE with it, found none")
-    if arguments.depth is not None and arguments.explain is None:
-        raise UsageError("--depth: expected --explain CELL with it, found none")
-    if arguments.save_model is not None:
-        from kitten_tui.sources.training.saved import check_folder
-        from kitten_tui.sources.writing import path_of
-
-        check_folder(path_of(arguments.save_model))
-    if arguments.save is not None:
-        from kitten_tui.paper.save import check_path
-        from kitten_tui.sources.writing import path_of
-
-        check_path(path_of(arguments.save))
-
-
-def _refuse_script(arguments: argparse.Namespace) -> None:
-    played, kinds = arguments.played or [], [kind for kind, _ in arguments.played or ()]
-    asked = "--script" if arguments.script is not None else f"--{kinds[0]}" if kinds else ""
-    for name in ("size", "patience"):
-        if getattr(arguments, name) is not None and not asked:
-            raise UsageError(f"--{name}: expected --press, --shot or --script with it, found none")
-    if not asked:
-        return
-    for name in (*PAPER, "save_model", "list_models"):
-        if getattr(arguments, name):
-            raise UsageError(f"{asked}: expected alone, found --{name.replace('_', '-')}")
-    if arguments.patience is not None and not 0 < arguments.patience < MOST_PATIENCE:
-        raise UsageError(f"--patience: expected seconds from 0 to {MOST_PATIENCE:,}, found {arguments.patience:g}")
-    if arguments.script is not None and kinds not in ([], ["shot"]):
-        raise UsageError(f"--script: expected at most one --shot with it, found {len(played)} of --press and --shot")
-    if arguments.script is None and kinds[-1] != "shot":
-        raise UsageError("--press: expected --shot FILE after it, found none")
-
-
-DRAWING = ("temperature", "top_k", "top_p")
-"""Options of what next tokens are drawn by."""
-MOST_GENERATED = 100_000
-
-
-def _refuse_going_on(arguments: argparse.Namespace) -> None:
-    for name in ("generate", *DRAWING):
-        if arguments.model is None and getattr(arguments, name) is not None:
-            raise UsageError(f"--{name.replace('_', '-')}: expected --model DIR with it, found none")
-    if arguments.generate is None:
-        return
-    if not 1 <= arguments.generate <= MOST_GENERATED:
-        raise UsageError(f"--generate: expected a number from 1 to {MOST_GENERATED:,}, found {arguments.generate}")
-    for name in PAPER:
-        if name not in ("generate", "json") and getattr(arguments, name):
-            raise UsageError(f"--generate: expected alone or with --json, found --{name}")
-    for name in OF_ONE_VIEW:
-        if name != "seed" and getattr(arguments, name) is not None:
-            raise UsageError(f"--generate: expected the model as it is, found --{name}")
-
-
-def _refuse_export(arguments: argparse.Namespace) -> None:
-    """What is found out before anything is computed."""
-    from kitten_tui.sources.writing import check_target, path_of
-
-    if arguments.format is not None or arguments.export == "-":
-        named(arguments.format or "")
-    if arguments.export != "-":
-        path = path_of(arguments.export)
-        if arguments.format is None:
-            of_path(path)
-        check_target(path)

@@ -15,11 +15,12 @@ from textual.app import ScreenStackError
 
 from kitten_tui.app import KittenApp
 from kitten_tui.config import settle, theme_of, words_of
-from kitten_tui.options import UsageError, refuse_pairs
+from kitten_tui.options import UsageError
 from kitten_tui.paper.formats import of_path, write
 from kitten_tui.script import Script, Shot, scripts_of
 from kitten_tui.stages.view import View
 from kitten_tui.start import start
+from kitten_tui.together import refuse_pairs
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot

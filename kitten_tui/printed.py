@@ -19,6 +19,7 @@ REPORTS = 10
 """Lines that say how far a training is."""
 
 if TYPE_CHECKING:
+    from kitten_tui.core.asking import Asked
     from kitten_tui.core.cell import Cell
     from kitten_tui.ink.overview import Overview
     from kitten_tui.paper.document import Document
@@ -63,6 +64,7 @@ def _compute(arguments: argparse.Namespace, view: View) -> None:
         return
     explained = quantity_of(arguments.explain or "", view.chain)
     every = not (arguments.json or arguments.explain or arguments.arcs) or arguments.heads or arguments.generate
+    every = every or arguments.lens or arguments.effects or arguments.attribution
     # What comes next needs every layer.
     every = every or (explained in view.chain and "rank" in view.chain[explained].axes)
     wanted = source.n_layers if every else layer + 1
@@ -192,6 +194,54 @@ def _generate(arguments: argparse.Namespace, view: View, words: Words) -> int:
     return print_lines([went_json(went)] if arguments.json else went_lines(went, words))
 
 
+def _lens(arguments: argparse.Namespace, view: View, words: Words) -> int:
+    from kitten_tui.paper.asking import THOUGHTS, lens_json, lens_lines
+
+    thoughts = list(_asked("lens", view).thoughts(THOUGHTS, lambda: None))
+    return print_lines(
+        [lens_json(view.tokens, thoughts)] if arguments.json else lens_lines(view.tokens, thoughts, words)
+    )
+
+
+def _effects(arguments: argparse.Namespace, view: View, words: Words) -> int:
+    """As far as it goes until ctrl+c."""
+    from kitten_tui.core.asking import ZERO, Effect
+    from kitten_tui.paper.asking import effects_json, effects_lines
+
+    source, token = view.source, view.selection.query
+    effects: list[Effect] = []
+    waiting, every = sys.stderr is not None and sys.stderr.isatty(), source.n_layers * source.n_heads
+    try:
+        for effect in _asked("effects", view).effects(token, arguments.in_place or ZERO, lambda: None):
+            effects.append(effect)
+            if waiting:
+                told = words("effects.progress", head=len(effects), heads=every)
+                print(f"\r{told}", end="", file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        print("", file=sys.stderr)
+    if waiting:
+        print("\r" + " " * 40 + "\r", end="", file=sys.stderr, flush=True)
+    if arguments.json:
+        return print_lines([effects_json(view.tokens, token, effects, arguments.in_place or ZERO, every)])
+    return print_lines(effects_lines(view, effects, arguments.in_place or ZERO, words))
+
+
+def _attribution(arguments: argparse.Namespace, view: View, words: Words) -> int:
+    from kitten_tui.paper.asking import attribution_json, attribution_lines
+
+    taken = _asked("attribution", view).attribution(view.selection.query)
+    if arguments.json:
+        return print_lines([attribution_json(view.tokens, view.selection.query, taken)])
+    return print_lines(attribution_lines(view, taken, words))
+
+
+def _asked(option: str, view: View) -> Asked:
+    if view.source.asked is None:
+        found = "a training" if view.source.trainer is not None else "two texts"
+        raise UsageError(f"--{option}: expected a model with one text, found {found}")
+    return view.source.asked
+
+
 def _heads(arguments: argparse.Namespace, view: View, words: Words) -> int:
     from kitten_tui.paper.heads import heads_json, heads_table
 
@@ -250,6 +300,9 @@ ANSWERS: dict[str, Answer] = {
     "export": _export,
     "arcs": _arcs,
     "generate": _generate,
+    "lens": _lens,
+    "effects": _effects,
+    "attribution": _attribution,
     "heads": _heads,
     "json": _json,
     "explain": _explain,

@@ -22,7 +22,7 @@ BESIDE = {
     **dict.fromkeys(
         (
             *("__main__", "start", "explorer", "printed", "options", "output", "threads", "memory", "config"),
-            *("play", "script", "completion", "manual"),
+            *("play", "script", "together", "completion", "manual"),
         ),
         "cli",
     ),

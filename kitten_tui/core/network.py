@@ -38,6 +38,16 @@ class Norm:
             after += self.bias  # [..., n]
         return after
 
+    def held(self, part: Array, at: Array) -> Array:
+        """What a part of a vector becomes where the norm has the size it has for the whole; the bias is of no part.
+
+        part [..., n], at [n] -> [..., n]
+        """
+        after = at if self.rms else at - at.mean()  # [n]
+        spread = np.sqrt(np.square(after).mean() + np.float32(self.eps))
+        centred = part if self.rms else part - part.mean(axis=-1, keepdims=True)  # [..., n]
+        return np.asarray(centred / spread * (self.gain + np.float32(1.0) if self.from_one else self.gain))
+
     def given(self, name: str) -> dict[str, Value]:
         """What the lines of a norm whose result has this name are given."""
         numbers: dict[str, Value] = {

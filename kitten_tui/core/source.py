@@ -16,6 +16,7 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.core.trace import Trace
 
 if TYPE_CHECKING:
+    from kitten_tui.core.asking import Asked
     from kitten_tui.core.drawing import Drawing
     from kitten_tui.core.faults import Fault, Mistake
     from kitten_tui.core.learning import Trainer
@@ -349,6 +350,9 @@ class Source(Protocol):
 
     @property
     def goes_on(self) -> GoesOn | None: ...
+
+    @property
+    def asked(self) -> Asked | None: ...
 
     @property
     def survey(self) -> Survey | None: ...

@@ -15,7 +15,7 @@ from kitten_tui.core.ops import Array
 from kitten_tui.ink.blocks import Place
 from kitten_tui.ink.cells import Line, fit
 from kitten_tui.ink.numbers import fmt
-from kitten_tui.ink.overview import BETWEEN, Overview
+from kitten_tui.ink.overview import BETWEEN, EFFECT, Overview
 from kitten_tui.ink.palette import Palette
 
 LABELS = 4
@@ -151,7 +151,7 @@ class Grid:
 
     def _ground(self, layer: int, head: int) -> Style:
         """Of a caption: the weight of two words is a heat of its own, from 0 to the largest."""
-        if self.of.measure != BETWEEN:
+        if self.of.measure not in (BETWEEN, EFFECT):
             return self.palette.muted
         return self.palette.muted + self.palette.ramp(self.of.value(layer, head), 0.0, self._largest)
 

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from rich.segment import Segment
 
+from kitten_tui.core.asking import Effect
 from kitten_tui.core.measures import MEASURES, HeadSummary, Pair, weights_between
 from kitten_tui.core.source import Source
 from kitten_tui.core.weighed import PLAIN, WITHOUT_SPECIAL, kept_places, special_of
@@ -20,6 +21,8 @@ from kitten_tui.words import Words
 
 BETWEEN = "between"
 """The measure of two words: what the one gives the other."""
+EFFECT = "effect"
+"""The measure of what changes without a head."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,8 @@ class Overview:
     """What the layers are called, where not by their numbers."""
     weighed: str = PLAIN
     """What of each head is looked at as weights."""
+    effects: tuple[Effect, ...] | None = None
+    """What changes without each head, by layer and head, as far as it has been computed; None where nobody asked."""
 
     @cached_property
     def pictured(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -92,8 +97,16 @@ class Overview:
         if measure == BETWEEN and self.between is not None:
             place = layer * self.n_heads + head
             return self.between.weights[place] if place < len(self.between.weights) else math.nan
+        if measure == EFFECT and self.effects is not None:
+            effect = self.effect(layer, head)
+            return math.nan if effect is None else effect.size
         summary = self.summary(layer, head)
         return math.nan if summary is None else summary.measures[measure]
+
+    def effect(self, layer: int, head: int) -> Effect | None:
+        """What changes without a head; None where it is not known."""
+        place = layer * self.n_heads + head
+        return self.effects[place] if self.effects is not None and place < len(self.effects) else None
 
     @property
     def largest(self) -> float:
@@ -103,7 +116,8 @@ class Overview:
     @property
     def measures(self) -> tuple[str, ...]:
         """What heads can be looked at by."""
-        return MEASURES if self.between is None else (*MEASURES, BETWEEN)
+        between = () if self.between is None else (BETWEEN,)
+        return (*MEASURES, *between, *(() if self.effects is None else (EFFECT,)))
 
     @property
     def selected(self) -> HeadSummary | None:
@@ -153,14 +167,30 @@ def measure_name(of: Overview, words: Words, name: str) -> str:
     if name == "sink" and of.selected is not None:
         keys = of.key_tokens or of.tokens
         return words("overview.sink", token=show_token(place_name(keys, of.selected.sink).strip(), 14))
-    return words(f"measure.{name}.name")
+    return words("measure.effect.name") if name == EFFECT else words(f"measure.{name}.name")
 
 
 def measure_help(of: Overview, words: Words) -> str:
     """What the measure is."""
     if of.measure == BETWEEN and of.between is not None:
         return words("overview.between", pair=arrow(of, of.between))
+    if of.measure == EFFECT:
+        return _effect_help(of, words)
     return words(f"measure.{of.measure}.help")
+
+
+def _effect_help(of: Overview, words: Words) -> str:
+    """What changes without the selected head."""
+    effect = of.effect(of.layer, of.head)
+    if effect is None:
+        return words("effects.help_cosine")
+    cosine = f"{effect.cosine:.4f}"
+    if effect.divergence is None:
+        return words("overview.moved", cosine=cosine)
+    change, token = f"{effect.change:+.3f}", show_token(effect.instead.strip(), 14)
+    query = show_token(place_name(of.tokens, effect.token).strip(), 14)
+    told = {"query": query, "bits": written(effect.divergence), "change": change, "token": token}
+    return words("overview.effect", cosine=cosine, **told)
 
 
 def arrow(of: Overview, pair: Pair | Between) -> str:

@@ -21,11 +21,12 @@ from kitten_tui.ink.cells import Line, clean, show_token, wrap
 from kitten_tui.ink.large import large
 from kitten_tui.ink.overview import BETWEEN, Between, Overview, about_head, measure_name, named
 from kitten_tui.ink.palette import Palette
+from kitten_tui.screens.asked import AskedScreen
 from kitten_tui.screens.asking import ask_file_to_open, ask_source
 from kitten_tui.screens.messages import Failed, SourceOpened
 from kitten_tui.screens.model import Left, ModelScreen
 from kitten_tui.screens.survey import LayerComputed
-from kitten_tui.screens.weighing import LayerWeighed, WeighingScreen
+from kitten_tui.screens.weighing import LayerWeighed
 from kitten_tui.sources.errors import SourceError, plainly
 from kitten_tui.stages import STAGES
 from kitten_tui.stages.scores import SCORES
@@ -48,7 +49,7 @@ def first_stage(source: Source) -> int:
     return STAGES.index(stage)
 
 
-class OverviewScreen(WeighingScreen):
+class OverviewScreen(AskedScreen):
     """Shows what has been computed, and answers keys meanwhile."""
 
     BINDINGS = BINDINGS
@@ -123,8 +124,9 @@ class OverviewScreen(WeighingScreen):
     def read(self, source: Source, words: Words) -> None:
         """Another text, from its first layer."""
         self.stopping.set()
+        self.forget()
         self.source, self.words = source, words
-        measure = MEASURES[0] if self.overview.measure == BETWEEN else self.overview.measure
+        measure = self.overview.measure if self.overview.measure in MEASURES else MEASURES[0]
         self.overview = Overview(
             *(source.tokens, source.n_layers, source.n_heads, ()),
             key_tokens=source.key_tokens,

@@ -11,8 +11,7 @@ from kitten_tui.core.formula import Op
 from kitten_tui.core.source import Source, next_part
 from kitten_tui.desk.desk import Back, Follow
 from kitten_tui.ink.chrome import operand_choices
-from kitten_tui.offers import has_special, has_values
-from kitten_tui.offers import has_rows, has_words
+from kitten_tui.offers import has_rows, has_special, has_values, has_words
 from kitten_tui.screens.messages import SourceOpened
 from kitten_tui.screens.page import PageScreen
 from kitten_tui.stages import navigation, stages_of

@@ -71,12 +71,13 @@ def attend(
     layer: Layer,
     x: Array,
     rotation: Rotation | None,
-    marks: Landmarks,
+    marks: Landmarks | None,
     pulse: Pulse,
     relative: Array | None = None,
     memory: Array | None = None,
 ) -> tuple[Array, tuple[HeadSummary, ...]]:
-    """The contexts of all heads side by side, and what they look at: `memory`, where that is not x.
+    """The contexts of all heads side by side, and what they look at: `memory`, where that is not x; nothing is said
+    of it without marks.
 
     x [token, d_model], relative [head, distance], memory [key, d_model] -> [token, head·d_k]
     """
@@ -88,14 +89,14 @@ def attend(
     concat = np.empty((n, config.n_heads * config.d_k), dtype=np.float32)  # [token, head·d_k]
     summaries: list[HeadSummary] = []
     contexts = concat.reshape(n, config.n_heads, config.d_k).transpose(1, 0, 2)  # [head, token, d_k]
-    parts = [marks.part(block.queries, block.keys) for block in blocks]
+    parts = [None if marks is None else marks.part(block.queries, block.keys) for block in blocks]
     seen = np.concatenate([block.seen for block in blocks])  # [query]
     grid = min(n, QUERIES) * len(looked_at)
     together = min(max(NUMBERS // grid, 1), config.n_heads)
     rooms = np.empty((2, together * grid), dtype=np.float32)  # used by one block after the other
     for first in range(0, config.n_heads, together):
         heads = slice(first, min(first + together, config.n_heads))
-        survey = Tally(marks, heads.stop - first)
+        survey = None if marks is None else Tally(marks, heads.stop - first)
         sinks = None if layer.sinks is None else layer.sinks[heads]  # [head]
         for block, part in zip(blocks, parts, strict=True):
             pulse()
@@ -105,9 +106,11 @@ def attend(
             placed(scores, config.amounts.get("score_cap"), relative, heads, block.queries, block.keys)
             block.cover(scores)
             rows = Rows.of(scores, exp, sinks)
-            survey.add(rows, part)
+            if survey is not None and part is not None:
+                survey.add(rows, part)
             contexts[heads, block.queries] = rows.mixed(v[heads, block.keys])  # [head, query, d_k]
-        summaries += survey.summaries(layer.number, first, seen, uniform(marks, config.causal, window))
+        if survey is not None and marks is not None:
+            summaries += survey.summaries(layer.number, first, seen, uniform(marks, config.causal, window))
     return concat, tuple(summaries)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kitten_tui.core.source import Traits
 from kitten_tui.core.transformer import Kind
@@ -51,3 +51,19 @@ def traits_of(config: Config, layer: int) -> Traits:
         turned=0 if turns[layer] else sum(turns),
         shared=range(alike[0], alike[-1] + 1),
     )
+
+
+def facts_of(reading: Reading) -> dict[str, Any]:
+    """What there is to say about the model and how much of the text it reads."""
+    config = reading.model.config
+    return {
+        "model": reading.model.name,
+        "family": config.model_type,
+        "layers": config.n_layers,
+        "heads": config.n_heads,
+        "d_model": config.d_model,
+        "d_k": config.d_k,
+        "quantised": reading.model.quantised,
+        "read": len(reading.tokens),
+        "whole": reading.whole,
+    }

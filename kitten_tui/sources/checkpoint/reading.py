@@ -20,9 +20,10 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Continuation, NextTokens, Pairs, Pulse, Source, Traits
 from kitten_tui.core.trace import Trace
 from kitten_tui.core.transformer import Kind
+from kitten_tui.sources.checkpoint.asking import Asking
 from kitten_tui.sources.checkpoint.continuing import continuation_of
 from kitten_tui.sources.checkpoint.forward import attend, leave
-from kitten_tui.sources.checkpoint.kinds import kind_of, traits_of
+from kitten_tui.sources.checkpoint.kinds import facts_of, kind_of, traits_of
 from kitten_tui.sources.checkpoint.layer import Layer
 from kitten_tui.sources.checkpoint.looking import Kept, Looking
 from kitten_tui.sources.checkpoint.model import Model
@@ -148,18 +149,7 @@ class Reading:
     @property
     def facts(self) -> Mapping[str, Any]:
         """What there is to say about the model and how much of the text it reads."""
-        config = self.model.config
-        return {
-            "model": self.model.name,
-            "family": config.model_type,
-            "layers": config.n_layers,
-            "heads": config.n_heads,
-            "d_model": config.d_model,
-            "d_k": config.d_k,
-            "quantised": self.model.quantised,
-            "read": len(self.tokens),
-            "whole": self.whole,
-        }
+        return facts_of(self)
 
     @property
     def ready(self) -> int:
@@ -235,6 +225,10 @@ class Reading:
     def goes_on(self) -> Going | None:
         alone = type(self) is Reading  # a decoder that has read another text does not
         return Going(self) if alone and self.model.says_next and self.model.config.causal else None
+
+    @property
+    def asked(self) -> Asking | None:
+        return Asking(self) if type(self) is Reading else None
 
     def of(self, cut: Tokenised, text: str) -> Reading:
         """Other tokens in the same model; nothing of them is computed."""

@@ -95,9 +95,12 @@ class Stack:
         return np.append(after, np.float32(1.0))  # the bias of a token is one number more of its row
 
     def logits(self, last: Array) -> Array:
-        """How likely each token is to come next, before the softmax.  [d_model] -> [vocab]"""
+        """How likely each token is to come next, before the softmax.
+
+        [d_model] -> [vocab], or of several [token, d_model] -> [vocab, token]
+        """
         starts = range(0, self.config.n_vocab, ROWS)
-        raw = np.concatenate([self.output_rows(slice(start, start + ROWS)) @ last for start in starts])  # [vocab]
+        raw = np.concatenate([self.output_rows(slice(start, start + ROWS)) @ last.T for start in starts])  # [vocab]
         return self.as_logits(raw)  # [vocab]
 
     def as_logits(self, raw: Array) -> Array:

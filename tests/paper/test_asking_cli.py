@@ -1,4 +1,4 @@
-"""A text that goes on, without a screen."""
+"""What a model is asked without a screen: how a text goes on, what is thought on the way, what its heads change."""
 
 from __future__ import annotations
 
@@ -52,9 +52,50 @@ def test_it_ends_where_the_model_has_no_place_left(run):
     assert "the model has room for 32 tokens" in run("--model", GPT2, TEXT, "--generate", "100").out
 
 
+def test_a_lens_has_the_likeliest_tokens_of_each_word_after_each_layer(run):
+    told = json.loads(run("--model", GPT2, TEXT, "--lens", "--json").out)
+    assert [layer["layer"] for layer in told["layers"]] == [0, 1, 2]
+    first = [word[0]["token"] for word in told["layers"][2]["tokens"]]
+    lines = run("--model", GPT2, TEXT, "--lens").out.splitlines()
+    assert lines[0].split() == ["word", "before", "1", "2"]
+    assert [line.split()[-2] for line in lines[1 : 1 + len(first)]] == [token.strip() for token in first]
+
+
+@pytest.mark.parametrize("way", ["zero", "mean"])
+def test_effects_are_sorted_by_how_far_they_move_the_next_token(run, way):
+    options = ("--model", GPT2, TEXT, "--effects", "--in-place", way)
+    told = json.loads(run(*options, "--json").out)
+    assert (told["complete"], told["in_place"], told["query"]) == (True, way, len(told["tokens"]))
+    sizes = [effect["divergence"] for effect in told["effects"]]
+    assert sizes == sorted(sizes, reverse=True)
+    lines = run(*options).out.splitlines()
+    assert lines[0].split()[:4] == ["head", "bits", "ΔP", "cosine"]
+    assert [line.split()[0] for line in lines[1:9]] == [f"{e['layer']}.{e['head']}" for e in told["effects"]]
+
+
+def test_what_each_part_adds_makes_the_logit(run):
+    told = json.loads(run("--model", GPT2, TEXT, "--attribution", "--json").out)
+    assert sum(share["adds"] for share in told["shares"]) == pytest.approx(told["logit"], abs=1e-4)
+    first, _, *rows = run("--model", GPT2, TEXT, "--attribution").out.splitlines()
+    assert "part by part" in first
+    assert float(rows[-3].split()[-1]) == pytest.approx(told["logit"], abs=1e-3)
+    sizes = [abs(float(row.split()[-1])) for row in rows[:-3]]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_effects_are_asked_of_any_word(run):
+    told = json.loads(run("--model", GPT2, TEXT, "--effects", "--query", "2", "--json").out)
+    assert told["query"] == 2
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
+        (("--lens",), "--lens: expected --model DIR with it, found none"),
+        (("--effects",), "--effects: expected --model DIR with it, found none"),
+        (("--model", GPT2, TEXT, "--in-place", "mean"), "--in-place: expected --effects with it, found none"),
+        (("--model", GPT2, TEXT, "--lens", "--effects"), "--lens: expected alone or with --json, found --effects"),
+        (("--model", GPT2, TEXT, "--effects", "--head", "1"), "--effects: expected the model as it is, found --head"),
         (("--model", BERT, TEXT, "--generate", "3"), "--generate: expected a model that says what comes next"),
         (("--generate", "3"), "--generate: expected --model DIR with it, found none"),
         (("--top-k", "3"), "--top-k: expected --model DIR with it, found none"),

@@ -1,0 +1,117 @@
+"""What a model can be asked beside what it shows: what it thinks on the way, and whether a head matters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from kitten_tui.core.ops import Array, Places
+
+if TYPE_CHECKING:
+    from kitten_tui.core.source import Pulse
+
+ZERO, MEAN = "zero", "mean"
+WAYS = (ZERO, MEAN)
+"""What stands in the place of what a head says: nothing, or what it says of all tokens together."""
+
+
+@dataclass(frozen=True, eq=False)
+class Thought:
+    """What would be likeliest if the last norm and the output head came after some layer.
+
+    nostalgebraist, "interpreting GPT: the logit lens" (2020).
+    """
+
+    layer: int
+    """After how many layers."""
+    ids: Places
+    """The likeliest tokens, the likeliest first. [token, rank]"""
+    pieces: tuple[tuple[str, ...], ...]
+    """By token and rank."""
+    logit: Array
+    """[token, rank]"""
+    total: Array
+    """ln Σ e^logit over the whole vocabulary. [token]"""
+
+    @property
+    def probability(self) -> Array:
+        """e^(logit − total). [token, rank]"""
+        return np.asarray(np.exp(self.logit - self.total[:, None]))
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What changes when one head says nothing; all after it is computed again."""
+
+    layer: int
+    head: int
+    cosine: float
+    """Between what leaves the model with the head and without it; the mean over all tokens."""
+    divergence: float | None = None
+    """How far the probabilities of the next token move: Σ P log₂(P / P without), in bits.
+
+    Kullback and Leibler, "On Information and Sufficiency" (1951).
+    """
+    change: float | None = None
+    """The probability of the likeliest next token without the head, less that with it."""
+    instead: str = ""
+    """The token that is likeliest then."""
+    token: int = -1
+    """Where these probabilities are given."""
+
+    @property
+    def size(self) -> float:
+        """What heads are sorted by."""
+        return 1 - self.cosine if self.divergence is None else self.divergence
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one part of a model adds to a number."""
+
+    part: str
+    """"embedding", "head", "network", or "bias" for what comes from no part."""
+    value: float
+    layer: int = -1
+    head: int = -1
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """The logit of the likeliest next token, as the sum of what each part adds to it directly.
+
+    Elhage et al., "A Mathematical Framework for Transformer Circuits" (2021); norms are held at their size.
+    """
+
+    token: str
+    logit: float
+    """Before it is kept below a cap, where the model does so."""
+    shares: tuple[Share, ...]
+    """They add up to the logit."""
+
+
+class Asked(Protocol):
+    """A model with a text that all layers have been computed of."""
+
+    def thoughts(self, count: int, pulse: Pulse) -> Iterator[Thought]:
+        """From before the first layer to after the last one.
+
+        Raises:
+            SourceError: the model has no output head.
+        """
+        ...
+
+    def attribution(self, token: int) -> Attribution:
+        """Of the token that is likeliest after one.
+
+        Raises:
+            SourceError: the model has no output head, or normalises sums, which have no parts then.
+        """
+        ...
+
+    def effects(self, token: int, way: str, pulse: Pulse, first: int = 0) -> Iterator[Effect]:
+        """Of each head from a layer on, on what follows a token; what it says is nothing or its mean, by WAYS."""
+        ...

@@ -1,0 +1,199 @@
+"""What all heads are asked for beside their measures: what changes without each, and what is thought on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from threading import Event
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from textual import on
+from textual.message import Message
+from textual.worker import get_current_worker
+
+from kitten_tui.core.asking import ZERO, Effect, Thought
+from kitten_tui.core.source import Source
+from kitten_tui.ink.cells import Line, wrap
+from kitten_tui.ink.overview import EFFECT, Overview
+from kitten_tui.ink.palette import Palette
+from kitten_tui.ink.thoughts import table
+from kitten_tui.screens.messages import Failed
+from kitten_tui.screens.survey import StoppedError
+from kitten_tui.screens.weighing import WeighingScreen
+from kitten_tui.sources.errors import SourceError, plainly
+
+if TYPE_CHECKING:
+    from kitten_tui.core.source import Pulse
+
+
+@dataclass
+class HeadTried(Message):
+    """What changes without one more head."""
+
+    source: Source
+    effect: Effect
+
+
+@dataclass
+class Thinking(Message):
+    """What was thought after one more layer; there are so many."""
+
+    source: Source
+    thoughts: tuple[Thought, ...]
+
+
+@dataclass
+class AskedInVain(Message):
+    """What was asked cannot be answered."""
+
+    problem: str
+
+
+class AskedScreen(WeighingScreen):
+    """Asks in threads of their own; answers come as messages, and what has come is kept."""
+
+    asking: Event | None = None
+    """Set to stop what is being asked; None where nothing is."""
+
+    def look_at(self, overview: Overview, message: str = "") -> None:
+        raise NotImplementedError
+
+    def say(self, key: str, **values: object) -> None:
+        raise NotImplementedError
+
+    def forget(self) -> None:
+        """Another text: what is being asked of this one is of no use."""
+        if self.asking is not None:
+            self.asking.set()
+        self.asking = None
+
+    def _can_ask(self) -> bool:
+        if self.source.asked is None:
+            self.say("message.not_asked")
+        elif self.source.ready < self.source.n_layers:
+            self.say("message.not_yet", layer=self.source.ready + 1)
+        else:
+            return True
+        return False
+
+    def _pulse(self, stopping: Event) -> Pulse:
+        worker = get_current_worker()
+
+        def pulse() -> None:
+            if stopping.is_set() or worker.is_cancelled:
+                raise StoppedError
+
+        return pulse
+
+    # Without each head
+
+    def action_effects(self) -> None:
+        """Begins, stops, or goes on."""
+        if self.asking is not None:
+            self.forget()
+            self.say("effects.stopped", missing=self._missing)
+            return
+        if not self._can_ask():
+            return
+        overview = self.overview
+        known = overview.effects or ()
+        whole = known[: len(known) // overview.n_heads * overview.n_heads]  # a layer is asked together
+        self._look_by_effect(replace(overview, effects=whole))
+        if self._missing:
+            self.asking = Event()
+            first = len(whole) // overview.n_heads
+            work = partial(self._try_heads, self.source, first, self.asking)
+            self.run_worker(work, thread=True, exclusive=True, group=EFFECT)
+
+    @property
+    def _missing(self) -> int:
+        return self.overview.n_layers * self.overview.n_heads - len(self.overview.effects or ())
+
+    def _look_by_effect(self, overview: Overview) -> None:
+        self.look_at(replace(overview, measure=EFFECT, sorted=True))
+
+    def _try_heads(self, source: Source, first: int, stopping: Event) -> None:
+        """Runs in a thread."""
+        pulse, apart = self._pulse(stopping), self.survey.apart()
+        assert apart.asked is not None  # it was asked of the same
+        try:
+            with plainly():
+                for effect in apart.asked.effects(source.query, ZERO, pulse, first):
+                    pulse()
+                    self.post_message(HeadTried(source, effect))
+        except StoppedError:
+            pass
+        except SourceError as error:
+            self.post_message(Failed(str(error)))
+
+    @on(HeadTried)
+    def take_effect(self, event: HeadTried) -> None:
+        """The largest stays selected while it is."""
+        overview = self.overview
+        if event.source is not self.source or self.asking is None:
+            return
+        on_largest = overview.measure == EFFECT and (overview.layer, overview.head) == overview.order[0]
+        overview = replace(overview, effects=(*(overview.effects or ()), event.effect))
+        if on_largest and overview.sorted:
+            layer, head = overview.order[0]
+            overview = replace(overview, layer=layer, head=head)
+        self.overview = overview
+        count, heads = len(overview.effects or ()), overview.n_layers * overview.n_heads
+        if count == heads:
+            self.asking = None
+            self.look_at(overview)
+        else:
+            self.look_at(overview, self.words("effects.progress", head=count + 1, heads=heads))
+
+    # What is thought on the way
+
+    def action_lens(self) -> None:
+        if not self._can_ask():
+            return
+        if self.source.next_tokens is None:
+            self.say("lens.no_head")
+            return
+        self.forget()
+        self.asking = Event()
+        self.run_worker(partial(self._think, self.source, self.asking), thread=True, exclusive=True, group="lens")
+
+    def _think(self, source: Source, stopping: Event) -> None:
+        """Runs in a thread."""
+        pulse, apart = self._pulse(stopping), self.survey.apart()
+        assert apart.asked is not None  # it was asked of the same
+        thoughts: tuple[Thought, ...] = ()
+        try:
+            with plainly():
+                for thought in apart.asked.thoughts(1, pulse):
+                    thoughts = (*thoughts, thought)
+                    self.post_message(Thinking(source, thoughts))
+        except StoppedError:
+            pass
+        except SourceError as error:
+            self.post_message(AskedInVain(str(error)))
+
+    @on(Thinking)
+    def take_thoughts(self, event: Thinking) -> None:
+        """The page, as soon as all of it is there."""
+        from kitten_tui.screens.text import TextScreen
+
+        if event.source is not self.source or self.asking is None:
+            return
+        words, layers, tokens, thoughts = self.words, self.source.n_layers, self.source.tokens, event.thoughts
+        if len(thoughts) <= layers:
+            self.say("lens.progress", layer=len(thoughts), layers=layers)
+            return
+        self.asking = None
+        self.look_at(self.overview)
+
+        def write(palette: Palette, width: int) -> list[Line]:
+            told: list[Line] = [[Segment(line, palette.muted)] for line in wrap(words("lens.help"), width)]
+            return [*told, [], *([Segment(line, palette.text)] for line in table(tokens, thoughts, words, width))]
+
+        self.app.push_screen(TextScreen(words("command.lens.name"), write))
+
+    @on(AskedInVain)
+    def refuse(self, event: AskedInVain) -> None:
+        self.asking = None
+        self.look_at(self.overview, event.problem)
