@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from rich.cells import cell_len
 
-from kitten_tui.core.source import Continuation, Source
+from kitten_tui.core.next_tokens import Continuation
+from kitten_tui.core.source import Source
 from kitten_tui.ink.cells import fit, harmless, show_token
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.words import Words

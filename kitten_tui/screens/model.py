@@ -8,7 +8,8 @@ from pathlib import Path
 
 from textual.worker import get_current_worker
 
-from kitten_tui.core.source import GoesOn, Source, Survey
+from kitten_tui.core.next_tokens import GoesOn
+from kitten_tui.core.source import Source, Survey
 from kitten_tui.desk.desk import Command, Move
 from kitten_tui.desk.phrase import Phrase
 from kitten_tui.screens.messages import SourceOpened

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kitten_tui.core.cell import Cell
-from kitten_tui.core.source import NextTokens
+from kitten_tui.core.next_tokens import NextTokens
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.stages.figure import Axis, Band, Bars, Matrix, Sheet
 from kitten_tui.stages.stage import Stage

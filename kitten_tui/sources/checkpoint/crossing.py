@@ -10,8 +10,9 @@ import numpy as np
 
 from kitten_tui.core.measures import Landmarks
 from kitten_tui.core.network import Norm
+from kitten_tui.core.next_tokens import NextTokens
 from kitten_tui.core.ops import Array
-from kitten_tui.core.source import NextTokens, Pulse
+from kitten_tui.core.source import Pulse
 from kitten_tui.core.trace import Given, Trace, Value
 from kitten_tui.core.transformer import Kind
 from kitten_tui.sources.checkpoint.forward import attend, attend_to, leave

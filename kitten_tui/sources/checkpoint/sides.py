@@ -13,9 +13,10 @@ from kitten_tui.core import layers
 from kitten_tui.core.attention import ATTENTION
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.measures import HeadSummary, Landmarks, survey_weights
+from kitten_tui.core.next_tokens import NextTokens
 from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
-from kitten_tui.core.source import NextTokens, Pulse
+from kitten_tui.core.source import Pulse
 from kitten_tui.core.trace import Given, Trace, Value
 from kitten_tui.core.transformer import remembered
 from kitten_tui.sources.checkpoint.looking import Kept
