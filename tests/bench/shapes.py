@@ -16,7 +16,7 @@ _EXPERTS: Json = {"num_hidden_layers": 6, "num_experts_per_tok": 2}
 SHAPES: dict[str, tuple[str, Json]] = {
     "llama": ("LlamaForCausalLM", _DECODER),
     "bert": ("BertForMaskedLM", _ENCODER),
-    "mpnet": ("MPNetForMaskedLM", _ENCODER),
+    "mpnet": ("MPNetForMaskedLM", _ENCODER | {"pad_token_id": 1}),
     "modernbert": (
         "ModernBertForMaskedLM",
         _ENCODER | {"intermediate_size": 1152, "cls_token_id": 1, "sep_token_id": 2},
