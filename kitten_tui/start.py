@@ -20,7 +20,7 @@ from kitten_tui.sources.find import DEFAULT, MAX_TEXT, open_source, read_text, s
 from kitten_tui.sources.lesson import lesson_of
 from kitten_tui.sources.setting import changed
 from kitten_tui.stages import stages_of
-from kitten_tui.stages.tokens import place_of
+from kitten_tui.stages.tokens import counted, one_of, place_of
 from kitten_tui.stages.view import View, place_name
 from kitten_tui.words import language_of_environment
 
@@ -70,12 +70,13 @@ def _placed(arguments: argparse.Namespace, source: Source, selection: Selection)
         if not text:
             continue
         most = counts.get(name, MOST_PLACES)
-        if name not in ("query", *PLACES) or not _counts(number, most):
+        place = counted(number, most)
+        if name not in ("query", *PLACES) or place is None:
             raise UsageError(
                 f"--place: expected NAME=N with a name of query, {', '.join(PLACES)} and a number from 1 to {most}, "
                 f"found {text}"
             )
-        places[name] = int(number) - 1
+        places[name] = place
     if arguments.figure is not None:
         places["focus"] = arguments.figure
     return selection.moved(**places)
@@ -172,16 +173,10 @@ def _number(option: str, given: int | None, count: int) -> int:
 def _stage(given: str | None, names: Sequence[str]) -> int:
     if given is None:  # a training is opened where it is seen to learn
         return names.index("learn") if "learn" in names else 0
-    if given in names:
-        return names.index(given)
-    if _counts(given, len(names)):
-        return int(given) - 1
+    place = one_of(given, names)
+    if place is not None:
+        return place
     raise UsageError(f"--stage: expected a number from 1 to {len(names)} or one of {', '.join(names)}, found {given}")
-
-
-def _counts(given: str, count: int) -> bool:
-    """Whether this is a number from 1 to a count."""
-    return given.isascii() and given.isdigit() and len(given) < 10 and 1 <= int(given) <= count
 
 
 def _token(option: str, given: str, tokens: Sequence[str]) -> int:

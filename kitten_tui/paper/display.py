@@ -26,6 +26,7 @@ from kitten_tui.paper.document import WIDTH, HeadsSection, StageSection
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.stages import Page, stages_of, turn_to
 from kitten_tui.stages.figure import Band, Sheet
+from kitten_tui.stages.tokens import counted, one_of, place_of
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words, language_of_environment
 
@@ -164,9 +165,19 @@ class Pages(Display):
         return [[Segment(line, palette.muted)] for note in notes for line in wrap(note, WIDTH)]
 
     def stage(
-        self, stage: str | int, layer: int = 1, head: int = 1, query: str | int | None = None, figure: str = ""
+        self,
+        stage: str | int,
+        layer: int = 1,
+        head: int = 1,
+        query: str | int | None = None,
+        figure: str = "",
+        *,
+        by_value: bool = False,
+        hide_special: bool = False,
     ) -> Display:
         """A stage by its number or its name, such as "softmax"; with a figure by its name, that alone.
+
+        Weights are looked at by the size of the values they carry, or without special tokens, where that is asked for.
 
         Raises:
             SourceError: the source has no such stage, layer, head, token or figure.
@@ -179,6 +190,8 @@ class Pages(Display):
             head=_place("head", head, self.source.n_heads),
             query=self._query(query),
             key=min(self.source.query, len(self.source.key_tokens) - 1),
+            by_value=by_value,
+            hide_special=hide_special,
         )
         page = turn_to(stages[number], View(self.source, self.settings, at))
         sheet = _alone(page.sheet, figure) if figure else page.sheet
@@ -203,10 +216,9 @@ class Pages(Display):
 
     @staticmethod
     def _stage(stage: str | int, names: Sequence[str]) -> int:
-        if stage in names:
-            return names.index(str(stage))
-        if isinstance(stage, int) and 1 <= stage <= len(names):
-            return stage - 1
+        place = one_of(str(stage), names)
+        if place is not None:
+            return place
         raise SourceError(
             f"stage: expected a number from 1 to {len(names)} or one of {', '.join(names)}, found {stage}"
         )
@@ -214,13 +226,11 @@ class Pages(Display):
     def _query(self, query: str | int | None) -> int:
         if query is None:
             return self.source.query
-        if isinstance(query, int):
-            return _place("query", query, len(self.source.tokens))
-        if query not in self.source.tokens:
-            raise SourceError(
-                f"query: expected a token or its number from 1 to {len(self.source.tokens)}, found {query}"
-            )
-        return self.source.tokens.index(query)
+        tokens = self.source.tokens
+        place = counted(str(query), len(tokens)) if isinstance(query, int) else place_of(query, tokens)
+        if place is None:
+            raise SourceError(f"query: expected a token or its number from 1 to {len(tokens)}, found {query}")
+        return place
 
 
 def _alone(sheet: Sheet, name: str) -> Sheet:
@@ -234,6 +244,7 @@ def _alone(sheet: Sheet, name: str) -> Sheet:
 
 
 def _place(what: str, number: int, count: int) -> int:
-    if not 1 <= number <= count:
+    place = counted(str(number), count)
+    if place is None:
         raise SourceError(f"{what}: expected a number from 1 to {count}, found {number}")
-    return number - 1
+    return place

@@ -43,6 +43,7 @@ FORMATS = (
     Format("json", "numbers and texts", "arrays.as_json"),
     Format("npz", "arrays with their labels", "arrays.as_npz"),
     Format("txt", "text, as --plain prints it", "plain.as_text", draws=True),
+    Format("png", "a picture in dots, with the extra png", "png.png", draws=True),
 )
 
 

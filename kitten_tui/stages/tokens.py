@@ -1,4 +1,4 @@
-"""Tokens by their names, as somebody writes them."""
+"""Tokens and stages by their names or numbers, as somebody writes them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,18 @@ def place_of(name: str, tokens: Sequence[str]) -> int | None:
         # Pieces of a real tokenizer carry the space before them.
         if name in (token, token.strip(), place_name(tokens, place).strip()):
             return place
-    is_number = name.isascii() and name.isdigit() and len(name) < 10
-    return int(name) - 1 if is_number and 1 <= int(name) <= len(tokens) else None
+    return counted(name, len(tokens))
+
+
+def one_of(name: str, names: Sequence[str]) -> int | None:
+    """The place of a name among others, such as those of stages; or else its number, from 1."""
+    return names.index(name) if name in names else counted(name, len(names))
+
+
+def counted(number: str, count: int) -> int | None:
+    """The place that a number from 1 to a count says; None where it is none."""
+    is_number = number.isascii() and number.isdigit() and len(number) < 10
+    return int(number) - 1 if is_number and 1 <= int(number) <= count else None
 
 
 def named(text: str, tokens: Sequence[str], start: int) -> int | None:

@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import re
+import sys
 from html.parser import HTMLParser
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from xml.etree import ElementTree
@@ -26,6 +28,8 @@ from kitten_tui.stages.view import View
 from kitten_tui.words import LANGUAGES, Words
 
 EN = Words("en")
+HERE = [form for form in FORMATS if form.name != "png" or find_spec("resvg_py")]
+"""Those whose extras are installed."""
 HOSTILE = r"<script>alert(1)</script> \input{x} `_*[a](b)| &amp; % $ # { } ~ ^ 小猫"
 
 
@@ -129,7 +133,7 @@ def test_lines_between_words_are_their_weights_in_latex() -> None:
     assert text.count(r"\begin{tabular}") == at.source.n_heads
 
 
-@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", HERE, ids=lambda form: form.name)
 def test_lines_between_words_are_written_in_every_format(form) -> None:
     assert form.write(document.arcs(view("kitten-zh"), 1, Words("zh"), several=True), False)
 
@@ -237,7 +241,7 @@ def test_nothing_foreign_is_a_command_of_latex() -> None:
 # Files
 
 
-@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", HERE, ids=lambda form: form.name)
 def test_a_file_is_written_whole_and_never_replaced_unasked(form, tmp_path: Path) -> None:
     path = tmp_path / f"taken.{form.name.upper()}"
     assert of_path(path) is form
@@ -260,7 +264,7 @@ def test_a_suffix_that_is_none_is_refused(name: str) -> None:
 
 def test_a_format_that_is_none_is_refused() -> None:
     with pytest.raises(
-        SourceError, match="--format: expected one of svg, html, md, tex, csv, json, npz, txt, found pdf"
+        SourceError, match="--format: expected one of svg, html, md, tex, csv, json, npz, txt, png, found pdf"
     ):
         named("pdf")
 
@@ -270,10 +274,27 @@ def test_a_picture_has_the_ground_of_the_screen() -> None:
     assert 'fill="#fdfcf7"' in written("svg", lesson(stages=[2]), dark=False)
 
 
+def test_a_picture_in_dots_is_twice_as_large_as_its_svg() -> None:
+    pytest.importorskip("resvg_py")
+    of = lesson("kitten-zh", "zh", stages=[3])
+    drawn = named("png").write(of, False)
+    assert isinstance(drawn, bytes)
+    size = re.search(r'width="(\d+)" height="(\d+)"', written("svg", of))
+    assert size is not None
+    assert drawn.startswith(b"\x89PNG")
+    assert [int.from_bytes(drawn[start : start + 4]) for start in (16, 20)] == [2 * int(side) for side in size.groups()]
+
+
+def test_without_its_extra_a_picture_in_dots_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    with pytest.raises(SourceError, match=r"png: expected the extra png \(pip install 'kitten-tui\[png\]'\)"):
+        named("png").write(lesson(stages=[3]), True)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("source", "language"), list(product(samples(), LANGUAGES)))
 def test_everything_is_written_in_every_format(source: str, language: str) -> None:
-    for form in FORMATS:
+    for form in HERE:
         assert form.write(lesson(source, language), True)
 
 
@@ -290,7 +311,7 @@ def test_every_figure_can_be_taken_alone() -> None:
 # The command line
 
 
-@pytest.mark.parametrize("form", [form.name for form in FORMATS if form.name != "npz"])
+@pytest.mark.parametrize("form", [form.name for form in FORMATS if form.name not in ("npz", "png")])
 def test_a_stage_is_written_without_a_screen_to_a_file_or_to_the_output(run, tmp_path: Path, form: str) -> None:
     path = tmp_path / f"taken.{form}"
     assert run("--stage", "3", "--export", str(path)).status == OK

@@ -12,7 +12,7 @@ from kitten_tui.commands import COMMANDS
 from kitten_tui.paper.formats import FORMATS
 from kitten_tui.script import is_key, read_scripts
 
-DRAWS = [form.name for form in FORMATS if form.draws]
+DRAWS = [form.name for form in FORMATS if form.draws and form.name != "png"]
 
 
 def words(path: Path) -> str:
