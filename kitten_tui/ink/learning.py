@@ -13,7 +13,7 @@ from kitten_tui.core.ops import Array
 from kitten_tui.desk.phrase import Phrase
 from kitten_tui.ink.blocks import Block, Look
 from kitten_tui.ink.cells import Line, crop, cut, fit, text_of, wrap
-from kitten_tui.ink.grid import LABELS, MAX_PIXELS, MIN_PIXELS, Grid
+from kitten_tui.ink.grid import LABELS, MAX_PIXELS, MIN_PIXELS, Grid, short
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.ink.overview import Overview
 from kitten_tui.ink.say import say, say_title
@@ -156,7 +156,12 @@ class LearningBlock(Block[Learning]):
         names = [say(words, each.name) for each in figure.carried]
         label = max(map(cell_len, names)) + 2
         columns = [max(cell_len(token), 4) + 1 for token in figure.sentence]
-        heading = "".join(fit(token, wide, "right") for token, wide in zip(figure.sentence, columns, strict=True))
+        narrow = label + cell_len(waits) + sum(columns) > self.width
+        if narrow:
+            columns = [4 for _ in columns]
+        heading = "".join(
+            " " + fit(token, wide - 1, "right") for token, wide in zip(figure.sentence, columns, strict=True)
+        )
         lines: list[Line] = [
             [Segment(f" {words('learn.column.depends')}", palette.title)],
             [Segment(fit("", label) + waits + heading, palette.label)],
@@ -166,10 +171,9 @@ class LearningBlock(Block[Learning]):
             line.append(Segment(fit(str(each.waits), cell_len(waits), "right"), palette.result))
             high = float(each.depends.max())
             for value, wide in zip(each.depends.tolist(), columns, strict=True):
-                line += [
-                    Segment(" ", palette.text),
-                    Segment(fit(fmt(value, 2), wide - 1, "right"), palette.ramp(value, 0.0, high)),
-                ]
+                written = short(value) if narrow else fmt(value, 2)
+                cell = Segment(fit(written, wide - 1, "right"), palette.ramp(value, 0.0, high))
+                line += [Segment(" ", palette.text), cell]
             lines.append(line)
         return lines
 
