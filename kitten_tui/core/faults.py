@@ -90,7 +90,7 @@ def _of_sums(
     if len(weights) > 1 and np.allclose(weights.sum(axis=0, dtype=np.float64), 1.0, rtol=0.0, atol=forgiven):
         fits.append(Mistake("axis_head"))
     every = weights.sum(axis=(-2, -1), dtype=np.float64)  # [head]
-    if weights.shape[-2] > 1 and np.allclose(every, 1.0, rtol=0.0, atol=forgiven):
+    if np.allclose(every, 1.0, rtol=0.0, atol=forgiven):
         fits.append(Mistake("axis_both"))
     covered = (weights == 0.0).all(axis=0)  # [query, key]
     if covered.any() and (rows < 1.0 + forgiven).all() and not fits:

@@ -106,7 +106,7 @@ def _window(arcs: Arcs) -> tuple[range, range]:
     """The words that are shown on each side."""
     n, m = len(arcs.tokens), len(arcs.key_tokens)
     middle = max(arcs.query, 0)
-    same = arcs.tokens is arcs.key_tokens or tuple(arcs.tokens) == tuple(arcs.key_tokens)
+    same = tuple(arcs.tokens) == tuple(arcs.key_tokens)
     looked_at = middle if same else int(arcs.weights[:, middle].sum(axis=0).argmax())
     return _around(middle, n), _around(looked_at, m)
 

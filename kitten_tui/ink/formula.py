@@ -56,7 +56,7 @@ class Sum:
         return self.words("formula.at_step", name=name, step=f"{cell.step:,}")
 
 
-def cell_name(cell: Cell, workings: Workings, *, head: bool = False) -> str:
+def cell_name(cell: Cell, workings: Workings, *, head: bool) -> str:
     """A cell as people write it: ω[journey, step], or with its head ω h2[journey, step]; numbers count from 1."""
     source, chain = workings.source, workings.source.chain(cell.layer)
     quantity = chain[cell.name]

@@ -65,7 +65,7 @@ class Grid:
             columns = -(-self.of.n_heads // count)
             pixels = self._pixels_with(room, columns)
             needed = self.top + self.of.n_layers * count * (-(-pixels // 2) + 1)
-            if count == 1 or (needed <= height and pixels >= CAPTION):
+            if needed <= height and pixels >= CAPTION:
                 least = count
             if pixels >= self._keys or needed > height:
                 break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -221,8 +222,9 @@ def test_both_dimensions_of_a_pair_have_one_angle(dimension, sign):
 
 @pytest.mark.parametrize("width", [WIDTH, WIDTH + 5])
 @pytest.mark.parametrize("kind", ["default", "yarn"])
-def test_the_line_of_a_turned_vector_turns_it_as_all_at_once(kind, width):
-    turn, given = rotation(kind, **YARN), vectors(N, width)
+@pytest.mark.parametrize("interleaved", [False, True])
+def test_the_line_of_a_turned_vector_turns_it_as_all_at_once(kind, width, interleaved):
+    turn, given = replace(rotation(kind, **YARN), interleaved=interleaved), vectors(N, width)
     chain = layer_chain(Kind(first=True, rms=True, rotary=True))
     for role in "qk":
         trace = Trace(chain, {f"{role}_projected": given, **turn.given(width)}, (Scope.HEAD,), sizes={"query": N})

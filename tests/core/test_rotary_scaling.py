@@ -128,3 +128,10 @@ def test_longrope_sharpens_by_how_much_longer_texts_may_be() -> None:
 def test_linear_squeezes_every_pair_alike() -> None:
     expected = [theta / 4.0 for theta in plain(10_000.0)]
     assert frequencies("linear", 10_000.0, 32, 10, factor=4.0) == pytest.approx(np.array(expected), rel=1e-12)
+
+
+@pytest.mark.parametrize("high", [0.5, 1.0])
+def test_llama3_needs_a_passage_between_fast_and_slow(high: float) -> None:
+    numbers = {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": high, "original_max_position_embeddings": 32}
+    with pytest.raises(ValueError, match=f"high_freq_factor above 1, found {high:g}"):
+        frequencies("llama3", 10_000.0, 128, 10, **numbers)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from kitten_tui.ink.arcs import LEAST, LEAST_OF_WORD, MOST, Arcs, draw
+from kitten_tui.ink.arcs import BOLD, DIM, LEAST, LEAST_OF_WORD, MOST, Arcs, draw
 from kitten_tui.ink.cells import text_of
 from kitten_tui.ink.palette import PLAIN
 from kitten_tui.words import LANGUAGES, Words
@@ -75,3 +75,34 @@ def test_other_words_may_be_looked_at_than_those_that_look():
 def test_what_is_no_number_draws_no_line():
     weights = np.full((1, 6, 6), np.nan)
     assert not any(is_dot(character) for line in rows(Arcs(WORDS, WORDS, weights, (0,), 1)) for character in line)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("query", [-1, 2])
+@pytest.mark.parametrize("heads", [(0,), (3, 4), (0, 5, 11)])
+def test_the_heads_are_named_above_their_lines_and_count_from_1(heads, query, language):
+    arcs = Arcs(WORDS, WORDS, np.full((len(heads), 6, 6), 1 / 6), heads, query)
+    words = Words(language)
+    named = text_of(draw(arcs, words, PLAIN, WIDTH)[0])
+    assert named.removeprefix(words("arcs.heads")).split() == [str(head + 1) for head in heads]
+
+
+@pytest.mark.parametrize("weight", [0.12, DIM, 0.3, BOLD, 0.9])
+def test_strong_lines_are_bold_and_weak_ones_dim(weight):
+    weights = np.zeros((1, 6, 6))
+    weights[0, 2, 2] = weight
+    lines = draw(Arcs(WORDS, WORDS, weights, (0,)), Words("en"), PLAIN, WIDTH)
+    styles = {part.style for line in lines for part in line if is_dot(part.text[:1] or " ")}
+    assert {(style.bold, style.dim) for style in styles} == {(weight >= 0.5, weight < 0.2)}
+
+
+@pytest.mark.parametrize("far", [0, 120, 199])
+def test_of_many_keys_those_are_shown_that_the_selected_word_looks_at(far):
+    keys = tuple(f"k{number}" for number in range(200))
+    weights = np.zeros((2, 6, 200))
+    weights[:, 1, far] = 1.0
+    weights[:, 0, 50] = 1.0
+    arcs = Arcs(WORDS, keys, weights, (0, 1), 1)
+    assert any(f"k{far} " in line for line in rows(arcs))
+    said = " ".join(text_of(line) for line in draw(arcs, Words("en"), PLAIN, WIDTH)[:3])
+    assert Words("en")("arcs.part", first=1, last=6, count=6) in said

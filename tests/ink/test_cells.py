@@ -54,6 +54,25 @@ def test_what_a_token_is_shown_as(token: str, shown: str) -> None:
     assert show_token(token) == shown
 
 
+SPACING = [character for character in map(chr, range(0x110000)) if unicodedata.category(character) == "Mc"]
+
+
+def test_every_mark_that_takes_room_takes_a_cell() -> None:
+    """Terminals differ on them; what stands for them is one cell wide, and none is lost."""
+    for mark in SPACING:
+        assert cell_len(clean(f"a{mark}b")) == 3, f"{ord(mark):x}"
+
+
+def test_every_letter_of_a_flag_is_a_letter() -> None:
+    flags = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+    assert clean(flags) == "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 40])
+def test_a_letter_keeps_two_marks_at_most(count: int) -> None:
+    assert clean("q" + "\u0323" * count) == "q" + "\u0323" * min(count, 2)
+
+
 @given(st.text(), st.integers(1, 30), st.sampled_from(["left", "right"]))
 def test_fit_fills_its_width_exactly(text: str, width: int, align: str) -> None:
     assert cell_len(fit(clean(text), width, align)) == width

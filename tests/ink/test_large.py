@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -122,3 +123,42 @@ def test_no_head_is_large_before_it_is_computed() -> None:
 )
 def test_what_a_cell_stands_for(counts: tuple[int, int, int, int], text: str) -> None:
     assert extent(*counts, EN) == text
+
+
+FALLING = np.array([[1.0, 0.5625, 0.25, 0.0625, 0.0]] * 5)
+"""Their roots are whole quarters of the largest."""
+
+
+def alone(weights: np.ndarray) -> Overview:
+    of = of_tokens(len(weights), heads=1)
+    return replace(of, heads=(replace(of.heads[0], thumbnail=weights),))
+
+
+def test_without_colour_each_quarter_of_the_largest_root_is_a_shade() -> None:
+    lines = [text_of(line) for line in large(alone(FALLING), EN, PLAIN, 9, 12)]
+    assert [line[3:].rstrip() for line in lines[2:]] == ["█▓▒░"] * 5
+
+
+def test_with_colour_the_largest_is_hottest_and_nothing_is_coldest() -> None:
+    for row in large(alone(FALLING), EN, DARK, 40, 12)[2:]:
+        heats = [heat.DARK.styles.index(part.style) for part in row if part.style in heat.DARK.styles]
+        assert heats == sorted(heats, reverse=True)
+        assert (heats[0], heats[-1]) == (len(heat.DARK.styles) - 1, 0)
+
+
+@pytest.mark.parametrize("layers", [1, 2, 6])
+@pytest.mark.parametrize("height", range(10, 60, 3))
+@pytest.mark.parametrize("width", [50, 78, 120])
+def test_a_layer_goes_on_below_only_where_all_of_it_has_room_and_captions_do(
+    width: int, height: int, layers: int
+) -> None:
+    grid = Grid(of_tokens(12, layers), PLAIN, width, height)
+    assert grid.lines_of_layer == 1 or (grid.height <= height and grid.pixels >= CAPTION)
+
+
+@pytest.mark.parametrize("is_sorted", [False, True])
+@pytest.mark.parametrize("width", range(1, 12))
+def test_a_window_that_is_too_small_still_has_a_column(width: int, is_sorted: bool) -> None:
+    grid = Grid(replace(of_tokens(4, 2, 3), sorted=is_sorted), PLAIN, width, 5)
+    assert grid.columns >= 1
+    assert {grid.at(x, y) for y in range(grid.height) for x in range(grid.width)} >= {*grid.of.order}
