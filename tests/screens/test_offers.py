@@ -43,6 +43,7 @@ REFUSALS = {
     "going_on.none",
     "going_on.first",
     "weighed.no_special",
+    "message.no_pairs",
     *(
         f"message.{each}"
         for each in (
