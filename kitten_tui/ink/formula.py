@@ -58,7 +58,7 @@ class Sum:
 
 def cell_name(cell: Cell, workings: Workings, *, head: bool = False) -> str:
     """A cell as people write it: ω[journey, step], or with its head ω h2[journey, step]; numbers count from 1."""
-    source, chain = workings.source, workings.source.chain(cell.layer)
+    source, chain = workings.source, workings.in_layer(cell.layer).chain
     quantity = chain[cell.name]
 
     def label(axis: str, place: int) -> str:
