@@ -69,7 +69,7 @@ def title_line(page: Page, title: str, words: Words, palette: Palette, width: in
     line = [
         Segment(name, palette.title),
         Segment(middle, palette.text),
-        Segment(wrong, palette.cursor),
+        *([Segment(wrong, palette.cursor)] if wrong else []),
         Segment(fit("  " + status, rest, "right"), palette.muted),
     ]
     return Drawn([line])

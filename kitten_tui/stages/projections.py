@@ -31,11 +31,10 @@ def sheet(view: View) -> Sheet:
             matrices.append(gap())
             biases.append(gap())
             results.append(_looked_at(view))
-        symbol, of = (
-            view.chain[first].symbol,
-            view.chain["memory" if role != "q" and "memory" in view.chain else "x"].symbol,
-        )
-        result = styled(view.matrix(first), title=(symbol if matrix is None else f"{symbol} {sign_of} {of} W_{maker}",))
+        of = view.chain["memory" if role != "q" and "memory" in view.chain else "x"].symbol
+        made = "" if maker else f" = {view.chain[view.chain.operands(first)[0].name].symbol}"
+        by = made if matrix is None else f" {sign_of} {of} W_{maker}"
+        result = styled(view.matrix(first), title=(f"{view.chain[first].symbol}{by}",))
         if result is not None and result.rows.labels != view.tokens:
             result = styled(result, row_labels=True)
         results += [gap() if result is None or matrix is None else sign("→"), result or gap()]
