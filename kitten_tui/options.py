@@ -181,11 +181,7 @@ def parser() -> argparse.ArgumentParser:
         help='a change, as in "w_q h2[1,2]=0.5"; y copies such lines',
     )
     change.add_argument("--scale", action=argparse.BooleanOptionalAction, help="divide the scores by √d_k, or do not")
-    change.add_argument(
-        "--mistake",
-        metavar="NAME",
-        help=f"look at what people get wrong, as if it were so here: {', '.join(VARIANTS)}",
-    )
+    change.add_argument("--mistake", metavar="NAME", help=f"as people get it wrong: one of {', '.join(VARIANTS)}")
     change.add_argument("--mask", choices=("none", "causal", "own"), help="who may look at whom")
     change.add_argument("--dropout", type=float, metavar="P", help="drop weights at this rate, from 0 to below 1")
     change.add_argument("--seed", type=int, metavar="N", help="decides what is dropped, and a sentence's matrices")

@@ -312,8 +312,7 @@ class Trace:
             arrays = [head()[ref.name] for head in self.heads]
             if labels[0].startswith("#"):
                 return (labels[0][1:], *labels[1:]), cut(arrays)[self.index]
-            each = len(labels) > len(self.chain[ref.name].axes)
-            return labels, np.stack(arrays) if each else np.concatenate(arrays, axis=-1)
+            return labels, (np.stack if len(labels) > len(self.chain[ref.name].axes) else np.hstack)(arrays)
         if ref.where:
             beside = self.before if ref.where == "before" else self.after
             if beside is None:
