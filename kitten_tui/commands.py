@@ -104,6 +104,7 @@ COMMANDS = (
     KeyCommand("dropout", (("d", "next_dropout"),), "d", "change", footer=True, works=offers.weighs),
     KeyCommand("draw", (("r", "next_seed"),), "r", "change", works=offers.edits),
     KeyCommand("redrop", (("R", "next_dropped"),), "R", "change", works=offers.drops),
+    KeyCommand("mistakes", (("M", "mistakes"),), "M", "ask", works=offers.can_be_wrong),
     KeyCommand(
         *("go_on", (("minus", "step_text(-1)"), ("plus", "step_text(1)")), "- +", "tokens"),
         footer=True,
@@ -158,6 +159,7 @@ COMMANDS = (
     KeyCommand("second", (("backslash", "ask_second"),), "\\", "open", where=BOTH, works=offers.takes_second),
     KeyCommand("open", (("o", "ask_file"),), "o", "open", where=BOTH),
     KeyCommand("lesson", (("i", "toggle_lesson"),), "i", "look", footer=True),
+    KeyCommand("terms", (("I", "explain_words"),), "I", "look"),
     KeyCommand(
         *("scroll", (("pageup", "scroll_text(-1)"), ("pagedown", "scroll_text(1)")), "PgUp PgDn", "look"), footer=True
     ),

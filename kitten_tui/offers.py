@@ -186,9 +186,9 @@ def has_arithmetic(now: AtStage) -> bool:
 
 def follows(now: AtStage) -> bool:
     """Whether something that the number is made of is shown somewhere."""
-    derivation, source = now.page.derivation, now.source
+    derivation, source, workings = now.page.derivation, now.source, now.page.view.workings
     cell = None if derivation is None else largest(derivation)
-    return cell is not None and bool(homes(cell.name, source.chain(cell.layer), stages_of(source)))
+    return cell is not None and bool(homes(cell.name, workings.in_layer(cell.layer).chain, stages_of(source)))
 
 
 def goes_back(now: AtStage) -> bool:
@@ -207,4 +207,9 @@ def has_history(now: AtStage) -> bool:
 
 
 def flips(now: AtStage) -> bool:
-    return now.desk.history.before is not None
+    return now.desk.history.before is not None or bool(now.desk.variant)
+
+
+def can_be_wrong(now: AtStage) -> bool:
+    """Whether the chain can be looked at with a line replaced."""
+    return not trains(now)

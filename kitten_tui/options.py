@@ -6,6 +6,7 @@ import argparse
 from typing import NoReturn
 
 from kitten_tui import __version__
+from kitten_tui.core.settings import VARIANTS
 from kitten_tui.paper.formats import FORMATS
 from kitten_tui.sources.errors import SourceError
 
@@ -26,7 +27,7 @@ PAPER = (
 """Options that ask for something printed or written in place of a screen; of two, the first is answered."""
 
 
-OF_ONE_VIEW = ("scale", "mask", "dropout", "seed", "stage", "layer", "head", "query")
+OF_ONE_VIEW = ("mistake", "scale", "mask", "dropout", "seed", "stage", "layer", "head", "query")
 """Options that say how one head is looked at."""
 DRAWING = ("temperature", "top_k", "top_p")
 """Options of what next tokens are drawn by."""
@@ -180,6 +181,7 @@ def parser() -> argparse.ArgumentParser:
         help='a change, as in "w_q h2[1,2]=0.5"; y copies such lines',
     )
     change.add_argument("--scale", action=argparse.BooleanOptionalAction, help="divide the scores by √d_k, or do not")
+    change.add_argument("--mistake", metavar="NAME", help=f"as people get it wrong: one of {', '.join(VARIANTS)}")
     change.add_argument("--mask", choices=("none", "causal", "own"), help="who may look at whom")
     change.add_argument("--dropout", type=float, metavar="P", help="drop weights at this rate, from 0 to below 1")
     change.add_argument("--seed", type=int, metavar="N", help="decides what is dropped, and a sentence's matrices")

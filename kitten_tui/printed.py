@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kitten_tui.core.learning import Trainer
+from kitten_tui.core.variants import switched
 from kitten_tui.core.weighed import PLAIN
 from kitten_tui.options import PAPER, UsageError
 from kitten_tui.output import FAILED, OK, print_bytes, print_lines
@@ -39,6 +40,7 @@ def print_answer(arguments: argparse.Namespace, view: View, words: Words) -> int
 
             trainer.save(path_of(arguments.save_model))
             print(words("learn.saved", path=arguments.save_model), file=sys.stderr)
+    view = replace(view, settings=switched(view.settings, view.settings.variant, view.source.masks))
     _compute(arguments, view)
     facts = view.source.facts
     if facts is not None and facts["whole"] > facts["read"]:
@@ -277,10 +279,11 @@ def _explained(arguments: argparse.Namespace, view: View) -> tuple[Cell, int]:
 
 
 def _check(arguments: argparse.Namespace, view: View, words: Words) -> int:
+    from kitten_tui.ink import mistake
     from kitten_tui.paper.check import check_lines, checks, mistake_lines
 
     results = list(checks(view.source, view.settings))
-    print_lines([*check_lines(results, words), *mistake_lines(view.source, words)])
+    print_lines([*mistake.notes(view, words), *check_lines(results, words), *mistake_lines(view.source, words)])
     return OK if all(check.passed for check in results) else FAILED
 
 

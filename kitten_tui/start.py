@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from kitten_tui.core.drawing import Drawing
-from kitten_tui.core.settings import Settings
+from kitten_tui.core.refused import refused
+from kitten_tui.core.settings import VARIANTS, Settings
 from kitten_tui.core.source import Source
 from kitten_tui.core.workings import Workings
 from kitten_tui.desk.line import PLACES
@@ -22,7 +23,7 @@ from kitten_tui.sources.setting import changed
 from kitten_tui.stages import stages_of
 from kitten_tui.stages.tokens import counted, one_of, place_of
 from kitten_tui.stages.view import View, place_name
-from kitten_tui.words import language_of_environment
+from kitten_tui.words import Words, language_of_environment
 
 MAX_SENTENCE = 100_000
 MOST_PLACES = 1_000_000
@@ -52,7 +53,20 @@ def start(arguments: argparse.Namespace) -> View:
         source, settings = changed(opened, source, settings, text)
         if source is not before:
             source = _opened_with(source, "--set", text)
-    return View(source, settings, _placed(arguments, source, _selection(arguments, source)))
+    selection = _placed(arguments, source, _selection(arguments, source))
+    if arguments.mistake is not None:
+        settings = replace(settings, variant=_mistake(arguments.mistake, source, settings, selection.layer))
+    return View(source, settings, selection)
+
+
+def _mistake(name: str, source: Source, settings: Settings, layer: int) -> str:
+    """A variant that can be shown of this source."""
+    if name not in VARIANTS:
+        raise UsageError(f"--mistake: expected one of {', '.join(VARIANTS)}, found {name}")
+    reason = refused(source, settings, layer, name)
+    if reason is not None:
+        raise UsageError(f"--mistake: {name}: {Words('en')(f'refused.{reason[0]}', name=reason[1])}")
+    return name
 
 
 def _opened_with(source: Source, *words: str) -> Source:

@@ -1,4 +1,4 @@
-"""What the scale is for, seen in random rows: how saturated softmax is as queries and keys grow wider."""
+"""What the scale is for, seen in random rows: how large scores grow with q and k, how saturated softmax."""
 
 from __future__ import annotations
 
@@ -34,12 +34,22 @@ def random_scores(d_k: int, seed: int) -> Array:
 
 @lru_cache(maxsize=8)
 def random_rows(name: str, seed: int) -> Array:
-    """The headroom or the sensitivity of the softmax of these scores, for each of WIDTHS without the scale and with it.
+    """For each of WIDTHS without the scale and with it: the scores, or of the softmax of each row of them the largest
+    weight ("top") or the sensitivity.
 
-    -> [width, scale, row]
+    -> [width, scale, draw] or [width, scale, row]
     """
-    rows = [[_softmax(d_k, seed, scale)[name] for scale in (False, True)] for d_k in WIDTHS]
-    return fixed(rows)  # [width, scale, row]
+    return fixed([[_of_rows(name, _softmax(d_k, seed, scale)) for scale in (False, True)] for d_k in WIDTHS])
+
+
+def _of_rows(name: str, trace: Trace) -> Array:
+    match name:
+        case "score":
+            return trace["scaled"].ravel()  # [draw]
+        case "top":
+            return np.asarray(trace["weights"].max(axis=-1))  # [row]
+        case _:
+            return trace[name]  # [row]
 
 
 def _softmax(d_k: int, seed: int, scale: bool) -> Trace:

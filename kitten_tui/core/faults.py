@@ -11,7 +11,7 @@ import numpy as np
 from kitten_tui.core.ops import Array
 
 FAULTS = ("nan", "negative", "sum")
-MISTAKES = ("axis_query", "axis_head", "axis_both", "mask_after", "dropout", "scale")
+MISTAKES = ("axis_query", "axis_head", "axis_both", "mask_after", "dropout", "scale", "mask_transposed")
 ROUNDED = 32.0
 """How many times its precision a sum of weights may be off."""
 
@@ -73,10 +73,21 @@ def mistakes_of(weights: Array, scores: Array | None, divisor: float | None, for
     off = np.abs(rows - 1.0) > forgiven  # [head, query]
     if (off & seen).any():
         return _of_sums(weights, rows, scores, divisor, forgiven)
+    if _looks_ahead_alone(weights):
+        return [Mistake("mask_transposed")]
     scale = None if scores is None or divisor is None else scale_of(weights, scores, forgiven)
     if scale is None or divisor is None or abs(scale * divisor - 1.0) < 1e-3 + forgiven:
         return []
     return [Mistake("scale", 1.0 / scale if scale else np.inf)]
+
+
+def _looks_ahead_alone(weights: Array) -> bool:
+    """Whether queries look at what comes after them, and none at what comes before.  [head, query, key]"""
+    queries, keys = weights.shape[-2:]
+    if queries != keys:
+        return False
+    before = np.tri(queries, k=-1, dtype=bool)  # [query, key]
+    return not weights[:, before].any() and bool(weights[:, before.T].any())
 
 
 def _of_sums(

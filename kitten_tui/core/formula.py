@@ -14,6 +14,8 @@ An index is an axis of the result, or
     max     the place of the largest
     ~d_k    the dimension that a rotation mixes with that one
     @d_k    the place that this dimension of this head has where all heads stand side by side
+    #token  of all heads, the head and the token that stand here where their rows, one token's after the other's, are
+            cut into heads without being turned round
 A name may say where the quantity is looked up: `before.mlp` is of the layer before, `after.grad(stream)` of the one
 after; `heads.context[token,concat]` is of all heads side by side, `heads.through(x)[*,token,d_model]`, with an index
 more, of each of them. A name may have another one in it: `grad(x)`. `count` is how many terms a * has, `count[d_model]`

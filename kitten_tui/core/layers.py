@@ -14,6 +14,7 @@ from kitten_tui.core.ops import Mask
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.trace import Given, Trace, Value
+from kitten_tui.core.variants import varied
 from kitten_tui.core.weighed import Special, words_of
 
 
@@ -37,12 +38,14 @@ def shared(
     """
     settled = {
         "rate": settings.dropout,
-        **_divisor(settings, own_divisor, sizes.get("d_k", 0)),
+        **_divisor(settings, own_divisor, sizes),
         **_experiment(settings),
         **_words(special, sizes),
     }
     scopes = (Scope.SOURCE, Scope.SHARED, Scope.SETTING)
-    return Trace(_under(chain, settings.scale), {**settled, **given}, scopes, sizes=sizes, before=before)
+    return Trace(
+        _under(chain, settings.scale, settings.variant), {**settled, **given}, scopes, sizes=sizes, before=before
+    )
 
 
 def head(
@@ -53,18 +56,32 @@ def head(
     layer: int,
     index: int,
     whole: Callable[[], Trace] | None = None,
+    heads: Sequence[Callable[[], Trace]] = (),
 ) -> Trace:
     """One head from all that it depends on: no other head, and nothing of what comes after it.
 
-    Where gradients come back to it, `whole` is what the heads of its layer make together.
+    Where gradients come back to it, `whole` is what the heads of its layer make together; where heads are cut wrongly,
+    `heads` are all of them.
     """
     queries, keys = shared.sizes["query"], shared.sizes["key"]
+
+    def allowed() -> Mask:
+        mask = masks.allowed(settings.mask, own_mask, queries, keys)  # [query, key]
+        return mask.T if settings.variant == "mask_transposed" else mask
+
     settled: dict[str, Value] = {
-        "allowed": Given(lambda: masks.allowed(settings.mask, own_mask, queries, keys)),
+        "allowed": Given(allowed),
         "keep": Given(lambda: masks.kept(queries, keys, settings.dropout, settings.seed, layer, index)),
     }
     return Trace(
-        shared.chain, {**settled, **given}, (Scope.HEAD,), shared, sizes=shared.sizes, whole=whole, index=index
+        shared.chain,
+        {**settled, **given},
+        (Scope.HEAD,),
+        shared,
+        sizes=shared.sizes,
+        heads=heads,
+        whole=whole,
+        index=index,
     )
 
 
@@ -79,17 +96,20 @@ def joined(
 
 
 @lru_cache(maxsize=64)
-def _under(chain: Chain, scale: bool) -> Chain:
+def _under(chain: Chain, scale: bool, variant: str) -> Chain:
+    chain = varied(chain, variant)
     return chain if scale else chain.with_(UNSCALED)
 
 
-def _divisor(settings: Settings, own: float | None, d_k: int) -> dict[str, Value]:
+def _divisor(settings: Settings, own: float | None, sizes: Mapping[str, int]) -> dict[str, Value]:
     """What scores are divided by; nothing where that is √d_k and nobody knows d_k."""
-    root = math.sqrt(d_k)
     if not settings.scale:
         return {"divisor": 1.0}
-    divisor = settings.divisor or own or root
-    return {"divisor": Given(lambda: divisor, symbol=lambda: f"√{d_k}" if divisor == root else "")} if divisor else {}
+    wrong = settings.variant == "sqrt_d_model"
+    width = sizes.get("d_model" if wrong else "d_k", 0)
+    root = math.sqrt(width)
+    divisor = root if wrong else settings.divisor or own or root
+    return {"divisor": Given(lambda: divisor, symbol=lambda: f"√{width}" if divisor == root else "")} if divisor else {}
 
 
 def _words(special: Special, sizes: Mapping[str, int]) -> dict[str, Value]:
@@ -99,5 +119,5 @@ def _words(special: Special, sizes: Mapping[str, int]) -> dict[str, Value]:
 
 
 def _experiment(settings: Settings) -> dict[str, Value]:
-    names = ("headroom", "sensitivity")
+    names = ("score", "top", "sensitivity")
     return {f"random_{name}": Given(partial(random_rows, name, settings.seed)) for name in names}

@@ -57,6 +57,20 @@ def _summed(operands: Sequence[Named]) -> Named:
     return rest, np.asarray(terms.sum(axis=-1))
 
 
+def cut(heads: Sequence[Array]) -> Array:
+    """The rows of all heads side by side, cut as they lie in memory.  head × [token, d_k] -> [head, token, d_k]
+
+    That is the mistake of a reshape that is not followed by a turn.
+    """
+    rows = np.stack(heads, axis=1)  # [token, head, d_k]
+    return rows.reshape(len(heads), *heads[0].shape)
+
+
+def cut_from(head: int, token: int, n_heads: int, n_tokens: int) -> tuple[int, int]:
+    """The token and the head whose row comes to stand there."""
+    return divmod(head * n_tokens + token, n_heads)
+
+
 def aligned(operand: Named, axes: tuple[str, ...]) -> Array:
     """The array with its axes in this order, and with an axis of one place for each that it has not."""
     names, array = operand

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 MASKS = ("none", "causal", "own")
 """Nothing covered; the future covered; the cells that the source itself covers."""
 
+VARIANTS = (
+    *("softmax_axis", "no_division", "sqrt_d_model", "mask_after", "mask_transposed", "qk_swapped", "heads_reshape"),
+    *("no_w_o", "no_positions", "dropout_on", "same_qk", "no_v"),
+)
+"""What people get wrong, and at the end what they ask: see `kitten_tui.core.variants`."""
 
 MIN_DIVISOR, MAX_DIVISOR = 0.01, 1e6
 
@@ -25,6 +30,8 @@ class Settings:
     """The rate p at which weights are dropped, 0 ≤ p < 1."""
     seed: int = 123
     """Decides which weights dropout keeps."""
+    variant: str = ""
+    """One of VARIANTS that the layer is computed by; empty for the chain as it should be."""
 
     def __post_init__(self) -> None:
         if self.mask not in MASKS:
@@ -37,3 +44,5 @@ class Settings:
             # Python refuses to write out a number of thousands of digits.
             found = self.seed if abs(self.seed) < 2**64 else "a larger one"
             raise ValueError(f"seed: expected a whole number from 0 to 2³² − 1, found {found}")
+        if self.variant and self.variant not in VARIANTS:
+            raise ValueError(f"variant: expected one of {', '.join(VARIANTS)}, found {self.variant!r}")

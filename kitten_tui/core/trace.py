@@ -13,7 +13,7 @@ from kitten_tui.core.chain import Chain
 from kitten_tui.core.formula import Count, Number, Op, Part, Ref
 from kitten_tui.core.operations import CHOICES, FUNCTIONS
 from kitten_tui.core.ops import Array, Mask
-from kitten_tui.core.products import STAR, Named, inverse, product
+from kitten_tui.core.products import STAR, Named, cut, inverse, product
 from kitten_tui.core.quantity import Quantity, Scope
 
 LONG = 64
@@ -310,8 +310,9 @@ class Trace:
         of, labels = self, ref.labels
         if ref.where == "heads":
             arrays = [head()[ref.name] for head in self.heads]
-            each = len(labels) > len(self.chain[ref.name].axes)
-            return labels, np.stack(arrays) if each else np.concatenate(arrays, axis=-1)
+            if labels[0].startswith("#"):
+                return (labels[0][1:], *labels[1:]), cut(arrays)[self.index]
+            return labels, (np.stack if len(labels) > len(self.chain[ref.name].axes) else np.hstack)(arrays)
         if ref.where:
             beside = self.before if ref.where == "before" else self.after
             if beside is None:

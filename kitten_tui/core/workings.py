@@ -12,11 +12,12 @@ from kitten_tui.core.cell import Cell, Derivation, Operand, Operands, Term, Term
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.formula import Count, Formula, Number, Op, Part, Ref
 from kitten_tui.core.ops import Array
-from kitten_tui.core.products import STAR
+from kitten_tui.core.products import STAR, cut_from
 from kitten_tui.core.quantity import Quantity, Scope
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.core.trace import MissingError, Trace
+from kitten_tui.core.variants import varied
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class Workings:
 
     @cached_property
     def chain(self) -> Chain:
-        """The lines of this layer."""
-        return self.source.chain(self.layer)
+        """The lines of this layer, as it is computed."""
+        return varied(self.source.chain(self.layer), self.settings.variant)
 
     @cached_property
     def _asked(self) -> dict[tuple[int | None, bool], Trace]:
@@ -95,6 +96,10 @@ class Workings:
     def has(self, name: str, head: int = 0) -> bool:
         """Whether the source has this quantity."""
         return name in self.chain and self._holder(name, head, False).has(name)
+
+    def is_given(self, name: str, head: int = 0) -> bool:
+        """Whether the source has this quantity without its line."""
+        return name in self.chain and name in self._holder(name, head, False).given
 
     def size(self, axis: str) -> int:
         """How many places an axis has; 0 where the source does not tell."""
@@ -214,6 +219,8 @@ class _Terms:
                 index.append(None)
             elif label.startswith("~"):
                 index.append(int(self.trace["partner"][places[label[1:]]]))
+            elif label.startswith("#"):
+                index.append(self._cut_from()[0])
             elif label.startswith("@"):
                 own = self.trace.places_of_own(self.trace[ref.name].shape[at])
                 index.append(own[places[label[1:]]])
@@ -236,12 +243,19 @@ class _Terms:
                 after = self.workings.in_layer(cell.layer + 1)
                 at = replace(cell, name=ref.name, index=index, layer=cell.layer + 1, rescaled=False)
                 return after.address(at)
+            case "heads" if ref.labels[0].startswith("#"):
+                return replace(cell, name=ref.name, index=index, head=self._cut_from()[1])
             case "heads":
                 width = self.trace.heads[0]().row(ref.name, index[0]).shape[-1]
                 head, inner = divmod(index[-1], width)
                 return replace(cell, name=ref.name, index=(*index[:-1], inner), head=head)
             case _:
                 return self.workings.address(replace(cell, name=ref.name, index=index))
+
+    def _cut_from(self) -> tuple[int, int]:
+        """The token and the head that stand in the cell's place where heads are cut without being turned."""
+        trace = self.trace
+        return cut_from(trace.index, self.cell.index[0], len(trace.heads), trace.sizes["token"])
 
     def _beside(self, ref: Ref) -> Trace:
         """The trace that an operand is looked up in."""

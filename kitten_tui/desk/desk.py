@@ -6,11 +6,12 @@ Looking never writes history; changing always does.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
+from kitten_tui.core.variants import righted, switched
 from kitten_tui.desk.history import History, Places, State
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.desk.selection import Selection
@@ -25,6 +26,7 @@ class Step:
     lens: Settings | None
     history: History | None = None
     """What was looked at there, where following led to another step of a training."""
+    variant: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +43,13 @@ class Desk:
     """Whether a lesson waits below, to which the way leads back."""
     warned: bool = False
     """Whether it was said that leaving loses changes; forgotten with the next change."""
+    variant: str = ""
+    """One of VARIANTS that all of it is looked at through, at every stage; no history knows of it."""
 
     @classmethod
     def of(cls, source: Source, settings: Settings, selection: Selection) -> Desk:
-        """A source as it was opened."""
-        return cls(History.of(source, settings), selection)
+        """A source as it was opened; a variant among the settings is none of them."""
+        return cls(History.of(source, replace(settings, variant="")), selection, variant=settings.variant)
 
     @property
     def present(self) -> State:
@@ -55,20 +59,36 @@ class Desk:
     @property
     def shown(self) -> State:
         """The state that is looked at."""
-        return self.history.before if self.flipped and self.history.before else self.present
+        return self.history.before if self.flipped and self.history.before and not self.variant else self.present
 
     @property
     def source(self) -> Source:
         return self.shown.source
 
     @property
-    def settings(self) -> Settings:
+    def base(self) -> Settings:
+        """Those that are looked through, a variant left aside."""
         return self.shown.settings if self.lens is None else self.lens
 
     @property
+    def settings(self) -> Settings:
+        return self.under(self.base)
+
+    def under(self, settings: Settings) -> Settings:
+        """Settings with the variant that everything is looked at through."""
+        if not self.variant:
+            return settings
+        varied = switched(settings, self.variant, self.source.masks)
+        return righted(varied) if self.flipped else varied
+
+    @property
     def compared(self) -> State | None:
-        """What the present state can be laid over: the one before the last change, where they are looked at."""
-        return None if self.flipped or self.lens is not None else self.history.before
+        """What the present state can be laid over: the chain as it should be, or the state before the last change."""
+        if self.flipped:
+            return None
+        if self.variant:
+            return State(self.source, righted(self.settings))
+        return None if self.lens is not None else self.history.before
 
     @property
     def has_unsaved(self) -> bool:
@@ -81,10 +101,14 @@ class Desk:
             case LookAt(selection, settings):
                 lens = self._lens(settings, stays=selection.stage == self.selection.stage)
                 looked = replace(self, selection=selection, lens=lens, trail=(), flipped=False)
-                return looked._carried(self.present.went_to) if self.flipped else looked
+                return looked._carried(self.present.went_to) if self.flipped and not self.variant else looked
             case Follow(cell, selection, settings, source):
-                left, lens = Step(self.selection, cell, self.lens), self._lens(settings)
-                desk = replace(self, selection=selection, lens=lens, trail=(*self.trail, left), flipped=False)
+                left = Step(self.selection, cell, self.lens, variant=self.variant)
+                # A layer that is not looked at is as the source has it.
+                apart = settings is not None and settings.variant != self.settings.variant and not self.flipped
+                through = replace(self, variant="") if apart else self
+                lens, trail = through._lens(settings), (*self.trail, left)
+                desk = replace(through, selection=selection, lens=lens, trail=trail, flipped=False)
                 return desk if source is None else desk._at_step(source)
             case Back():
                 return self._back()
@@ -95,9 +119,13 @@ class Desk:
                 return self._at(self, self.history.at(place))
             case Restore(history):
                 return self._at(self, history)
+            case Flip() if self.variant:
+                return replace(self, flipped=not self.flipped)
             case Flip():
                 carry = self.present.went_to if self.flipped else self.present.came_from
                 return replace(self, flipped=not self.flipped, lens=None)._carried(carry)
+            case Vary(name):
+                return replace(self, variant=name, flipped=False, trail=())
             case Move(source, before, query):
                 moved = self._moved(source, before)
                 return moved if query is None else replace(moved, selection=moved.selection.moved(query=query))
@@ -113,6 +141,12 @@ class Desk:
         """What is looked through under these settings; without any, what was looked through as long as it stays."""
         if settings is None:
             return self.lens if stays else None
+        if self.variant:  # what it switches itself is no change of theirs
+            shown, named = self.settings, [field.name for field in fields(settings)]
+            others = {
+                name: getattr(settings, name) for name in named if getattr(settings, name) != getattr(shown, name)
+            }
+            settings = replace(self.base, **others)
         return None if settings == self.present.settings else settings
 
     def _moved(self, source: Source, before: Source | None) -> Desk:
@@ -135,14 +169,14 @@ class Desk:
         # The numbers may have changed since; the place is the same.
         history = step.history or self.history
         back = replace(self, history=history, selection=step.selection, lens=step.lens, flipped=False)
-        return replace(back, trail=self.trail[:-1])
+        return replace(back, trail=self.trail[:-1], variant=step.variant)
 
     @staticmethod
     def _at(desk: Desk, history: History) -> Desk:
         """Another state, at the word that is selected as far as it still exists."""
         same = history.now.source.tokens == desk.present.source.tokens
         trail = desk.trail if same else ()
-        shown, here, there = desk.flipped, desk.history, history
+        shown, here, there = desk.flipped and not desk.variant, desk.history, history
         moved = replace(desk, history=history, trail=trail, lens=None, flipped=False)
         if shown:
             moved = moved._carried(here.now.went_to, inside=False)
@@ -236,6 +270,13 @@ class Flip:
 
 
 @dataclass(frozen=True)
+class Vary:
+    """Through another variant, or with an empty name through none."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Move:
     """Another step of the same training, or the same text with a token more or less; `before` is what it is compared
     with.
@@ -264,4 +305,4 @@ class Warn:
     """It was said that leaving loses changes."""
 
 
-Command = LookAt | Follow | Back | Change | GoTo | Restore | Flip | Move | Open | Save | Warn
+Command = LookAt | Follow | Back | Change | GoTo | Restore | Flip | Vary | Move | Open | Save | Warn

@@ -21,7 +21,7 @@ def line_of(desk: Desk) -> str | None:
     one, or was changed in a way that has no words.
     """
     states = desk.history.states[: desk.history.place + 1]
-    shown = states[:-1] if desk.flipped and len(states) > 1 else states
+    shown = states[:-1] if desk.shown is not desk.present and len(states) > 1 else states
     origin = shown[0].source.origin
     edits = [state.edit for state in shown[1:] if state.edit]
     told = all(after.edit or after.source is before.source for before, after in pairwise(shown))
@@ -30,16 +30,17 @@ def line_of(desk: Desk) -> str | None:
     if not origin or not told:
         return None
     masked = any("mask:" in text for text in (*origin, *edits))
-    changes = [*edits, *_settings(shown[0].source.settings, desk.settings, masked)]
+    changes = [*edits, *_settings(shown[0].source.settings, desk.base, masked)]
+    mistake = ("--mistake", desk.settings.variant) if desk.settings.variant else ()
     selected = _selected(desk.selection)
-    return shlex.join([PROGRAM, *origin, *selected, *(word for text in changes for word in ("--set", text))])
+    return shlex.join([PROGRAM, *origin, *selected, *mistake, *(word for text in changes for word in ("--set", text))])
 
 
 def _settings(old: Settings, new: Settings, masked: bool) -> Iterator[str]:
     """What is switched otherwise than the source asks for, or than a changed cell of the mask leaves it."""
     for field in fields(Settings):
         value = getattr(new, field.name)
-        if value != getattr(old, field.name) or (masked and field.name == "mask"):
+        if field.name != "variant" and (value != getattr(old, field.name) or (masked and field.name == "mask")):
             said = ("on" if value else "off") if value is None or isinstance(value, bool) else value
             yield f"{field.name}={said}"
 

@@ -16,6 +16,7 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.core.weighed import PLAIN
 from kitten_tui.ink.cells import Line, cut, fit, show_token, text_of, wrap
 from kitten_tui.ink.formula import Sum, arithmetic, arithmetic_room, choices
+from kitten_tui.ink.mistake import WRONG, name_of
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.say import say
@@ -56,17 +57,20 @@ class Drawn:
 def title_line(page: Page, title: str, words: Words, palette: Palette, width: int) -> Drawn:
     """The program, the lesson, and on the right under which settings it is seen."""
     name = " kitten-tui  "
+    wrong = f" {WRONG} {name_of(page.view, words)} " if page.view.settings.variant else ""
     status, room = "", 0
     for parts in _statuses(page, words):
         status = "  ".join(parts) + " "
-        room = width - cell_len(status) - cell_len(name) - 2
+        room = width - cell_len(status) - cell_len(name) - cell_len(wrong) - 2
         if room >= min(cell_len(title), LEAST_TITLE):
             break
     middle = fit(title, max(room, 0))
+    rest = width - cell_len(name) - cell_len(middle) - cell_len(wrong)
     line = [
         Segment(name, palette.title),
         Segment(middle, palette.text),
-        Segment(fit("  " + status, width - cell_len(name) - cell_len(middle), "right"), palette.muted),
+        *([Segment(wrong, palette.cursor)] if wrong else []),
+        Segment(fit("  " + status, rest, "right"), palette.muted),
     ]
     return Drawn([line])
 

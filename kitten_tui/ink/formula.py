@@ -58,7 +58,7 @@ class Sum:
 
 def cell_name(cell: Cell, workings: Workings, *, head: bool) -> str:
     """A cell as people write it: ω[journey, step], or with its head ω h2[journey, step]; numbers count from 1."""
-    source, chain = workings.source, workings.source.chain(cell.layer)
+    source, chain = workings.source, workings.in_layer(cell.layer).chain
     quantity = chain[cell.name]
 
     def label(axis: str, place: int) -> str:
@@ -123,7 +123,8 @@ def expression(derivation: Derivation, look: Sum, room: int) -> Pieces:
         case Op.GIVEN:
             return []
         case Op.SUM if len(terms) == 1 and len(terms[0]) == 1 and terms[0][0].cell:
-            return [Piece(look.name(terms[0][0].cell, head=cell.name == "concat"), terms[0][0])]
+            of = terms[0][0].cell
+            return [Piece(look.name(of, head=cell.name == "concat" or of.head != cell.head), terms[0][0])]
         case Op.SUM:
             return _sum(terms, look, room)
         case Op.QUOTIENT:

@@ -22,11 +22,14 @@ def in_words(derivation: Derivation, look: Sum) -> str:
     """What is done, as a sentence; where the ordinary case does not hold, what is done there."""
     cell, words = derivation.cell, look.words
     source = look.workings.source
-    chain = source.chain(cell.layer)
+    chain = look.workings.in_layer(cell.layer).chain
     quantity = chain[cell.name]
     operands = [ref.name for ref in chain.operands(cell.name)]
     part = _norm_part(cell.name, chain)
+    of_variant = f"variant.{look.workings.in_layer(cell.layer).settings.variant}.{cell.name}"
     match cell.name:
+        case _ if of_variant in words.texts:
+            text = words(of_variant)
         case "x" | "memory" | "total" | "shift" if derivation.op is Op.GIVEN and source.part in SIDES:
             text = words("formula.of_both")
         case "x" if derivation.op is Op.GIVEN:

@@ -13,6 +13,7 @@ from kitten_tui.commands import grouped, offered
 from kitten_tui.ink.blocks import CHANGED
 from kitten_tui.ink.cells import Line, fit, wrap
 from kitten_tui.ink.matrix import COVERED, DROPPED, PREVIEWED
+from kitten_tui.ink.mistake import name_of, told
 from kitten_tui.ink.palette import Palette
 from kitten_tui.offers import Now
 from kitten_tui.stages import Page
@@ -36,6 +37,8 @@ _END = re.compile(r"(?<=[.?!])\s+|(?<=[。？！])")
 
 def lesson(page: Page, notes: Sequence[str], words: Words, palette: Palette, width: int) -> list[Line]:
     """The lesson text of a stage; with the first stage, what there is to say about the sample."""
+    if page.view.settings.variant:
+        return [[Segment(name_of(page.view, words), palette.title)], [], *told(page.view, words, palette, width)]
     lines: list[Line] = [[Segment(page.formula, palette.result)], []]
     texts = [words(page.lesson)]
     lines += _paragraphs(texts, palette.text, width)

@@ -12,9 +12,10 @@ import numpy as np
 from kitten_tui.core.cell import Cell, products
 from kitten_tui.core.ops import Array
 from kitten_tui.core.quantity import Scope
-from kitten_tui.core.settings import Settings
+from kitten_tui.core.settings import VARIANTS, Settings
 from kitten_tui.core.source import Source
 from kitten_tui.core.trace import MissingError, Trace
+from kitten_tui.core.variants import QUESTIONS, switched
 from kitten_tui.core.workings import Workings
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.ink.about import fault_lines
@@ -160,11 +161,22 @@ def mistake_lines(source: Source, words: Words) -> Iterator[str]:
     if record is None:
         return
     yield from fault_lines(source, record, words)
-    mistakes = record.mistakes()
+    mistakes, wrong = record.mistakes(), [layer for layer in range(source.n_layers) if not agrees(source, layer, "")]
+    fits = [
+        (layer, name) for layer in wrong for name in VARIANTS if name not in QUESTIONS and agrees(source, layer, name)
+    ]
     for layer, mistake in mistakes:
         yield words(f"mistake.{mistake.kind}", layer=layer + 1, value=f"{mistake.value:.4g}")
-    if record.faults and not mistakes:
+    for layer, name in fits:
+        yield words("mistake.fits", layer=layer + 1, name=words(f"variant.{name}.name"))
+    if (record.faults or wrong) and not mistakes and not fits:
         yield words("mistake.unknown")
+
+
+def agrees(source: Source, layer: int, variant: str) -> bool:
+    """Whether all that is given of a layer is what its lines make, those of a variant in place of the right ones."""
+    settings = switched(source.settings, variant, source.masks)
+    return all(check.passed for check in _agreement(Workings(source, settings, layer)))
 
 
 def check_lines(results: list[Check], words: Words) -> Iterator[str]:

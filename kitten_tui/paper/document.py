@@ -12,6 +12,7 @@ from rich.segment import Segment
 
 from kitten_tui.core.source import Source
 from kitten_tui.core.weighed import PLAIN
+from kitten_tui.ink import mistake
 from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.arcs import Arcs, draw
 from kitten_tui.ink.blocks import Look
@@ -148,10 +149,10 @@ def arcs(view: View, query: int, words: Words, *, several: bool) -> Document:
 
 def _document(view: View, words: Words, sections: Sequence[Section]) -> Document:
     page = turn_to(stages_of(view.source)[0], view)
-    status = words("plain.separator").join(status_parts(page, words))
-    return Document(
-        title_of(view.source, words), notes_of(view.source, view.settings, words), status, words.language, sections
-    )
+    told = mistake.notes(view, words)
+    notes = (*told, *notes_of(view.source, view.settings, words))
+    status = words("plain.separator").join([*told[:1], *status_parts(page, words)])
+    return Document(title_of(view.source, words), notes, status, words.language, sections)
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,6 +184,8 @@ class StageSection:
 
     @property
     def texts(self) -> tuple[str, ...]:
+        if self.page.view.settings.variant:  # what is wrong is said once, above all stages
+            return ()
         lesson = tuple(self.words(self.page.lesson).split("\n\n"))
         return (*lesson, self.words("plain.covered")) if self.is_covered else lesson
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from kitten_tui.core.ops import Array
 from kitten_tui.core.quantity import LOSS, grad
+from kitten_tui.core.variants import righted
 from kitten_tui.stages.backward import has_loss, loss
 from kitten_tui.stages.view import View
 
@@ -24,7 +25,8 @@ def to_json(view: View) -> str:
         **({"key_tokens": list(view.source.key_tokens)} if view.is_cross else {}),
         "layer": layer + 1,
         "head": head + 1,
-        "settings": asdict(view.settings),
+        "settings": {name: value for name, value in asdict(righted(view.settings)).items() if name != "variant"},
+        **({"mistake": view.settings.variant} if view.settings.variant else {}),
     }
     for name, quantity in view.chain.items():
         array = view.workings.array(name, head) if quantity.step or name == view.weighed else None

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from kitten_tui.core.source import Source
+from kitten_tui.ink import mistake
 from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.ink.cells import harmless, text_of, wrap
 from kitten_tui.ink.palette import PLAIN
@@ -17,8 +18,9 @@ from kitten_tui.words import Words
 
 def plain(source: Source, view: View, words: Words, stages: Sequence[int] | None = None) -> Iterator[str]:
     """The lines of these stages, or of all, without a control character."""
+    notes = (*mistake.notes(view, words), *notes_of(source, view.settings, words))
     told = lesson(view, words, stages)
-    yield from text(replace(told, title=title_of(source, words), notes=notes_of(source, view.settings, words)))
+    yield from text(replace(told, title=title_of(source, words), notes=notes))
 
 
 def as_text(document: Document) -> str:

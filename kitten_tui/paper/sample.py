@@ -110,7 +110,7 @@ def _settings(settings: Settings) -> Iterator[str]:
     for field in fields(settings):
         value = getattr(settings, field.name)
         match value:
-            case None:
+            case None | "":
                 continue
             case bool():
                 yield f"{field.name} = {str(value).lower()}"

@@ -216,6 +216,18 @@ class PageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
             self.toggle_class("-without-text")
             self._share_room()
 
+    def action_explain_words(self) -> None:
+        """The words of this stage; the one that is chosen is gone to."""
+        from kitten_tui.screens.terms import TermsScreen
+
+        asked = TermsScreen(self.page, self.words)
+
+        def chosen(place: int | None) -> None:
+            if place is not None:
+                self.do(LookAt(asked.entries[place][1].selection))
+
+        self.app.push_screen(asked, chosen)
+
     def action_scroll_text(self, by: int) -> None:
         """A page of the lesson text, which is shown for it where it is not."""
         text = self.query_one(LessonText)

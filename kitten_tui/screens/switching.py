@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
-from kitten_tui.desk.desk import Change, Flip, GoTo, LookAt
+from kitten_tui.desk.desk import Change, Flip, GoTo, LookAt, Vary
 from kitten_tui.desk.history import History, Places, State, difference
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.ink.cells import clean
@@ -36,7 +36,8 @@ class SwitchingScreen(StageScreen):
         """One more change; from `since` where a change is still being made, `places` where words moved."""
         before = (since or self.desk.history).now
         selection = self.page.selection
-        now, was = View(source, settings, selection), View(before.source, before.settings, selection)
+        now = View(source, self.desk.under(settings), selection)
+        was = View(before.source, self.desk.under(before.settings), selection)
         reached = effect(now, was, State(source, settings, places=places).came_from)
         done = phrase("change.done", name=name, effect=reached or phrase("change.nothing"))
         self.do(Change(name, source, settings, since, places, edit), done)
@@ -81,6 +82,31 @@ class SwitchingScreen(StageScreen):
     def action_step_text(self, by: int) -> None:
         self.say("going_on.none")
 
+    # What people get wrong
+
+    def action_mistakes(self) -> None:
+        """Offers what is wrong in many a program, one at a time, and the way back from it."""
+        from kitten_tui.screens.mistakes import MistakesScreen
+
+        if self.source.trainer is not None:
+            self.say("refused.training")
+            return
+
+        asked = MistakesScreen(self.present, self.desk.variant, self.words)
+
+        def chosen(place: int | None) -> None:
+            if place is not None:
+                name = asked.names[place]
+                self.do(Vary(name), phrase("variant.on" if name else "variant.off"))
+
+        self.app.push_screen(asked, chosen)
+
+    def action_leave(self) -> None:
+        if self.desk.variant and self._now.chosen is None:
+            self.do(Vary(""), phrase("variant.off"))
+        else:
+            super().action_leave()
+
     # Back and forth
 
     def action_undo(self) -> None:
@@ -111,7 +137,9 @@ class SwitchingScreen(StageScreen):
     def action_flip(self) -> None:
         """Between before the last change and after it."""
         before = self.desk.history.before
-        if before is None:
+        if self.desk.variant:
+            self.do(Flip(), None if self.desk.flipped else phrase("variant.right"))
+        elif before is None:
             self.say("change.nothing_to_compare")
         else:
             there = None if self.desk.flipped else phrase("change.before", name=self.desk.present.name)

@@ -92,14 +92,17 @@ class Lesson:
         return NOTHING_SPECIAL
 
     def trace(self, layer: int, head: int, settings: Settings) -> Trace:
+        if settings.variant == "heads_reshape":
+            return _across(self, settings, head)
         inputs = self.inputs
-        return _head(self._shared(settings), inputs.heads[head], Same(inputs.own_mask), settings, head)
+        return _head(self.shared(settings), inputs.heads[head], Same(inputs.own_mask), settings, head)
 
     def joined(self, layer: int, settings: Settings) -> Trace:
         heads = tuple(self.trace(layer, head, settings) for head in range(self.n_heads))
-        return _joined(self._shared(settings), heads, Same(self.inputs.w_o), Same(self.inputs.b_o))
+        return _joined(self.shared(settings), heads, Same(self.inputs.w_o), Same(self.inputs.b_o))
 
-    def _shared(self, settings: Settings) -> Trace:
+    def shared(self, settings: Settings) -> Trace:
+        """What its heads share."""
         inputs = self.inputs
         d_k = inputs.heads[0].w_q.shape[1]
         vectors = Same(inputs.x), Same(inputs.embedding), Same(inputs.position)
@@ -143,6 +146,15 @@ def _shared(
 @lru_cache(maxsize=64)
 def _head(shared: Trace, weights: HeadWeights, own_mask: Same, settings: Settings, head: int) -> Trace:
     return layers.head(shared, weights.given, settings, own_mask.array, 0, head)
+
+
+@lru_cache(maxsize=64)
+def _across(lesson: Lesson, settings: Settings, head: int) -> Trace:
+    """A head that all heads have a part in."""
+    inputs, every = lesson.inputs, range(lesson.n_heads)
+    heads = [partial(lesson.trace, 0, each, settings) for each in every]
+    given = inputs.heads[head].given
+    return layers.head(lesson.shared(settings), given, settings, inputs.own_mask, 0, head, heads=heads)
 
 
 @lru_cache(maxsize=16)

@@ -20,7 +20,7 @@ from kitten_tui.sources.recording import Recording
 
 SUFFIXES = tuple(READERS)
 MOST_TEXT = 10_000_000
-ABOUT = ("tokens", "key_tokens", "query_tokens", "title", "settings", "d_k", "layer", "head")
+ABOUT = ("tokens", "key_tokens", "query_tokens", "title", "settings", "mistake", "d_k", "layer", "head")
 """What a file may say besides quantities."""
 
 
@@ -96,10 +96,10 @@ def _words(about: dict[str, Any], *names: str) -> list[str] | None:
 
 
 def _settings(said: Any, path: Path) -> Settings:
-    """Under which the numbers were made; a mask is in the numbers themselves."""
+    """Under which the numbers were made; a mask is in the numbers themselves, and a mistake is found there."""
     if not isinstance(said, dict):
         return Settings()
-    known = {field.name for field in fields(Settings)} - {"mask"}
+    known = {field.name for field in fields(Settings)} - {"mask", "variant"}
     try:
         return Settings(**{name: value for name, value in said.items() if name in known})
     except (ValueError, TypeError) as error:

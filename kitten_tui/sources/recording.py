@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -164,11 +164,15 @@ class Recording:
 
     def _trace(self, layer: int, head: int, settings: Settings) -> Trace:
         shared = self._shared(layer, settings)
-        return layers.head(shared, self._part((Scope.HEAD,), layer, head), settings, None, layer, head)
+        given = self._part((Scope.HEAD,), layer, head)
+        return layers.head(shared, given, settings, None, layer, head, heads=self._heads(layer, settings))
+
+    def _heads(self, layer: int, settings: Settings) -> list[Callable[[], Trace]]:
+        return [partial(self.trace, layer, head, settings) for head in range(self.n_heads)]
 
     def _joined(self, layer: int, settings: Settings) -> Trace:
-        heads = [lambda head=head: self.trace(layer, head, settings) for head in range(self.n_heads)]
-        return layers.joined(self._shared(layer, settings), self._part((Scope.LAYER,), layer), heads)
+        given = self._part((Scope.LAYER,), layer)
+        return layers.joined(self._shared(layer, settings), given, self._heads(layer, settings))
 
     # All heads at once
 

@@ -32,7 +32,7 @@ def changed(opened: Source, source: Source, settings: Settings, text: str) -> tu
         raise SourceError(f"--set: expected a change such as w_q[1,2]=0.5, found {text}")
     name, index, value = match["name"], match["index"], match["value"]
     try:
-        if index is None and name in {field.name for field in fields(Settings)}:
+        if index is None and name in {field.name for field in fields(Settings)} - {"variant"}:
             return source, _setting(source, settings, name, value or "")
         editor = source.editor
         if editor is None:

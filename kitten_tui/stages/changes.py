@@ -72,7 +72,7 @@ class Comparison:
 
     def _there(self, cell: Cell) -> Cell | None:
         """The address that the number had; None where it belongs to a new word."""
-        chain = self.before.view.source.chain(cell.layer)
+        chain = self.before.view.workings.in_layer(cell.layer).chain
         axes = chain[cell.name].axes if cell.name in chain else ()
         index = [
             self.came_from(place) if axis in OF_WORDS else place for axis, place in zip(axes, cell.index, strict=False)

@@ -33,7 +33,7 @@ def follow(page: Page, cell: Cell, stages: Sequence[Stage]) -> View | None:
 
 def _find(view: View, cell: Cell, stages: Sequence[Stage]) -> View | None:
     """In sight in this stage, at home or anywhere; else at home and out of sight."""
-    at_home = homes(cell.name, view.source.chain(cell.layer), stages)
+    at_home = homes(cell.name, view.workings.in_layer(cell.layer).chain, stages)
     for number in dict.fromkeys((view.selection.stage, *at_home, *range(len(stages)))):
         there = _view_at(view, cell, number, stages)
         if there is not None:
@@ -82,7 +82,7 @@ def _view_at(view: View, cell: Cell, number: int, stages: Sequence[Stage], *, in
 
     Out of sight, the arithmetic line alone stands at it.
     """
-    quantity = view.source.chain(cell.layer)[cell.name]
+    quantity = view.workings.in_layer(cell.layer).chain[cell.name]
     places: dict[str, int | str] = {"stage": number, "layer": cell.layer, "focus": ""}
     places["backward"] = cell.name == grad(quantity.of)
     if quantity.scope is Scope.HEAD:

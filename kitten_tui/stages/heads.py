@@ -22,11 +22,12 @@ def sheet(view: View) -> Sheet:
     looking = banded(_panels(view), view.axis("query")) if few else _rows(view)
     joined_title: Title = ("[z¹ z² …]  ", phrase("title.concat"))
     concat = styled(view.matrix("concat"), title=joined_title, short=("[z¹ z² …]",), column_labels=False)
-    output: Title = ("output = concat W_o + b_o" if view.has("b_o") else "output",)
+    by_w_o = any(ref.name == "w_o" for ref in view.chain.operands("output"))
+    output: Title = ("output = concat W_o + b_o" if by_w_o and view.has("b_o") else "output",)
     joined = (
         concat,
         sign("×"),
-        styled(view.matrix("w_o"), row_labels=True, column_labels=False),
+        styled(view.matrix("w_o"), row_labels=True, column_labels=False) if by_w_o else None,
         sign("="),
         styled(view.matrix("output"), title=output, short=("output",), column_labels=False),
     )
@@ -34,7 +35,7 @@ def sheet(view: View) -> Sheet:
         (
             *looking,
             *banded(joined, view.axis("token")),
-            *banded((view.bias("b_o"),)),
+            *(banded((view.bias("b_o"),)) if by_w_o else ()),
             *_added(view),
             *_experts(view),
         )

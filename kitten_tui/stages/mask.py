@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from kitten_tui.core.ops import Mask
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.stages import weighed
 from kitten_tui.stages.figure import Band, Figure, Sheet, Title
@@ -28,7 +29,7 @@ def sheet(view: View) -> Sheet:
         gap() if "sink_weight" in view.chain and operands else None,
         gap() if sums is not None and operands else None,
         sign("→"),
-        styled(view.matrix("masked"), hidden=hidden, previewed=previewed, title=masked),
+        styled(view.matrix("masked"), hidden=_covered(view, hidden), previewed=previewed, title=masked),
     )
     below = line_up(
         styled(view.matrix("weights"), hidden=hidden, title=("α  ", phrase("title.after")), column_labels=not above),
@@ -47,6 +48,12 @@ def _weighed(view: View, *, column_labels: bool) -> tuple[Figure | None, ...]:
         return ()
     look = {"hidden": weighed.hidden(view), "title": weighed.title(view), "column_labels": column_labels}
     return sign("→"), styled(view.matrix(view.weighed), **look)
+
+
+def _covered(view: View, hidden: Mask) -> Mask | None:
+    """Where −∞ stands: nowhere, where the mask comes after the softmax."""
+    by_mask = any(ref.name == "allowed" for ref in view.chain.operands("masked"))
+    return hidden if by_mask or not view.settings.variant else None
 
 
 def _sink(view: View) -> Figure | None:

@@ -20,17 +20,21 @@ def sheet(view: View) -> Sheet:
     biases: list[Figure] = [gap()]
     results: list[Figure] = [view.matrix("x") or gap()]
     for role in ROLES:
-        matrix, bias = view.matrix(f"w_{role}"), view.bias(f"b_{role}")
+        first = f"{role}_projected" if view.has(f"{role}_projected") else role
+        maker, sign_of = _made_by(view, role, first)
+        matrix, bias = view.matrix(f"w_{maker}") if maker else None, view.bias(f"b_{maker}") if maker else None
+        if maker != role:  # a matrix that stands twice is two figures
+            matrix, bias = styled(matrix, id=f"w_{maker}.{role}"), styled(bias, id=f"b_{maker}.{role}")
         matrices += [gap(), matrix or gap()]
         biases += [gap(), bias or gap()]
-        first = f"{role}_projected" if view.has(f"{role}_projected") else role
         if role == "k" and "memory" in view.chain:
             matrices.append(gap())
             biases.append(gap())
             results.append(_looked_at(view))
         of = view.chain["memory" if role != "q" and "memory" in view.chain else "x"].symbol
-        title = view.chain[first].symbol if matrix is None else f"{view.chain[first].symbol} = {of} W_{role}"
-        result = styled(view.matrix(first), title=(title,))
+        made = "" if maker else f" = {view.chain[view.chain.operands(first)[0].name].symbol}"
+        by = made if matrix is None else f" {sign_of} {of} W_{maker}"
+        result = styled(view.matrix(first), title=(f"{view.chain[first].symbol}{by}",))
         if result is not None and result.rows.labels != view.tokens:
             result = styled(result, row_labels=True)
         results += [gap() if result is None or matrix is None else sign("→"), result or gap()]
@@ -44,6 +48,16 @@ def _looked_at(view: View) -> Figure:
     """What keys and values are made of, where that is not x."""
     memory = view.matrix("memory")
     return gap() if memory is None else replace(memory, row_labels=True)
+
+
+def _made_by(view: View, role: str, first: str) -> tuple[str, str]:
+    """Of which role the matrix is that makes a vector, and whether it makes it as it is: empty where none does."""
+    if not view.settings.variant:
+        return role, "="
+    names = [ref.name for ref in view.chain.operands(first)]
+    if names == [f"{role}_own"]:
+        return role, "≠"
+    return next((name[2:] for name in names if name.startswith("w_")), ""), "="
 
 
 def _steps(view: View) -> list[Band]:

@@ -11,10 +11,13 @@ from kitten_tui.stages.figure import Band, Bars, Fact, Facts, Matrix, Sheet, Tit
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View, banded, styled
 
+EXPERIMENT = ("size", "top", "sensitivity")
+"""What is measured of random rows; each has words softmax.<name>."""
+
 
 def sheet(view: View) -> Sheet:
     rows = view.axis("key")
-    columns = [styled(column, heat=False) for column in (*_before_exp(view), _exp(view))]
+    columns = [styled(column, heat=False) for column in (*_before_exp(view), _exp(view), *_total(view))]
     weights = view.column("weights", sum_name="weight_sum")
     beside = (*weighed.columns(view), *view.pinned_columns("weights"), *_bars(view))
     table = banded((*columns, weights, *beside), rows, _of_which(view))
@@ -61,6 +64,11 @@ def _exp(view: View) -> Matrix | None:
         return None
     label = "exp" if not view.has("shift") or view.row("shift") == 0.0 else "exp−max"
     return view.column("exp", label=label, short="exp", sum_name="total")
+
+
+def _total(view: View) -> list[Matrix | None]:
+    """What each key's exp is divided by, where softmax goes over the queries: no sum of what stands above it."""
+    return [view.numbers_of_tokens("total")] if view.chain["total"].axes == ("key",) and view.has("total") else []
 
 
 def _bars(view: View) -> list[Bars]:
@@ -127,7 +135,7 @@ def _saturation(view: View) -> Facts:
 
 
 def _experiment(view: View) -> Facts:
-    """The same two numbers for random queries and keys of growing width: what the scale is for."""
+    """How large random scores grow with d_k, and what softmax makes of them: what the scale is for."""
 
     def fact(name: str, width: int, scale: bool) -> Fact:
         name, fixed = f"typical_{name}", (width, int(scale))
@@ -135,7 +143,7 @@ def _experiment(view: View) -> Facts:
         return Fact(id=f"{name}.{width}.{int(scale)}", name=name, value=value, fixed=fixed)
 
     rows = []
-    for name in ("headroom", "sensitivity"):
+    for name in EXPERIMENT:
         for scale in (True, False):
             title: Title = (phrase(f"softmax.{name}"), " ÷√d_k" if scale else " ÷1")
             rows.append((title, tuple(fact(name, width, scale) for width in range(len(WIDTHS)))))
@@ -193,6 +201,6 @@ SOFTMAX = Stage(
         *("sink", "sink_exp", "sink_weight"),
         *("words", "value_norm", "valued", "value_total", "value_share"),
         *("word_total", "word_share", "value_word_total", "value_word_share"),
-        *("headroom", "sensitivity", "typical_headroom", "typical_sensitivity"),
+        *("headroom", "sensitivity", "typical_square", "typical_size", "typical_top", "typical_sensitivity"),
     ),
 )

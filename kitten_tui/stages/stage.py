@@ -9,7 +9,7 @@ from kitten_tui.core.cell import Derivation
 from kitten_tui.core.chain import Chain
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.desk.selection import Selection
-from kitten_tui.stages import weighed
+from kitten_tui.stages import mistaken, weighed
 from kitten_tui.stages.backward import FORMULA, has_loss, of_gradients, reading
 from kitten_tui.stages.figure import Figure, Sheet
 from kitten_tui.stages.view import View
@@ -77,11 +77,15 @@ class Page:
     def formula(self) -> str:
         if self.sheet.backward:
             return FORMULA
+        if mistaken.changes(self.view, self.stage.home) and (wrong := mistaken.listing(self.view)[1]):
+            return "; ".join(wrong)
         return self.sheet.formula or (self.stage.of_model if self._of_model else self.stage.formula)
 
     @property
     def lesson(self) -> str:
-        """The key of what is said about the stage."""
+        """The key of what is said about the stage, or about what is wrong with it."""
+        if self.view.settings.variant:
+            return f"variant.{self.view.settings.variant}.what"
         return f"{self.stage.id}.lesson_model" if self._of_model else f"{self.stage.id}.lesson"
 
 
@@ -94,8 +98,13 @@ def turn_to(stage: Stage, view: View) -> Page:
     selection = _in_step(_inside(view.selection, focused), focused, view.d_k, view.source.n_heads)
     view = View(view.source, view.settings, selection)
     derivation = view.workings.derive(focused.cell(selection)) if focused.name else None
-    readings = (reading(view),) if sheet.backward else _readings(stage, view)
+    readings = _of_variant(view) or ((reading(view),) if sheet.backward else _readings(stage, view))
     return Page(stage, view, sheet, readings, focused, derivation)
+
+
+def _of_variant(view: View) -> tuple[Phrase, ...]:
+    """What is said with a variant on: the sentences of a stage claim what is so of the chain as it should be."""
+    return (mistaken.reading(view),) if view.settings.variant else ()
 
 
 def covered(stage: Stage, view: View) -> View:

@@ -70,7 +70,7 @@ class LessonText(InkedText):
     def watch_shown(self, before: Shown | None, after: Shown | None) -> None:
         if before is None or after is None or before.page.stage is not after.page.stage:
             self.scroll_to(y=0, animate=False)
-        elif before.words is after.words and before.notes == after.notes:
+        elif before.words is after.words and before.notes == after.notes and not _varied(before, after):
             return
         self.rewrite()
 
@@ -78,6 +78,11 @@ class LessonText(InkedText):
         if self.shown is None:
             return []
         return texts.lesson(self.shown.page, self.shown.notes, self.shown.words, self.palette, width)
+
+
+def _varied(*shown: Shown) -> bool:
+    """Whether there is a mistake to be told of, with its numbers."""
+    return any(each.page.view.settings.variant for each in shown)
 
 
 class SizeNotice(InkedLines):

@@ -155,7 +155,7 @@ def test_the_comparison_is_derived_truly_too(name, quantity):
 def test_the_experiment_follows_the_seed_in_every_layer(name):
     of = Workings(reading(name), replace(reading(name).settings, seed=9), 1)
     for column in range(2):
-        found = of.derive(Cell("typical_headroom", (1, column), 0, 1))
+        found = of.derive(Cell("typical_top", (1, column), 0, 1))
         assert found.recomputed() == found.value
 
 

@@ -155,7 +155,7 @@ def test_what_no_line_opens_has_none():
 def test_every_setting_has_its_words():
     source = open_source("causal")
     changes = {"scale": "off", "divisor": "3.5", "mask": "none", "dropout": "0.25", "seed": "9"}
-    assert set(changes) == {field.name for field in fields(Settings)}
+    assert {*changes, "variant"} == {field.name for field in fields(Settings)}
     settings = source.settings
     for name, value in changes.items():
         _, settings = changed(source, source, settings, f"{name}={value}")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -65,13 +66,22 @@ def test_the_reading_of_the_scores() -> None:
 
 def test_the_experiment_shows_what_the_scale_is_for() -> None:
     widest = WIDTHS.index(1024)
-    headroom, sensitivity = (
+    top, sensitivity = (
         np.median(random_rows(name, 123)[widest], axis=-1)  # [scale]
-        for name in ("headroom", "sensitivity")
+        for name in ("top", "sensitivity")
     )
-    assert headroom[1] > 0.4
-    assert headroom[0] < 0.01
+    assert top[1] < 0.6
+    assert top[0] > 0.99
     assert sensitivity[1] > 1000 * sensitivity[0]
+
+
+@pytest.mark.parametrize(("width", "d_k"), enumerate(WIDTHS))
+def test_a_typical_random_score_is_the_root_of_d_k_and_1_once_divided(width: int, d_k: int) -> None:
+    lesson = open_source("journey")
+    shared = lesson.joined(0, lesson.settings)
+    undivided, divided = (float(shared.at("typical_size", (width, scale))) for scale in (0, 1))
+    assert undivided == pytest.approx(math.sqrt(d_k), rel=0.1)
+    assert divided == pytest.approx(undivided / math.sqrt(d_k))
 
 
 def test_without_embedding_the_first_stage_shows_x_alone() -> None:

@@ -16,8 +16,10 @@ from kitten_tui.core.faults import FAULTS, MISTAKES
 from kitten_tui.core.formula import Op
 from kitten_tui.core.measures import MEASURES
 from kitten_tui.core.quantity import Quantity, Scope
-from kitten_tui.core.settings import MASKS, Settings
+from kitten_tui.core.refused import REASONS
+from kitten_tui.core.settings import MASKS, VARIANTS, Settings
 from kitten_tui.core.transformer import Kind, layer_chain
+from kitten_tui.core.variants import BY_NAME, replaced
 from kitten_tui.core.weighed import PLAIN, WEIGHED
 from kitten_tui.ink.in_words import NORM_PARTS
 from kitten_tui.ink.texts import SIGNS
@@ -29,6 +31,7 @@ from kitten_tui.sources.training.optimizer import OPTIMIZERS
 from kitten_tui.sources.training.recurrent import KINDS as RECURRENT
 from kitten_tui.sources.training.shape import STARTS, Shape
 from kitten_tui.stages import CONTINUATION, FITTING, LEARN, LOSS_PAGE, STAGES
+from kitten_tui.stages.softmax import EXPERIMENT
 from kitten_tui.words import LANGUAGES, Words, language_of_environment
 
 KINDS = {"embedding": ("norm", "project"), "head_norm": ("head", "all"), "bias": ("slopes", "buckets")}
@@ -52,7 +55,7 @@ def families() -> set[str]:
     keys |= {f"measure.{measure}.{part}" for measure in MEASURES for part in ("name", "help")}
     keys |= {f"check.{law}" for law in ("rows", "covered", "terms", "model_rows", "model_covered")}
     keys |= {f"fault.{kind}" for kind in FAULTS} | {f"mistake.{kind}" for kind in MISTAKES}
-    keys |= {f"softmax.{name}" for name in ("headroom", "sensitivity")}
+    keys |= {f"softmax.{name}" for name in ("headroom", *EXPERIMENT)}
     keys |= {f"title.{name}" for name in ("segment", "entered", "looked")}
     keys |= {f"part.{part}" for part in (*TWO_STACKS, *TWO_TEXTS)}
     keys |= {f"gradient.{kind}" for kind in ("grad", "through", *STEPS)}
@@ -60,14 +63,22 @@ def families() -> set[str]:
     keys |= {f"learn.{part}.{start}" for part in ("start", "distance", "measure", "right") for start in STARTS}
     keys |= {f"learn.{part}.{name}" for part in ("beside", "right") for name in (BESIDE, *RECURRENT)}
     keys |= {f"weighed{kind}.{name}" for name in WEIGHED.values() if name != PLAIN for kind in ("", ".reading")}
+    keys |= {f"variant.{name}.{part}" for name in VARIANTS for part in ("name", "what", "notice")}
+    keys |= {f"variant.{name}.{each}" for name in VARIANTS for each in made_otherwise(name)}
+    keys |= {f"refused.{reason}" for reason in REASONS}
     keys |= {f"signs.{sign}" for sign in SIGNS}
     keys |= {f"legend.{sign}" for sign in ("per_cent", "tenths", "covered", "dropped", "previewed", "changed")}
     keys |= {f"formula.norm_{part}" for part in NORM_PARTS}
     return keys | {f"formula.{name}" for name in addressed() - {"masked"}}
 
 
-def addressed() -> set[str]:
-    """The quantities of lessons and of models of every family that have a place of their own."""
+def made_otherwise(name: str) -> set[str]:
+    """The quantities of lessons and of models of every family that a variant makes otherwise, or tells of."""
+    return {line.name for chain in chains() for line in replaced(chain, name)} | {*BY_NAME[name].told}
+
+
+def chains() -> list[Chain]:
+    """Of lessons and of models of every family."""
     plain = [Kind(first, says_next=True) for first in (True, False)]
     kinds = [
         replace(kind, **{field.name: value})
@@ -80,11 +91,15 @@ def addressed() -> set[str]:
         }.get(field.name, (True, False))
     ]
     kinds += [replace(plain[1], next_factor=True, next_cap=True), replace(plain[1], norms_after=True, crossed=True)]
-    chains = [ATTENTION, *map(layer_chain, kinds)]
-    chains += [chain for optimizer in OPTIMIZERS for chain in lines(Shape(5, 5), optimizer)]
+    return [ATTENTION, *map(layer_chain, kinds)]
+
+
+def addressed() -> set[str]:
+    """The quantities of lessons, of models of every family and of trainings that have a place of their own."""
+    trained = [chain for optimizer in OPTIMIZERS for chain in lines(Shape(5, 5), optimizer)]
     return {
         name
-        for chain in chains
+        for chain in (*chains(), *trained)
         for name, each in chain.items()
         if not each.of and each.scope is not Scope.CONSTANT and not normed(each) and not part_of_norm(name, chain)
     }

@@ -15,6 +15,7 @@ from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.trace import Given, Trace, Value
 from kitten_tui.core.transformer import layer_chain
+from kitten_tui.core.variants import BY_NAME, replaced
 from kitten_tui.core.weighed import special_of
 from kitten_tui.sources.checkpoint.distances import bucket
 from kitten_tui.sources.errors import NotYetError
@@ -84,7 +85,9 @@ class Looking:
             given |= rotation.given(config.d_k)
         if config.family.slopes:
             given["distance"] = Given(lambda: distances(n))
-        if settings != self.own:
+        if settings.variant:
+            given = {name: value for name, value in given.items() if name not in self._replaced(layer, settings)}
+        if settings != self.own and not self._enters(settings):
             given["x"] = Given(lambda: self._shared(layer, self.own)["x"])  # no setting changes what enters
         return layers.shared(
             self.chain(layer),
@@ -181,10 +184,23 @@ class Looking:
             given["slope"] = float(self.reading.model.slopes[head])
         elif self.reading.relative is not None:
             given["relative"] = self._relative(head)
-        if settings != self.own:
+        if settings != self.own and not self._enters(settings):
             own = self.trace(layer, head, self.own)
             given |= {name: Given(partial(own.__getitem__, name)) for name in "qkv"}  # no setting changes these
-        return layers.head(self._shared(layer, settings), given, settings, self.reading.own_mask(layer), layer, head)
+        shared, mask = self._shared(layer, settings), self.reading.own_mask(layer)
+        return layers.head(shared, given, settings, mask, layer, head, heads=self._heads(layer, settings))
+
+    def _heads(self, layer: int, settings: Settings) -> list[Callable[[], Trace]]:
+        return [partial(self.trace, layer, head, settings) for head in range(self.reading.n_heads)]
+
+    def _replaced(self, layer: int, settings: Settings) -> set[str]:
+        """What is made by another line than the model has."""
+        return {line.name for line in replaced(self.chain(layer), settings.variant)}
+
+    @staticmethod
+    def _enters(settings: Settings) -> bool:
+        """Whether what goes into the scores is another."""
+        return bool(settings.variant) and BY_NAME[settings.variant].entering
 
     def _relative(self, head: int) -> Given:
         """What is added to the scores of a head, and of which bucket it is."""
@@ -218,8 +234,7 @@ class Looking:
             given["expert_share"] = Given(lambda: self._shares_of(layer))
         if settings == self.own:
             given |= {"concat": Given(lambda: self._concat(layer)), **self._added(layer)}
-        heads = [partial(self.trace, layer, head, settings) for head in range(self.reading.n_heads)]
-        return layers.joined(shared, given, heads)
+        return layers.joined(shared, given, self._heads(layer, settings))
 
     def _added(self, layer: int) -> dict[str, Value]:
         """What is added to the stream after the attention that is looked at."""
