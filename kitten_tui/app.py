@@ -31,6 +31,7 @@ from kitten_tui.sources.errors import problem_of
 from kitten_tui.stages import STAGES, stages_of
 from kitten_tui.stages.view import View
 from kitten_tui.typed import LONGEST_LINE, narrow, one_line
+from kitten_tui.walk.walking import Walking
 from kitten_tui.widgets.gate import Gate
 from kitten_tui.words import Words
 
@@ -82,6 +83,9 @@ class KittenApp(App[None]):
         theme: str = themes.DARK.name,
         init: str | None = None,
         opens: bool = True,
+        walking: Walking | None = None,
+        *,
+        walks: bool = False,
     ) -> None:
         """`opens` says whether what is selected of a model is opened, or all its heads are shown."""
         super().__init__()
@@ -96,6 +100,10 @@ class KittenApp(App[None]):
         self.theme = theme if theme in self.available_themes else themes.DARK.name
         self.words = Words(language)
         self.init = init
+        self.walking = walking or Walking()
+        """How a source is walked through."""
+        self.walks = walks
+        """Whether the first page that can be is walked from."""
         self.problem = ""
         """Why the program had to end, if it had to."""
         self.fault: BaseException | None = None

@@ -22,9 +22,9 @@ class KeyCommand:
     footer: bool = False
     """Whether the last line of the screen names it, as far as there is room."""
     where: tuple[str, ...] = ("stages",)
-    """The screens that answer it: the stages, the overview of all heads."""
+    """The screens that answer it: the stages, the overview of all heads, the walk."""
     works: Callable[[Any], bool] = offers.always
-    """Whether it has something to do, asked with what is looked at: offers.AtStage or offers.AtOverview."""
+    """Whether it has something to do, asked with what is looked at: one of offers.Now."""
     otherwise: tuple[tuple[Callable[[Any], bool], str], ...] = ()
     """Where the first of these holds, its words are those of another id."""
     passing: bool = False
@@ -40,7 +40,7 @@ class KeyCommand:
         return next((id for holds, id in self.otherwise if holds(now)), self.id)
 
 
-OVERVIEW, BOTH = ("overview",), ("stages", "overview")
+OVERVIEW, BOTH, WALK, EVERY = ("overview",), ("stages", "overview"), ("walk",), ("stages", "overview", "walk")
 
 COMMANDS = (
     KeyCommand("stage", (("left", "step_stage(-1)"), ("right", "step_stage(1)")), "← →", "walk", footer=True),
@@ -62,7 +62,7 @@ COMMANDS = (
     KeyCommand("to_step", (("Z", "ask_step"),), "Z", "learn", works=offers.trains),
     KeyCommand("backward", (("B", "toggle_backward"),), "B", "learn", footer=True, works=offers.has_gradients),
     KeyCommand("along", (("h", "step_along(-1)"), ("l", "step_along(1)")), "h l", "walk", footer=True),
-    KeyCommand("walk", (("space", "walk"),), "space", "walk", footer=True, works=offers.walks, passing=True),
+    KeyCommand("walk", (("space", "walk"),), "space", "walk", footer=True),
     KeyCommand("follow", (("enter", "follow"),), "⏎", "ask", footer=True, works=offers.follows, passing=True),
     KeyCommand("down", (("k", "step_down(-1)"), ("j", "step_down(1)")), "k j", "walk", works=offers.has_rows),
     KeyCommand(
@@ -80,6 +80,20 @@ COMMANDS = (
         works=offers.has_layers,
     ),
     KeyCommand("numbers", tuple((str(number), f"go_to_stage({number})") for number in range(1, 10)), "1–9", "walk"),
+    KeyCommand("on", (("space", "on"),), "space", "guide", footer=True, where=WALK, works=offers.walks_on),
+    KeyCommand("answer", (("enter", "answer"),), "⏎", "guide", footer=True, where=WALK, works=offers.asks),
+    KeyCommand(
+        *("choose_answer", (("up", "choose_answer(-1)"), ("down", "choose_answer(1)")), "↑ ↓", "guide"),
+        footer=True,
+        where=WALK,
+        works=offers.asks,
+    ),
+    KeyCommand("turn", (("left", "turn(-1)"), ("right", "turn(1)")), "← →", "guide", footer=True, where=WALK),
+    KeyCommand("presenter", (("pageup", "turn(-1)"), ("pagedown", "turn(1)")), "PgUp PgDn", "guide", where=WALK),
+    KeyCommand(
+        "walk_to", tuple((str(number), f"walk_to({number})") for number in range(1, 10)), "1–9", "guide", where=WALK
+    ),
+    KeyCommand("leave_walk", (("escape", "leave_walk"),), "esc", "guide", footer=True, where=WALK),
     KeyCommand("find", (("f", "find"), ("F", "find_next")), "f F", "walk", works=offers.has_words),
     KeyCommand("strongest", (("g", "strongest"), ("G", "next_strongest")), "g G", "walk", works=offers.weighs),
     KeyCommand("back", (("backspace", "back"),), "⌫", "ask", footer=True, works=offers.goes_back, passing=True),
@@ -163,15 +177,15 @@ COMMANDS = (
     KeyCommand(
         *("scroll", (("pageup", "scroll_text(-1)"), ("pagedown", "scroll_text(1)")), "PgUp PgDn", "look"), footer=True
     ),
-    KeyCommand("language", (("L", "next_language"),), "L", "look", where=BOTH),
-    KeyCommand("theme", (("t", "app.toggle_theme"),), "t", "look", where=BOTH),
-    KeyCommand("themes", (("T", "app.change_theme"),), "T", "look", where=BOTH),
-    KeyCommand("palette", (("ctrl+p", "app.command_palette"),), "ctrl+p", "look", where=BOTH),
-    KeyCommand("help", (("question_mark", "help"),), "?", "look", footer=True, where=BOTH),
-    KeyCommand("suspend", (("ctrl+z", "app.suspend_process"),), "ctrl+z", "look", where=BOTH),
-    KeyCommand("quit", (("q", "app.quit"),), "q", "look", footer=True, where=BOTH),
+    KeyCommand("language", (("L", "next_language"),), "L", "look", where=EVERY),
+    KeyCommand("theme", (("t", "app.toggle_theme"),), "t", "look", where=EVERY),
+    KeyCommand("themes", (("T", "app.change_theme"),), "T", "look", where=EVERY),
+    KeyCommand("palette", (("ctrl+p", "app.command_palette"),), "ctrl+p", "look", where=EVERY),
+    KeyCommand("help", (("question_mark", "help"),), "?", "look", footer=True, where=EVERY),
+    KeyCommand("suspend", (("ctrl+z", "app.suspend_process"),), "ctrl+z", "look", where=EVERY),
+    KeyCommand("quit", (("q", "app.quit"),), "q", "look", footer=True, where=EVERY),
 )
-GROUPS = ("walk", "ask", "change", "tokens", "learn", "heads", "open", "look")
+GROUPS = ("walk", "guide", "ask", "change", "tokens", "learn", "heads", "open", "look")
 
 
 def on_screen(where: str) -> tuple[KeyCommand, ...]:
@@ -181,8 +195,7 @@ def on_screen(where: str) -> tuple[KeyCommand, ...]:
 
 def offered(now: offers.Now) -> tuple[KeyCommand, ...]:
     """The commands that have something to do."""
-    where = "stages" if isinstance(now, offers.AtStage) else "overview"
-    return tuple(command for command in on_screen(where) if command.works(now))
+    return tuple(command for command in on_screen(now.where) if command.works(now))
 
 
 def grouped(commands: Iterable[KeyCommand]) -> Iterator[tuple[str, tuple[KeyCommand, ...]]]:

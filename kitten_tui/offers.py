@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from kitten_tui.core.formula import Op
 from kitten_tui.core.source import Source
@@ -13,6 +14,7 @@ from kitten_tui.stages import Page, navigation, stages_of
 from kitten_tui.stages.backward import has_loss
 from kitten_tui.stages.follow import largest
 from kitten_tui.stages.stage import homes
+from kitten_tui.walk.guide import Guide
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class AtOverview:
     """All heads of a source."""
 
     source: Source
+    where: ClassVar[str] = "overview"
 
 
 @dataclass(frozen=True)
@@ -28,13 +31,23 @@ class AtStage:
 
     desk: Desk
     page: Page
+    where: ClassVar[str] = "stages"
 
     @property
     def source(self) -> Source:
         return self.desk.source
 
 
-Now = AtOverview | AtStage
+@dataclass(frozen=True)
+class AtWalk:
+    """A step of the walk."""
+
+    guide: Guide
+    source: Source
+    where: ClassVar[str] = "walk"
+
+
+Now = AtOverview | AtStage | AtWalk
 
 
 def always(now: Now) -> bool:
@@ -152,10 +165,6 @@ def has_gradients(now: AtStage) -> bool:
     return has_loss(now.page.view)
 
 
-def walks(now: AtStage) -> bool:
-    return navigation.walk(now.page, stages_of(now.source)) is not None
-
-
 def has_rows(now: AtStage) -> bool:
     return len(navigation.rows_of(now.page.focused) or ()) > 1
 
@@ -213,3 +222,16 @@ def flips(now: AtStage) -> bool:
 def can_be_wrong(now: AtStage) -> bool:
     """Whether the chain can be looked at with a line replaced."""
     return not trains(now)
+
+
+# In a walk
+
+
+def asks(now: AtWalk) -> bool:
+    """Whether a question waits for its answer."""
+    return now.guide.asking is not None
+
+
+def walks_on(now: AtWalk) -> bool:
+    """Whether a key that may be held does something."""
+    return not now.guide.has_ended and (now.guide.asking is None or now.guide.is_met)

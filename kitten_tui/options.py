@@ -32,7 +32,6 @@ OF_ONE_VIEW = ("mistake", "scale", "mask", "dropout", "seed", "stage", "layer", 
 DRAWING = ("temperature", "top_k", "top_p")
 """Options of what next tokens are drawn by."""
 
-
 LANGUAGES = ("en", "zh")
 GROUPS = (
     *("what is looked at", "without a screen", "where it begins"),
@@ -174,6 +173,11 @@ def parser() -> argparse.ArgumentParser:
         help="hide special tokens such as [CLS], and divide what is left by its sum; with --heads and --arcs too",
     )
     begin.add_argument("--figure", metavar="ID", help="the figure that has the cursor")
+    begin.add_argument("--walk", action="store_true", help="begin with the walk; with --plain or --export: the walk")
+    begin.add_argument("--walk-file", metavar="FILE", help="walk these steps in the place of the program's own")
+    begin.add_argument(
+        "--no-questions", dest="questions", action="store_false", help="tell on the walk, and do not ask"
+    )
     change.add_argument(
         "--set",
         action="append",

@@ -21,6 +21,7 @@ from kitten_tui.script import Script, Shot, scripts_of
 from kitten_tui.stages.view import View
 from kitten_tui.start import start
 from kitten_tui.together import refuse_pairs
+from kitten_tui.walk.walking import Walking
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
@@ -34,7 +35,16 @@ def app_of(arguments: argparse.Namespace, view: View) -> KittenApp:
     chosen = any(getattr(arguments, name) is not None for name in ("stage", "layer", "head", "query"))
     language, theme = words_of(arguments.lang).language, theme_of(arguments.theme)
     opens = chosen or arguments.model is None
-    return KittenApp(view.source, view.settings, view.selection, language, theme, arguments.init, opens)
+    of_file = None
+    if arguments.walk_file is not None:
+        from kitten_tui.walk.reading import steps_of
+
+        of_file = steps_of(arguments.walk_file)
+    walking = Walking(of_file, arguments.questions)
+    return KittenApp(
+        *(view.source, view.settings, view.selection, language, theme, arguments.init, opens, walking),
+        walks=arguments.walk,
+    )
 
 
 def play(arguments: argparse.Namespace) -> None:

@@ -117,7 +117,9 @@ def _export(arguments: argparse.Namespace, view: View, words: Words) -> int:
     from kitten_tui.paper.formats import named, of_path, write
     from kitten_tui.sources.writing import path_of
 
-    if arguments.arcs:
+    if arguments.walk:
+        taken = _walk(arguments, view, words)
+    elif arguments.arcs:
         taken = _arcs_of(arguments, view, words)
     elif arguments.heads:
         taken = document.heads(view.source, _overview(arguments, view), words)
@@ -147,6 +149,15 @@ def _arcs(arguments: argparse.Namespace, view: View, words: Words) -> int:
     from kitten_tui.paper.plain import text
 
     return print_lines(text(_arcs_of(arguments, view, words)))
+
+
+def _walk(arguments: argparse.Namespace, view: View, words: Words) -> Document:
+    """The walk, or its steps of one stage."""
+    from kitten_tui.paper.walk import walk
+    from kitten_tui.walk.reading import steps_of
+
+    stage = None if arguments.stage is None else view.selection.stage
+    return walk(view, words, steps_of(arguments.walk_file), asks=arguments.questions, stage=stage)
 
 
 def _overview(arguments: argparse.Namespace, view: View) -> Overview:
@@ -288,8 +299,10 @@ def _check(arguments: argparse.Namespace, view: View, words: Words) -> int:
 
 
 def _plain(arguments: argparse.Namespace, view: View, words: Words) -> int:
-    from kitten_tui.paper.plain import plain
+    from kitten_tui.paper.plain import plain, text
 
+    if arguments.walk:
+        return print_lines(text(_walk(arguments, view, words)))
     if view.source.trainer is not None and arguments.stage is None:
         from kitten_tui.paper.learning import learning_table
 

@@ -52,6 +52,9 @@ def refuse_pairs(arguments: argparse.Namespace) -> None:
         if not 1 <= arguments.threads <= MOST_THREADS:
             raise UsageError(f"--threads: expected a number from 1 to {MOST_THREADS}, found {arguments.threads}")
     _refuse_going_on(arguments)
+    for name in [name for name in PAPER if arguments.walk and name not in ("plain", "export")]:
+        if getattr(arguments, name):
+            raise UsageError(f"--walk: expected alone, or with --plain or --export, found --{name.replace('_', '-')}")
     if arguments.full and not arguments.save:
         raise UsageError("--full: expected --save FILE with it, found none")
     if arguments.export is not None:

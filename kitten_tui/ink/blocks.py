@@ -19,7 +19,11 @@ from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.say import say_title
 from kitten_tui.stages.changes import Comparison
 from kitten_tui.stages.figure import Axis, Figure, Gap, Sign
+from kitten_tui.stages.light import EVERYTHING, Lit
 from kitten_tui.words import Words
+
+UNKNOWN = "?"
+"""In the place of what is asked for."""
 
 HEADING = 2
 """The title and the column labels: the rows of a block begin below them."""
@@ -51,6 +55,8 @@ class Look:
     """The id of the figure that has the cursor."""
     comparison: Comparison | None = None
     """What to mark changed cells against."""
+    lit: Lit = EVERYTHING
+    """What is pointed at."""
 
 
 F = TypeVar("F", bound=Figure)
@@ -83,8 +89,18 @@ class Block(Generic[F]):
         """The cells of a line from one column to another; y = 0 is the title."""
         if y == 0:
             style = self.look.palette.chosen if self.focused else self.look.palette.title
-            return crop([Segment(fit(f" {self.title}", self.width), style)], left, right)
-        return crop(self.draw(y), left, right)
+            return crop(self._shaded([Segment(fit(f" {self.title}", self.width), style)]), left, right)
+        if self.look.lit.covers_figure(self.figure.id):
+            mark = f"  {UNKNOWN}" if y in self.body else ""
+            return crop([Segment(fit(mark, self.width), self.look.palette.muted)], left, right)
+        return crop(self._shaded(self.draw(y)), left, right)
+
+    def _shaded(self, line: Line) -> Line:
+        """A line of a figure, dim where nothing of it is pointed at, or left out."""
+        lit = self.look.lit
+        if lit.lights_figure(self.figure.id):
+            return line
+        return [Segment(" " * part.cell_length if lit.alone else part.text, self.look.palette.dim) for part in line]
 
     def draw(self, y: int) -> Line:
         """A whole line below the title."""

@@ -21,7 +21,8 @@ from kitten_tui.ink.numbers import fmt
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.say import say
 from kitten_tui.ink.shown import Shown
-from kitten_tui.offers import AtStage, Now
+from kitten_tui.ink.told import told_lines
+from kitten_tui.offers import Now
 from kitten_tui.stages import Page, Stage
 from kitten_tui.words import Words
 
@@ -54,13 +55,13 @@ class Drawn:
         return next((hit.value for hit in self.hits if hit.y == y and hit.start <= x < hit.end), None)
 
 
-def title_line(page: Page, title: str, words: Words, palette: Palette, width: int) -> Drawn:
-    """The program, the lesson, and on the right under which settings it is seen."""
+def title_line(page: Page, title: str, words: Words, palette: Palette, width: int, way: Sequence[str] = ()) -> Drawn:
+    """The program, the lesson, and on the right under which settings it is seen; in a walk first how far it is."""
     name = " kitten-tui  "
     wrong = f" {WRONG} {name_of(page.view, words)} " if page.view.settings.variant else ""
     status, room = "", 0
     for parts in _statuses(page, words):
-        status = "  ".join(parts) + " "
+        status = "  ".join([*way, *parts]) + " "
         room = width - cell_len(status) - cell_len(name) - cell_len(wrong) - 2
         if room >= min(cell_len(title), LEAST_TITLE):
             break
@@ -173,7 +174,12 @@ def _first_in_sight(widths: Sequence[int], selected: int, width: int) -> int:
 
 
 def foot(shown: Shown, palette: Palette, width: int) -> Drawn:
-    """A message, the way that was followed, or the reading of the picture; below it the arithmetic of the cell."""
+    """A message, the way that was followed, or the reading of the picture; below it the arithmetic of the cell. In a
+    walk, what its step says.
+    """
+    if shown.guide is not None:
+        hint = "" if shown.message is None else say(shown.words, shown.message)
+        return Drawn(told_lines(shown.guide, shown.words, palette, width, hint))
     page, words, derivation = shown.page, shown.words, shown.page.derivation
     before = shown.comparison
     was = None if before is None or derivation is None else before.value(derivation.cell)
@@ -213,8 +219,7 @@ def operand_choices(page: Page, words: Words, width: int) -> list[Cell]:
 
 def key_line(now: Now, words: Words, palette: Palette, width: int) -> Drawn:
     """The keys that have something to do, as far as there is room; the text, help and quit always, at the right."""
-    where = "stages" if isinstance(now, AtStage) else "overview"
-    named = [command for command in on_screen(where) if command.footer and (command.passing or command.works(now))]
+    named = [command for command in on_screen(now.where) if command.footer and (command.passing or command.works(now))]
     always = [command for command in named if command.id in ALWAYS]
     room = width - 1 - sum(_key_width(command, now, words) for command in always)
     chosen = []

@@ -13,7 +13,7 @@ from rich.style import Style
 
 from kitten_tui.core.ops import Array
 from kitten_tui.core.weighed import WEIGHED
-from kitten_tui.ink.blocks import CHANGED, HEADING, Block, Look, Moves, Place, label_line, label_width
+from kitten_tui.ink.blocks import CHANGED, HEADING, UNKNOWN, Block, Look, Moves, Place, label_line, label_width
 from kitten_tui.ink.cells import Line, crop, fit, show_token, start_of, width_of
 from kitten_tui.ink.heat import Ramp
 from kitten_tui.ink.numbers import DECIMALS, MINUS_INFINITY, Format, extremes, format_for, percent, tenths
@@ -98,7 +98,7 @@ class MatrixBlock(Block[Matrix]):
         last = max(min(stop // self.cell_width, len(self.figure.columns)), first)
         cells = self.blank(first * self.cell_width - start) + self._cells(y, first, last)
         missing = stop - start - width_of(cells)
-        return label + crop(cells + self.blank(max(missing, 0)), 0, stop - start)
+        return self._shaded(label + crop(cells + self.blank(max(missing, 0)), 0, stop - start))
 
     def _cells(self, y: int, first: int, last: int) -> Line:
         if y in self.body:
@@ -119,10 +119,22 @@ class MatrixBlock(Block[Matrix]):
         cursor = self._cursor_column(self.top + row)
         line: Line = []
         for column in range(first, last):
-            text, style = self._cell(row, column)
-            mark = CHANGED if text[-1].isdigit() and self._changed(row, column) else self._preview(row, column)
+            text, style = self._in_light(self.figure.id, row, column, *self._cell(row, column))
+            mark = CHANGED if text[-1:].isdigit() and self._changed(row, column) else self._preview(row, column)
             line.append(self._bracketed(text, style, column, cursor, first, mark))
         return line
+
+    def _in_light(self, id_: str, row: int, column: int, text: str, style: Style) -> tuple[str, Style]:
+        """A number as it is where something else may be pointed at, or asked for."""
+        lit, rows, columns = self.look.lit, self.figure.rows, self.figure.columns
+        selection = self.look.selection
+        place = rows.first + row, columns.first + column
+        at = rows.first + rows.at(selection), columns.first + columns.at(selection)
+        if lit.covers_cell(id_, place, at):
+            return UNKNOWN, self.look.palette.muted
+        if lit.lights_cell(id_, place, at):
+            return text, style
+        return "" if lit.alone else text, self.look.palette.dim
 
     @cached_property
     def _before(self) -> Array | None:
@@ -195,7 +207,10 @@ class MatrixBlock(Block[Matrix]):
             there = selection.moved(**foot.columns.move(column))
             altered = comparison is not None and comparison.changed(foot.cell(there), value)
             mark = CHANGED if altered else ""
-            line.append(self._bracketed(self.write(value), self.look.palette.result, column, cursor, first, mark))
+            text, style = self._in_light(
+                foot.id, self._row_of_cursor(), column, self.write(value), self.look.palette.result
+            )
+            line.append(self._bracketed(text, style, column, cursor, first, mark))
         return line
 
     def _label(self, y: int) -> Line:

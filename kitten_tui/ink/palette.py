@@ -19,6 +19,8 @@ class Palette:
     text: Style = NONE
     title: Style = NONE
     muted: Style = NONE
+    dim: Style = NONE
+    """What is not pointed at."""
     label: Style = NONE
     chosen: Style = NONE
     """The label of the selected row or column."""
@@ -43,6 +45,7 @@ def _paper(text: str, back: str, primary: str, muted: str, accent: str, ramp: Ra
         text=Style(color=text),
         title=Style(color=primary, bold=True),
         muted=Style(color=muted),
+        dim=Style(color=muted),
         label=Style(color=text),
         cursor=Style(color=back, bgcolor=accent, bold=True),
         bar=Style(color=primary),

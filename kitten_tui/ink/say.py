@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -21,14 +21,20 @@ Name = Callable[[Cell], str]
 
 def say(words: Words, phrase: Phrase, name: Name = repr) -> str:
     """The sentence; cells in it are called what `name` calls them."""
-    return words(phrase.key, **{key: _written(value, words, name) for key, value in phrase.values.items()})
+    return words(phrase.key, **{key: written(value, words, name) for key, value in phrase.values.items()})
 
 
 def say_title(words: Words, title: Title) -> str:
     return "".join(part if isinstance(part, str) else say(words, part) for part in title)
 
 
-def _written(value: object, words: Words, name: Name) -> str:
+def filled(words: Words, text: str, values: Mapping[str, object]) -> str:
+    """A sentence that stands in no language's file, with its values."""
+    return words.fill(text, **{key: written(value, words) for key, value in values.items()})
+
+
+def written(value: object, words: Words, name: Name = repr) -> str:
+    """A value as it stands in a sentence."""
     if isinstance(value, Phrase):
         return say(words, value, name)
     if isinstance(value, Cell):

@@ -9,10 +9,12 @@ from kitten_tui.core.cell import Cell
 from kitten_tui.desk.desk import Desk
 from kitten_tui.desk.phrase import Phrase
 from kitten_tui.ink.about import notes_of, title_of
-from kitten_tui.offers import AtStage
+from kitten_tui.offers import AtStage, AtWalk
 from kitten_tui.stages import Page, stages_of, turn_to
 from kitten_tui.stages.changes import Comparison, compare
+from kitten_tui.stages.light import EVERYTHING, Lit
 from kitten_tui.stages.view import View
+from kitten_tui.walk.guide import Guide
 from kitten_tui.words import Words
 
 
@@ -27,6 +29,8 @@ class Shown:
     """What is said in place of the reading."""
     chosen: Cell | None = None
     """The operand that is chosen while the arithmetic line has the arrows."""
+    guide: Guide | None = None
+    """The walk that this is a step of."""
 
     @classmethod
     def of(cls, desk: Desk, words: Words, message: Phrase | None = None) -> Shown:
@@ -35,10 +39,22 @@ class Shown:
         page = turn_to(stages_of(desk.source)[desk.selection.stage], view)
         return cls(replace(desk, selection=page.selection), page, words, message)
 
+    @classmethod
+    def of_walk(cls, guide: Guide, words: Words, message: Phrase | None = None) -> Shown:
+        """A step of a walk, on a desk of its own."""
+        page = guide.now.page
+        desk = Desk.of(page.view.source, page.view.settings, page.selection)
+        return cls(desk, page, words, message, guide=guide)
+
     @property
-    def now(self) -> AtStage:
+    def now(self) -> AtStage | AtWalk:
         """What keys are offered for."""
-        return AtStage(self.desk, self.page)
+        return AtStage(self.desk, self.page) if self.guide is None else AtWalk(self.guide, self.page.view.source)
+
+    @property
+    def lit(self) -> Lit:
+        """What is pointed at, and covered while it is asked for."""
+        return EVERYTHING if self.guide is None else self.guide.lit
 
     @property
     def title(self) -> str:

@@ -122,17 +122,17 @@ def lesson(view: View, words: Words, stages: Sequence[int] | None = None) -> Doc
     """These stages, or all."""
     every = stages_of(view.source)
     numbers = range(len(every)) if stages is None else stages
-    return _document(view, words, [StageSection.of(number, view, words) for number in numbers])
+    return document(view, words, [StageSection.of(number, view, words) for number in numbers])
 
 
 def figure(page: Page, words: Words) -> Document:
     """The figure with the cursor alone."""
-    return _document(page.view, words, [FigureSection(page, words)])
+    return document(page.view, words, [FigureSection(page, words)])
 
 
 def stage(page: Page, words: Words) -> Document:
     """A stage as it is looked at."""
-    return _document(page.view, words, [StageSection(page, words, page.selection.stage)])
+    return document(page.view, words, [StageSection(page, words, page.selection.stage)])
 
 
 def heads(source: Source, overview: Overview, words: Words) -> Document:
@@ -144,10 +144,11 @@ def heads(source: Source, overview: Overview, words: Words) -> Document:
 
 def arcs(view: View, query: int, words: Words, *, several: bool) -> Document:
     """The lines between words, of one word or where `query` is −1 of all."""
-    return _document(view, words, [ArcsSection(view, Arcs.of(view, query, several=several), words)])
+    return document(view, words, [ArcsSection(view, Arcs.of(view, query, several=several), words)])
 
 
-def _document(view: View, words: Words, sections: Sequence[Section]) -> Document:
+def document(view: View, words: Words, sections: Sequence[Section]) -> Document:
+    """These sections, with what there is to say about their source."""
     page = turn_to(stages_of(view.source)[0], view)
     told = mistake.notes(view, words)
     notes = (*told, *notes_of(view.source, view.settings, words))

@@ -13,7 +13,7 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Reference, Source
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.lesson import Lesson, Texts, lesson_of
-from kitten_tui.sources.sample import MAX_BYTES
+from kitten_tui.sources.tables import MAX_BYTES
 from kitten_tui.sources.writing import writing
 
 WIDTH = 120

@@ -22,7 +22,7 @@ from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.ink.cells import cut
 from kitten_tui.ink.room import share
 from kitten_tui.ink.shown import Shown
-from kitten_tui.offers import AtStage
+from kitten_tui.offers import AtStage, AtWalk
 from kitten_tui.screens.asking import ask_file_to_open, ask_source
 from kitten_tui.screens.dialog import ClosedOnce
 from kitten_tui.stages import Page
@@ -88,7 +88,7 @@ class PageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
         return self._now.words
 
     @property
-    def now(self) -> AtStage:
+    def now(self) -> AtStage | AtWalk:
         return self._now.now
 
     @property

@@ -11,13 +11,14 @@ from kitten_tui.core.formula import Op
 from kitten_tui.core.source import Source, next_part
 from kitten_tui.desk.desk import Back, Follow
 from kitten_tui.ink.chrome import operand_choices
-from kitten_tui.offers import has_rows, has_special, has_values, has_words
+from kitten_tui.offers import AtStage, has_rows, has_special, has_values, has_words
 from kitten_tui.screens.messages import SourceOpened
 from kitten_tui.screens.page import PageScreen
 from kitten_tui.stages import navigation, stages_of
 from kitten_tui.stages.backward import has_loss
 from kitten_tui.stages.follow import follow, largest
 from kitten_tui.stages.view import View
+from kitten_tui.walk.walking import Left, Walking
 from kitten_tui.widgets.inked import Pointed
 from kitten_tui.words import Words
 
@@ -29,6 +30,13 @@ class StageScreen(PageScreen):
         super().__init__(view, lesson, words)
         self.sought = ""
         """What was looked for last."""
+        self.walking: Walking | None = None
+        """How this was walked through, and how far that came."""
+
+    def on_mount(self) -> None:
+        if getattr(self.app, "walks", False):
+            self.app.walks = False  # type: ignore[attr-defined]
+            self.call_after_refresh(self.action_walk)
 
     @on(Pointed)
     def follow_pointer(self, event: Pointed) -> None:
@@ -103,7 +111,7 @@ class StageScreen(PageScreen):
         self.look_at(navigation.step_along(self.page, by))
 
     def action_step_down(self, by: int) -> None:
-        if has_rows(self.now):
+        if has_rows(AtStage(self.desk, self.page)):
             self.look_at(navigation.step_down(self.page, by))
         else:
             self.say("message.one_row")
@@ -191,8 +199,25 @@ class StageScreen(PageScreen):
             self.post_message(SourceOpened(part, self.words))
 
     def action_walk(self) -> None:
-        view = navigation.walk(self.page, stages_of(self.source))
-        if view is None:
-            self.say("message.end")
+        """Is told what there is to see, a step at a time, from the stage that is looked at."""
+        from kitten_tui.screens.walk import WalkScreen
+
+        walking: Walking = getattr(self.app, "walking", Walking()) if self.walking is None else self.walking
+        self.walking = walking
+        screen = WalkScreen.of(self.page.view, self.words, walking)
+        if screen is None:
+            self.say("walk.nothing")
         else:
-            self.look_at(view)
+            self.app.push_screen(screen, self._left_walk)
+
+    async def _left_walk(self, left: Left | None) -> None:
+        """Back where the reader was, at the stage that the walk had come to; then what a key asked for."""
+        if left is None or self.walking is None:
+            return
+        self.walking = replace(self.walking, left_at=left.step, answers=left.answers)
+        if left.words is not self.words:
+            self.speak(left.words)
+        if left.stage != self.page.selection.stage:
+            self.look_at(navigation.go_to_stage(self.page, left.stage))
+        if left.action:
+            await self.run_action(left.action)

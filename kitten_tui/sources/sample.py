@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,14 +16,10 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Reference
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.lesson import MAX_TOKENS, Lesson, Texts
-from kitten_tui.sources.reading import read_bytes
+from kitten_tui.sources.tables import read_table
 
-MAX_BYTES = 2_000_000
 MAX_NUMBER = 1e9
 """Far above any trained weight, and far below where products would overflow."""
-MAX_PARTS = 50
-"""Parts of a key with dots; no sample has more than two."""
-_DEEP = re.compile(r"""(?<![^\s,{\[])(?:(?:[^\s=.#"',{}\[\]]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){50}""")
 
 Shape = tuple[int | None, ...]
 
@@ -36,33 +30,7 @@ def read_sample(path: Path) -> Lesson:
     Raises:
         SourceError: the file cannot be read, or what it says does not fit together.
     """
-    return _Table(str(path), "", _load(path)).lesson()
-
-
-def _load(path: Path) -> dict[str, Any]:
-    def fail(message: str) -> NoReturn:
-        raise SourceError(f"{path}: {message}")
-
-    try:
-        if path.is_dir():
-            fail("expected a sample file, found a directory")
-        raw = read_bytes(path, MAX_BYTES, pipe=True)
-    except OSError as error:
-        fail(f"expected a readable file, found: {error.strerror}")
-    if len(raw) > MAX_BYTES:
-        fail(f"expected a sample of at most {MAX_BYTES:,} bytes, found more")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        fail(f"expected UTF-8, found byte 0x{raw[error.start]:02x} at position {error.start}")
-    if _DEEP.search(text):  # TOML's reader takes the square of its length for a key of many parts
-        fail(f"expected keys of at most {MAX_PARTS} parts, found one of more")
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        fail(f"expected valid TOML, found: {error}")
-    except (RecursionError, ValueError) as error:  # nested too deeply, or a number too long to read
-        fail(f"expected valid TOML, found: {type(error).__name__}")
+    return _Table(str(path), "", read_table(path, "a sample")[0]).lesson()
 
 
 class _Table:

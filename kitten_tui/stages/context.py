@@ -74,7 +74,6 @@ CONTEXT = Stage(
     "context",
     "z = Σ α v",
     "context",
-    (("partial", "key"), ("context", "d_k")),
     sheet,
     reading,
     needs=("dropped", "v", "context"),

@@ -79,7 +79,6 @@ CONTINUATION = Stage(
     "continuation",
     "P = softmax(logits)",
     "probability",
-    (("probability", "rank"),),
     sheet,
     reading,
     needs=("logit", "probability"),

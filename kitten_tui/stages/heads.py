@@ -136,13 +136,10 @@ def untrained(view: View) -> Phrase | None:
     return phrase("heads.untrained") if view.source.untrained else None
 
 
-WALK = (("dropped.{head}", "head"), ("concat", "concat"), ("output", "d_model"))
-
 HEADS = Stage(
     "heads",
     "[z¹ z² …] W_o",
     "dropped.{head}",
-    WALK,
     sheet,
     reading,
     remark=untrained,

@@ -116,4 +116,4 @@ def reading(view: View) -> Phrase:
     )
 
 
-LEARN = Stage("learn", "W ← W − η ∂L/∂W", "learning", (), sheet, reading, needs=("weights",))
+LEARN = Stage("learn", "W ← W − η ∂L/∂W", "learning", sheet, reading, needs=("weights",))

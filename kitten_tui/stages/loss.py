@@ -66,7 +66,6 @@ LOSS_PAGE = Stage(
     "loss",
     "L = mean(−ln P)",
     "surprise",
-    (("surprise", "token"),),
     sheet,
     reading,
     needs=(),

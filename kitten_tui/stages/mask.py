@@ -121,7 +121,6 @@ MASK = Stage(
     "mask",
     "softmax(masked)",
     "weights",
-    (("masked", "key"), ("weights", "key")),
     sheet,
     reading,
     remark=remark,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from kitten_tui.core.weighed import kept_places, special_places
 from kitten_tui.stages.figure import Axis, Figure, Matrix
-from kitten_tui.stages.stage import Page, Stage, covered
+from kitten_tui.stages.stage import Page
 from kitten_tui.stages.tokens import named
 from kitten_tui.stages.view import View
 
@@ -113,58 +113,6 @@ def point(page: Page, moves: Mapping[str, int | str]) -> View:
     figure = next((figure for figure in page.sheet.stops if figure.id == moves.get("focus")), None)
     view = page.view if figure is None else _with_head_of(figure, page.view)
     return view.with_(**moves)
-
-
-def walk(page: Page, stages: Sequence[Stage]) -> View | None:
-    """The next small step of the guided walk, None at its end."""
-    steps = _steps(page)
-    if not steps:
-        return _next_stage(page, stages)
-    here = next((n for n, (figure, _) in enumerate(steps) if _is(figure, page)), None)
-    if here is None:
-        return _begin(page, steps[0])
-    axis = steps[here][1]
-    place = page.selection.at(axis) + 1
-    if place < _length(page, axis):
-        focus = "" if axis == "head" else page.focused.id
-        return page.view.with_(focus=focus, **{axis: place})
-    if here + 1 < len(steps):
-        return _begin(page, steps[here + 1])
-    return _next_stage(page, stages)
-
-
-def _next_stage(page: Page, stages: Sequence[Stage]) -> View | None:
-    """The beginning of the next stage, None after the last."""
-    if page.selection.stage + 1 == len(stages):
-        return None
-    following = stages[page.selection.stage + 1]
-    if not following.walk:
-        return page.view.with_(stage=page.selection.stage + 1, focus="")
-    figure, axis = following.walk[0]
-    # Each stage is walked from its beginning; what is looked at in a panel is the query itself.
-    key = min(page.selection.query, len(page.view.source.key_tokens) - 1)
-    start = {"d_model": 0, "d_k": 0, "key": key, axis: 0}
-    view = page.view.with_(stage=page.selection.stage + 1, focus="" if axis == "head" else figure, **start)
-    return covered(following, view)
-
-
-def _steps(page: Page) -> list[tuple[str, str]]:
-    """What the walk goes through on this page: a lesson may end before W_o."""
-    ids = {figure.id for figure in page.sheet.stops}
-    return [step for step in page.stage.walk if step[0].format(head=page.selection.head + 1) in ids]
-
-
-def _begin(page: Page, step: tuple[str, str]) -> View:
-    figure, axis = step
-    return page.view.with_(focus="" if axis == "head" else figure, **{axis: 0})
-
-
-def _is(figure: str, page: Page) -> bool:
-    return figure.format(head=page.selection.head + 1) == page.focused.id
-
-
-def _length(page: Page, axis: str) -> int:
-    return page.view.source.n_heads if axis == "head" else len(page.focused.places[axis])
 
 
 def next_mask(view: View) -> View:

@@ -107,7 +107,6 @@ PROJECTIONS = Stage(
     "projections",
     "q = x W_q",
     "q",
-    tuple((role, "d_k") for role in ROLES),
     sheet,
     reading,
     remark=remark,

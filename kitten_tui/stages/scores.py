@@ -40,7 +40,6 @@ SCORES = Stage(
     "scores",
     "ω = q · k",
     "scores",
-    (("scores", "key"),),
     sheet,
     reading,
     needs=("scores",),

@@ -190,7 +190,6 @@ SOFTMAX = Stage(
     "softmax",
     "α = softmax(ω / √d_k)",
     "weights",
-    (("weights", "key"),),
     sheet,
     reading,
     needs=("scores", "scaled", "exp", "weights"),

@@ -27,8 +27,6 @@ class Stage:
     formula: str
     focus: str
     """The id of the figure that the cursor begins in; {head} stands for the number of the selected head."""
-    walk: tuple[tuple[str, str], ...]
-    """The guided walk: figures to go through in turn, each along an axis."""
     sheet: Callable[[View], Sheet]
     """Shows what there is, of whatever the source has."""
     reading: Callable[[View], Phrase]
@@ -46,7 +44,7 @@ class Stage:
     home: tuple[str, ...] = ()
     """The quantities that are looked up here when a number is followed to where it comes from; see `homes`."""
     covers: bool = False
-    """Whether the guided walk covers the future when it comes here."""
+    """Whether the future is covered here where nobody can press a key for it."""
     of_model: str = ""
     """The formula where x comes out of a norm, if it is another one; its words are <id>.lesson_model."""
 

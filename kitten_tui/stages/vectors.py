@@ -153,7 +153,6 @@ VECTORS = Stage(
     "vectors",
     "x = e + p",
     "x",
-    (("x", "d_model"),),
     sheet,
     reading,
     needs=("x",),

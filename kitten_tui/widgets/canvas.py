@@ -49,7 +49,7 @@ class Canvas(InkedScroll, can_focus=False):
     def look(self, shown: Shown) -> Look:
         """What its figures are drawn with."""
         page = shown.page
-        return Look(shown.words, self.palette, page.selection, page.focused.id, shown.comparison)
+        return Look(shown.words, self.palette, page.selection, page.focused.id, shown.comparison, lit=shown.lit)
 
     def watch_shown(self, before: Shown | None, after: Shown | None) -> None:
         self._picture = None
@@ -105,7 +105,8 @@ class Canvas(InkedScroll, can_focus=False):
             self._lines = [picture.line(y, left, left + width, top) for y in range(top, top + height)]
             free = height - picture.height
             if self.shown is not None and free > 0:
-                tells = self.screen.has_class("-folded")  # else the text has a place of its own
+                # The text may have a place of its own, and a step of a walk says one thing.
+                tells = self.screen.has_class("-folded") and self.shown.guide is None
                 self._lines[picture.height :] = self._filled(
                     below(picture, self.shown.page, width, free, tells=tells), free
                 )
@@ -132,4 +133,5 @@ def _begins(shown: Shown) -> bool:
     """Whether a stage of a lesson is opened with its cursor where it begins, and not where a number was followed to."""
     page = shown.page
     start = page.stage.focus.format(head=page.selection.head + 1)
-    return page.focused.id == start and not shown.trail and not page.sheet.of_model
+    begins = page.focused.id == start and not shown.trail and not page.sheet.of_model
+    return begins and shown.guide is None

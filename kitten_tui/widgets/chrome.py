@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.segment import Segment
 from textual.message import Message
 
-from kitten_tui.ink import chrome, texts
+from kitten_tui.ink import chrome, texts, told
 from kitten_tui.ink.cells import Line, wrap
 from kitten_tui.ink.chrome import Drawn
 from kitten_tui.ink.shown import Shown
@@ -17,7 +17,8 @@ class TitleLine(InkedLines):
     """Where we are, and under which settings."""
 
     def draw(self, shown: Shown, width: int) -> Drawn:
-        return chrome.title_line(shown.page, shown.title, shown.words, self.palette, width)
+        way = told.way(shown.guide, shown.words) if shown.guide is not None else ()
+        return chrome.title_line(shown.page, shown.title, shown.words, self.palette, width, way)
 
 
 class Rail(InkedLines):
@@ -39,7 +40,8 @@ class TokenStrip(InkedLines):
         page = shown.page
         query = page.selection.query
         view = page.view
-        weighs = page.stage.weighs and not view.is_cross and view.has("dropped")
+        asks = bool(shown.lit.covers)  # what is asked for stands nowhere
+        weighs = page.stage.weighs and not asks and not view.is_cross and view.has("dropped")
         weights = view.row(view.weighed) if weighs else None
         return chrome.strip(page.view.tokens, weights, query, self.palette, width)
 

@@ -42,6 +42,7 @@ class Inked(Widget):
     COMPONENT_CLASSES = {
         "ink--title",
         "ink--muted",
+        "ink--dim",
         "ink--label",
         "ink--chosen",
         "ink--cursor",
@@ -73,7 +74,7 @@ class Inked(Widget):
         return Strip(line).adjust_cell_length(width, self.palette.text)
 
 
-PARTS = ("title", "muted", "label", "chosen", "cursor", "result", "bar", "ghost", "key")
+PARTS = ("title", "muted", "dim", "label", "chosen", "cursor", "result", "bar", "ghost", "key")
 
 
 class InkedLines(Inked):

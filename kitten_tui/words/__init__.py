@@ -40,8 +40,11 @@ class Words:
             KeyError: there is no such sentence, or a value for it is missing.
         """
         text = self.texts[key]
-        if not values:
-            return text
+        return self.fill(text, **values) if values else text
+
+    @staticmethod
+    def fill(text: str, **values: object) -> str:
+        """A sentence with its places filled."""
         return _NUMBERED.vformat(text, (), values) if "|" in text else text.format(**values)
 
     def of(self, texts: Mapping[str, str]) -> str:

@@ -56,17 +56,6 @@ async def test_settings_follow_their_keys() -> None:
         assert screen(pilot).page.view.trace["weights"][0, 1] == 0.0
 
 
-async def test_holding_space_walks_through_the_whole_lesson() -> None:
-    async with app().run_test() as pilot:
-        for _ in range(80):
-            screen(pilot).action_walk()
-        await pilot.pause()
-        assert said(pilot) == "message.end"
-        assert screen(pilot).page.stage is STAGES[-1]
-        await pilot.press("1")
-        assert screen(pilot).page.stage is STAGES[0]
-
-
 async def test_a_click_on_a_stage_a_token_and_a_cell() -> None:
     pointed: list[Pointed] = []
 

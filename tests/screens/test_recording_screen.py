@@ -91,18 +91,6 @@ async def test_every_stage_is_walked_through_with_every_key(name):
         assert pilot.app.is_running
 
 
-@pytest.mark.slow
-async def test_the_space_bar_walks_to_the_end_of_a_recording():
-    async with app(SOURCES["weights alone"]).run_test() as pilot:
-        await pilot.app.workers.wait_for_complete()
-        await pilot.press("enter", "1")
-        stages = {model(pilot).page.selection.stage}
-        for _ in range(60):
-            await pilot.press("space")
-            stages.add(model(pilot).page.selection.stage)
-        assert stages == set(range(len(STAGES)))
-
-
 @pytest.mark.parametrize("key", ["e", "slash", "n"])
 @pytest.mark.first_is_quick
 async def test_what_a_recording_cannot_do_is_said(key):

@@ -289,17 +289,3 @@ async def test_help_survives_a_window_of_a_few_columns() -> None:
         await pilot.resize_terminal(6, 4)
         await pilot.resize_terminal(80, 24)
         assert pilot.app.is_running
-
-
-async def test_the_mask_of_the_guided_walk_is_no_change_and_goes_when_its_stage_is_left() -> None:
-    async with app().run_test() as pilot:
-        await pilot.press("5", "tab", "tab", "tab", "tab")
-        screen(pilot).look_at(screen(pilot).page.view.with_(focus="context", d_k=1))
-        await pilot.press("space")
-        shown = screen(pilot).shown
-        assert shown is not None
-        assert shown.page.view.settings.mask == "causal"
-        assert shown.comparison is None
-        assert len(screen(pilot).desk.history.states) == 1
-        await pilot.press("left")
-        assert screen(pilot).page.view.settings.mask == "none"

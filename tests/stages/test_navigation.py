@@ -69,33 +69,6 @@ def test_every_figure_can_be_reached() -> None:
         assert seen == wanted
 
 
-@pytest.mark.parametrize("source", ["journey", "causal", "the kitten sat", "猫"])
-def test_the_walk_goes_through_all_stages_and_ends(source: str) -> None:
-    here = page(0, source)
-    stages, steps = [0], 0
-    while (view := navigation.walk(here, STAGES)) is not None:
-        here, steps = turned(view), steps + 1
-        assert steps < 500
-        if here.selection.stage != stages[-1]:
-            stages.append(here.selection.stage)
-    assert stages == list(range(len(STAGES)))
-
-
-def test_every_step_of_the_walk_changes_something() -> None:
-    here = page(0)
-    while (view := navigation.walk(here, STAGES)) is not None:
-        following = turned(view)
-        assert following.selection != here.selection
-        here = following
-
-
-def test_the_walk_covers_the_future_when_it_comes_to_the_mask() -> None:
-    here = page(4, focus="context", d_k=1)
-    view = navigation.walk(here, STAGES)
-    assert view is not None
-    assert (view.selection.stage, view.settings.mask) == (5, "causal")
-
-
 def test_the_masks_go_round() -> None:
     view = page(5).view
     seen = []

@@ -1,0 +1,105 @@
+"""The walk on the screen: what each key does, and that nothing of it stays."""
+
+from __future__ import annotations
+
+import pytest
+from piloting import app, hit, screen
+
+from kitten_tui.screens.walk import WalkScreen
+
+
+def walk(pilot) -> WalkScreen:
+    front = pilot.app.screen
+    assert isinstance(front, WalkScreen)
+    return front
+
+
+async def to(pilot, step: str) -> None:
+    """Walks on to a step."""
+    while walk(pilot).guide.now.step.id != step:
+        await pilot.press("right")
+
+
+async def test_the_walk_begins_at_the_stage_that_is_looked_at() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("3", "space")
+        assert walk(pilot).guide.now.step.stage == "scores"
+
+
+async def test_leaving_the_walk_leaves_all_but_the_stage_as_it_was() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("s", "down", "s", "u", "1")
+        before = screen(pilot).desk
+        await pilot.press("space")
+        await to(pilot, "context.bag")
+        await pilot.press("escape")
+        after = screen(pilot).desk
+        assert pilot.app.screen is screen(pilot)
+        assert after.history is before.history
+        assert (after.lens, after.trail, after.flipped) == (before.lens, before.trail, before.flipped)
+        assert after.selection.stage == 4
+        assert after.selection.moved(stage=0, focus=before.selection.focus) == before.selection
+
+
+async def test_another_key_leaves_the_walk_and_does_what_it_does() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("4", "space", "s")
+        assert not screen(pilot).desk.settings.scale
+        assert len(screen(pilot).desk.history.states) == 2
+
+
+async def test_a_held_space_stops_at_a_question() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("1", "space")
+        await hit(pilot, *["space"] * 60)
+        guide = walk(pilot).guide
+        assert guide.asking is not None
+        assert guide.now.step.id == "softmax.most"
+        await pilot.press("down", "space")  # another key was pressed: nothing is held
+        assert walk(pilot).guide.asking is None
+        assert walk(pilot).guide.now.step.id == "softmax.most"
+
+
+async def test_an_answer_counts_and_the_reason_follows() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("4", "space")
+        await to(pilot, "softmax.most")
+        asked = walk(pilot).guide.asking
+        assert asked is not None
+        await pilot.press(*["down"] * asked.right, "enter")
+        guide = walk(pilot).guide
+        assert guide.asking is None
+        assert guide.score == (1, 1)
+        assert guide.now.step.id == "softmax.most"
+        await pilot.press("escape", "space")  # the score is kept, and the place
+        assert walk(pilot).guide.score == (1, 1)
+        assert walk(pilot).guide.now.step.id == "softmax.most"
+
+
+async def test_a_presenter_walks_through_everything_and_back() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("1", "space")
+        seen = []
+        while not walk(pilot).guide.has_ended:
+            seen.append(walk(pilot).guide.now.step.id)
+            await pilot.press("pagedown")
+        assert list(dict.fromkeys(seen)) == [each.step.id for each in walk(pilot).guide.steps]
+        await pilot.press(*["pageup"] * 60)
+        assert walk(pilot).guide.place == 0
+
+
+async def test_q_in_the_walk_warns_of_what_would_be_lost() -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("r", "space", "q")
+        assert pilot.app.is_running
+        shown = walk(pilot).shown
+        assert shown is not None
+        assert shown.message is not None
+        assert shown.message.key == "change.unsaved_below"
+
+
+@pytest.mark.parametrize("key", ["L", "t"])
+async def test_language_and_theme_change_within_the_walk(key: str) -> None:
+    async with app().run_test() as pilot:
+        await pilot.press("space", key)
+        assert walk(pilot).guide.place == 0
