@@ -26,7 +26,6 @@ PAPER = (
 )
 """Options that ask for something printed or written in place of a screen; of two, the first is answered."""
 
-
 OF_ONE_VIEW = ("mistake", "scale", "mask", "dropout", "seed", "stage", "layer", "head", "query")
 """Options that say how one head is looked at."""
 DRAWING = ("temperature", "top_k", "top_p")
