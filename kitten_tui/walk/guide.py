@@ -95,7 +95,8 @@ def _sentences(step: Step) -> Iterator[str]:
 
 def told(steps: Sequence[Step], view: View) -> tuple[Told, ...]:
     """The steps that are true of a source, in the order of its stages."""
-    every = [each for step in steps if (each := tell(step, view)) is not None]
+    right = replace(view, settings=replace(view.settings, variant=""))  # a mistake is looked at without a guide
+    every = [each for step in steps if (each := tell(step, right)) is not None]
     return tuple(sorted(every, key=lambda each: each.stage))
 
 
