@@ -34,8 +34,7 @@ def random_scores(d_k: int, seed: int) -> Array:
 
 @lru_cache(maxsize=8)
 def random_rows(name: str, seed: int) -> Array:
-    """For each of WIDTHS without the scale and with it: the scores, or of the softmax of each row of them the largest
-    weight ("top") or the sensitivity.
+    """For each of WIDTHS without the scale and with it: the scores, or the sensitivity of the softmax of each row.
 
     -> [width, scale, draw] or [width, scale, row]
     """
@@ -46,8 +45,6 @@ def _of_rows(name: str, trace: Trace) -> Array:
     match name:
         case "score":
             return trace["scaled"].ravel()  # [draw]
-        case "top":
-            return np.asarray(trace["weights"].max(axis=-1))  # [row]
         case _:
             return trace[name]  # [row]
 

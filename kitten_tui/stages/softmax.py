@@ -11,7 +11,7 @@ from kitten_tui.stages.figure import Band, Bars, Fact, Facts, Matrix, Sheet, Tit
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View, banded, styled
 
-EXPERIMENT = ("size", "top", "sensitivity")
+EXPERIMENT = ("size", "sensitivity")
 """What is measured of random rows; each has words softmax.<name>."""
 
 
@@ -200,6 +200,6 @@ SOFTMAX = Stage(
         *("sink", "sink_exp", "sink_weight"),
         *("words", "value_norm", "valued", "value_total", "value_share"),
         *("word_total", "word_share", "value_word_total", "value_word_share"),
-        *("headroom", "sensitivity", "typical_square", "typical_size", "typical_top", "typical_sensitivity"),
+        *("headroom", "sensitivity", "typical_square", "typical_size", "typical_sensitivity"),
     ),
 )

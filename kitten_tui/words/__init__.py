@@ -43,7 +43,7 @@ class Words:
         return self.fill(text, **values) if values else text
 
     @staticmethod
-    def fill(text: str, **values: object) -> str:
+    def fill(text: str, /, **values: object) -> str:
         """A sentence with its places filled."""
         return _NUMBERED.vformat(text, (), values) if "|" in text else text.format(**values)
 

@@ -49,7 +49,7 @@ class Learned:
     note: Mapping[str, Any] = {}
     title = {"": "learned"}
     masks = ("none", "causal")
-    next_tokens = survey = reader = editor = pairs = None
+    next_tokens = survey = reader = editor = pairs = trainer = None
     part, parts = "", ()
 
     def __init__(

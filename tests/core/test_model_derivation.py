@@ -29,8 +29,8 @@ SPOTS = 4
 REL, NEAR = 2e-4, 2e-5
 """The numbers are of float32, and a sum of them may be large on the way."""
 GIVEN = {"embedding", "position", "segment", "mlp", "w_q", "w_k", "w_v", "b_q", "b_k", "b_v", "w_o", "b_o"}
-SWITCHED = {"divisor", "allowed", "keep", "rate", "shift"}
-"""What the settings give, and the shift of a row that needs none."""
+SWITCHED = {"divisor", "allowed", "keep", "rate", "shift", "words"}
+"""What the settings give, the shift of a row that needs none, and which tokens are words."""
 LEARNED = {name for name in OF_MODELS if name.endswith(("_gain", "_bias"))}
 
 every = pytest.mark.parametrize("name", NAMES)
@@ -155,7 +155,7 @@ def test_the_comparison_is_derived_truly_too(name, quantity):
 def test_the_experiment_follows_the_seed_in_every_layer(name):
     of = Workings(reading(name), replace(reading(name).settings, seed=9), 1)
     for column in range(2):
-        found = of.derive(Cell("typical_top", (1, column), 0, 1))
+        found = of.derive(Cell("typical_sensitivity", (1, column), 0, 1))
         assert found.recomputed() == found.value
 
 

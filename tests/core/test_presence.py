@@ -21,7 +21,7 @@ from kitten_tui.sources.recording import Recording
 NAMES = ("x", "q", "k", "v", "scores", "weights")
 SUBSETS = [subset for count in range(len(NAMES) + 1) for subset in combinations(NAMES, count)]
 ALWAYS = {"divisor", "rate", "kept_share", "allowed", "keep", "typical_sensitivity"}
-ALWAYS |= {"typical_square", "typical_size", "typical_top", "random_score", "random_top", "random_sensitivity"}
+ALWAYS |= {"typical_square", "typical_size", "random_score", "random_sensitivity"}
 """What settings give."""
 
 
@@ -158,7 +158,7 @@ def test_a_new_line_stands_before_what_uses_it():
         ("1 − rate", Op.LESS, 2),
         ("√(x_variance[token] + x_eps)", Op.ROOT, 2),
         ("shift(masked[query,*])", Op.SHIFT, 1),
-        ("median(random_top[width,scale,*])", Op.MEDIAN, 1),
+        ("median(random_sensitivity[width,scale,*])", Op.MEDIAN, 1),
         ("(r[token,d_model] − m[token]) / s[token] × g[d_model] + b?[d_model]", Op.NORM, 5),
         ("r[token,d_model] / s[token] × g[d_model]", Op.NORM, 5),
     ],

@@ -113,6 +113,8 @@ STEPS = ("q", "k", "v", "scores", "scaled", "masked", "exp", "weights", "dropped
 class Altered:
     """The first head of a lesson with every step as it was, but for one quantity that is another."""
 
+    trainer = None
+
     def __init__(self, lesson: Lesson, name: str, values) -> None:
         was = lesson.trace(0, 0, GATHERED)
         steps = {step: was[step] for step in STEPS}

@@ -48,8 +48,8 @@ def test_a_number_of_a_training_is_found_by_its_name(text: str, begins: str) -> 
 
 def test_what_is_said_of_a_gradient_names_where_it_comes_back_from() -> None:
     assert "what comes back from x of the next layer" in told("grad(output)[3,1]")[1]
-    assert "what comes back from q, times" in told("grad(w_q)[3,1]")[1]
-    assert "each head, times" in told("grad(x)[3,1]")[1]
+    assert "what comes back from q × how" in told("grad(w_q)[3,1]")[1]
+    assert "each head × how" in told("grad(x)[3,1]")[1]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -152,15 +152,15 @@ KINDS = [
     row(
         "unknown model",
         config(model_type="mamba"),
-        "model_type: expected one of gpt2, gpt_neo, gptj, codegen",
+        "model_type: expected one of gpt2, gpt_bigcode, gpt_neo, gptj, codegen",
     ),
     row("found model", config(model_type="mamba"), 'found "mamba"'),
     row(
         "nothing of a model",
         config(model_type=None, architectures=...),
-        "albert, mpnet, modernbert, found nu",
+        "mpnet, modernbert, t5, mt5, bart, found nu",
     ),
-    row("a list of models", config(model_type=["llama"]), 'modernbert, found ["llama"]'),
+    row("a list of models", config(model_type=["llama"]), 't5, mt5, bart, found ["llama"]'),
     row("unknown activation", config(hidden_act="softsign"), "hidden_act: expected one of gelu, "),
     row("found activation", config(hidden_act="softsign"), 'found "softsign"'),
     row("a list of activations", config(hidden_act=["silu"]), 'linear, found ["silu"]'),

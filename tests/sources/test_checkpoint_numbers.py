@@ -17,8 +17,7 @@ pytest.importorskip("tokenizers")
 from stored import CHECKPOINTS, NAMES, NEAR, expected
 
 from kitten_tui.core.measures import weights_between
-from kitten_tui.sources.checkpoint import forward
-from kitten_tui.sources.checkpoint import model as checkpoint
+from kitten_tui.sources.checkpoint import forward, stack
 from kitten_tui.sources.checkpoint.layer import norm
 from kitten_tui.sources.checkpoint.model import Model, open_model
 from kitten_tui.sources.checkpoint.reading import Reading
@@ -103,7 +102,7 @@ def test_what_comes_next_is_as_likely_as_in_transformers(name):
 
 @pytest.mark.parametrize("rows", [1, 163])
 def test_how_many_rows_of_the_output_head_are_read_at_a_time_changes_nothing(rows, monkeypatch):
-    monkeypatch.setattr(checkpoint, "ROWS", rows)
+    monkeypatch.setattr(stack, "ROWS", rows)
     last = model("llama").last(read("llama").stream(2)[5])
     assert model("llama").logits(last) == pytest.approx(expected("llama")["logits"][5], abs=NEAR)
 

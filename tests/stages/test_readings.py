@@ -124,6 +124,14 @@ def _(view: View, said: dict) -> bool:
     return view.selection.layer in layers and all(same(first, other) for other in others)
 
 
+@rule("variant.reading")
+def _(view: View, said: dict) -> bool:
+    """What the notice claims is held to the numbers in test_mistaken."""
+    variant = view.settings.variant
+    notices = (f"variant.{variant}.notice", "variant.unnoticed")
+    return said["name"].key == f"variant.{variant}.name" and said["notice"].key in notices
+
+
 @rule("part.share")
 def _(view: View, said: dict) -> bool:
     whole = view.source.reading.trace(view.selection.layer, view.selection.head, view.settings)["weights"]

@@ -66,12 +66,7 @@ def test_the_reading_of_the_scores() -> None:
 
 def test_the_experiment_shows_what_the_scale_is_for() -> None:
     widest = WIDTHS.index(1024)
-    top, sensitivity = (
-        np.median(random_rows(name, 123)[widest], axis=-1)  # [scale]
-        for name in ("top", "sensitivity")
-    )
-    assert top[1] < 0.6
-    assert top[0] > 0.99
+    sensitivity = np.median(random_rows("sensitivity", 123)[widest], axis=-1)  # [scale]
     assert sensitivity[1] > 1000 * sensitivity[0]
 
 
