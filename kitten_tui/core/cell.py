@@ -10,8 +10,8 @@ from typing import overload
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.formula import Op
-from kitten_tui.core.ops import Array
 from kitten_tui.core.products import inverse
 
 

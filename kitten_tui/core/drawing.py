@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kitten_tui.core.ops import Array, Mask
+from kitten_tui.core.array_types import Array, Mask
 
 HOTTEST = 100.0
 

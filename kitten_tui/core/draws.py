@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.inputs import HeadWeights, fixed
-from kitten_tui.core.ops import Array
 
 INITS = ("rand", "linear")
 """torch.rand, as the book's first class has it; nn.Linear without bias, as all later ones."""

@@ -7,10 +7,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.attention import ATTENTION
 from kitten_tui.core.inputs import fixed
 from kitten_tui.core.masks import everything
-from kitten_tui.core.ops import Array
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.trace import Trace, Value
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 
 FAULTS = ("nan", "negative", "sum")
 MISTAKES = ("axis_query", "axis_head", "axis_both", "mask_after", "dropout", "scale", "mask_transposed")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from kitten_tui.core.ops import Array, Mask
+from kitten_tui.core.array_types import Array, Mask
 
 
 def fixed(values: npt.ArrayLike) -> Array:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 
 from kitten_tui.core import masks
+from kitten_tui.core.array_types import Mask
 from kitten_tui.core.attention import UNSCALED
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.experiment import random_rows
-from kitten_tui.core.ops import Mask
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.trace import Given, Trace, Value

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 
 if TYPE_CHECKING:
     from kitten_tui.core.source import Pulse, Source

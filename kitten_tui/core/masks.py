@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from kitten_tui.core.ops import Mask
+from kitten_tui.core.array_types import Mask
 
 
 def allowed(mask: str, own: Mask | None, queries: int, keys: int) -> Mask:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kitten_tui.core.ops import Array, Mask, Places
+from kitten_tui.core.array_types import Array, Mask, Places
 
 if TYPE_CHECKING:
     from kitten_tui.core.source import Source

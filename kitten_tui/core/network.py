@@ -1,4 +1,4 @@
-"""What stands around attention in a transformer: norms and the functions of the feed-forward network."""
+"""What stands around attention in a transformer: projections, norms, the functions of the feed-forward network."""
 
 from __future__ import annotations
 
@@ -8,8 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.trace import Given, Value
+
+
+def project(x: Array, w: Array, b: Array | None = None) -> Array:
+    """Through a trainable matrix: x W + b.  [token, n], [n, m], [m] -> [token, m]"""
+    y = x @ w  # [token, m]
+    if b is not None:
+        y += b  # [token, m]
+    return y
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from kitten_tui.core.ops import Array, Mask
+from kitten_tui.core.array_types import Array, Mask
 
 if TYPE_CHECKING:
     from kitten_tui.core.drawing import Drawing

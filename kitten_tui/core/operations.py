@@ -9,8 +9,8 @@ from operator import add
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.formula import Op
-from kitten_tui.core.ops import Array
 
 SAFE_EXPONENT = 8.0
 """Rows whose largest score lies within ± this are exponentiated as they are, as the formula has it."""

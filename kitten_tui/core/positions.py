@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 
 
 def sinusoidal(n: int, d_model: int) -> Array:

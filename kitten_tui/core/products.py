@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 
 STAR = "*"
 Named = tuple[tuple[str, ...], Any]

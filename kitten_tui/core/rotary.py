@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from kitten_tui.core.ops import Array, Places
+from kitten_tui.core.array_types import Array, Places
 from kitten_tui.core.trace import Given, Value
 
 

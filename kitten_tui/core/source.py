@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.chain import Chain
-from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.trace import Trace
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array, Places
 from kitten_tui.core.measures import HeadSummary, Landmarks, survey_weights, uniform_measures
-from kitten_tui.core.ops import Array, Places
 from kitten_tui.core.source import Source
 from kitten_tui.core.weighed import PLAIN, WITHOUT_SPECIAL, kept_places, special_of
 

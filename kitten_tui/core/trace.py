@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from kitten_tui.core.array_types import Array, Mask
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.formula import Count, Number, Op, Part, Ref
 from kitten_tui.core.operations import CHOICES, FUNCTIONS
-from kitten_tui.core.ops import Array, Mask
 from kitten_tui.core.products import STAR, Named, cut, inverse, product
 from kitten_tui.core.quantity import Quantity, Scope
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from kitten_tui.core.ops import Mask
+from kitten_tui.core.array_types import Mask
 
 PLAIN = "dropped"
 """What a query gives to each key, as the head has it."""

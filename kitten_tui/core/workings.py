@@ -8,10 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.cell import Cell, Derivation, Operand, Operands, Term, Terms
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.formula import Count, Formula, Number, Op, Part, Ref
-from kitten_tui.core.ops import Array
 from kitten_tui.core.products import STAR, cut_from
 from kitten_tui.core.quantity import Quantity, Scope
 from kitten_tui.core.settings import Settings

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.weighed import PLAIN, WITHOUT_SPECIAL, Special, special_of
 from kitten_tui.ink.cells import Line, fit, show_token, wrap
 from kitten_tui.ink.numbers import fmt

@@ -10,8 +10,8 @@ from rich.cells import cell_len
 from rich.segment import Segment
 
 from kitten_tui.commands import KeyCommand, on_screen
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.cell import Cell
-from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.weighed import PLAIN
 from kitten_tui.ink.cells import Line, cut, fit, show_token, text_of, wrap

@@ -10,8 +10,8 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.measures import HeadSummary
-from kitten_tui.core.ops import Array
 from kitten_tui.ink.blocks import Place
 from kitten_tui.ink.cells import Line, fit
 from kitten_tui.ink.numbers import fmt

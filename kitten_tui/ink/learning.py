@@ -8,8 +8,8 @@ import numpy as np
 from rich.cells import cell_len
 from rich.segment import Segment
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.measures import HeadSummary
-from kitten_tui.core.ops import Array
 from kitten_tui.desk.phrase import Phrase
 from kitten_tui.ink.blocks import Block, Look
 from kitten_tui.ink.cells import Line, crop, cut, fit, text_of, wrap

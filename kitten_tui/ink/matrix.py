@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.weighed import WEIGHED
 from kitten_tui.ink.blocks import CHANGED, HEADING, UNKNOWN, Block, Look, Moves, Place, label_line, label_width
 from kitten_tui.ink.cells import Line, crop, fit, show_token, start_of, width_of

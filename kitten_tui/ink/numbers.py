@@ -8,7 +8,7 @@ from weakref import finalize
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 
 MINUS_INFINITY = "−∞"
 DECIMALS = 3

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 from kitten_tui.ink.blocks import Block, Look
 from kitten_tui.ink.cells import Line, cut, fit, show_token
 from kitten_tui.ink.numbers import fmt

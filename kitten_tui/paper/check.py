@@ -9,8 +9,8 @@ from itertools import product
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.cell import Cell, products
-from kitten_tui.core.ops import Array
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import VARIANTS, Settings
 from kitten_tui.core.source import Source

@@ -11,7 +11,7 @@ from rich.jupyter import JupyterMixin
 from rich.segment import Segment
 from rich.style import Style
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.core.trace import Trace

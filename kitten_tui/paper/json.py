@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.quantity import LOSS, grad
 from kitten_tui.core.variants import righted
 from kitten_tui.stages.backward import has_loss, loss

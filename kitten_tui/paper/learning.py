@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.learning import Kept, Measured, Trainer
-from kitten_tui.core.ops import Array
 from kitten_tui.ink.cells import fit, wrap
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.words import Words

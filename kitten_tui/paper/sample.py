@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Reference, Source
 from kitten_tui.sources.errors import SourceError

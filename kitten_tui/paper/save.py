@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.source import Pulse, Source, Survey
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.writing import check_target, writing

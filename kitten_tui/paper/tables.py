@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.cell import Cell, Derivation
-from kitten_tui.core.ops import Array
 from kitten_tui.ink.cells import show_token, text_of
 from kitten_tui.ink.formula import Sum, arithmetic
 from kitten_tui.ink.matrix import LOOKED_AT

@@ -12,10 +12,10 @@ from dataclasses import replace
 import numpy as np
 
 from kitten_tui.core import masks
+from kitten_tui.core.array_types import Array, Mask
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.draws import INITS, draw_heads
 from kitten_tui.core.inputs import HeadWeights, Inputs, fixed
-from kitten_tui.core.ops import Array, Mask
 from kitten_tui.core.positions import sinusoidal
 from kitten_tui.core.settings import Settings
 from kitten_tui.sources.errors import SourceError

@@ -7,9 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.faults import Fault, Mistake, faults_of, mistakes_of, tolerance
-from kitten_tui.core.ops import Array
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.trace import Trace
 

@@ -6,8 +6,8 @@ import hashlib
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.inputs import HeadWeights, Inputs, fixed
-from kitten_tui.core.ops import Array
 from kitten_tui.core.positions import sinusoidal
 
 D_MODEL = 4

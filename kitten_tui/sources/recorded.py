@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.settings import Settings
+from kitten_tui.sources.array_files import READERS, read_arrays
 from kitten_tui.sources.arrays import array_of
 from kitten_tui.sources.brought import NAMES, brought
 from kitten_tui.sources.errors import SourceError
-from kitten_tui.sources.files import READERS, read_arrays
 from kitten_tui.sources.reading import read_text
 from kitten_tui.sources.recording import Recording
 

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kitten_tui.core import layers
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.attention import ATTENTION
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.measures import HeadSummary
-from kitten_tui.core.ops import Array
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import NOTHING_SPECIAL, Pulse, Source, Traits

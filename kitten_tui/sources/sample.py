@@ -9,9 +9,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.attention import ATTENTION
 from kitten_tui.core.inputs import HeadWeights, Inputs, fixed
-from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Reference
 from kitten_tui.sources.errors import SourceError

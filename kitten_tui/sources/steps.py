@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 from kitten_tui.sources.arrays import array_of
 from kitten_tui.sources.errors import SourceError
 

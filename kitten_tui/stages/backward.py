@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.cell import Cell
-from kitten_tui.core.ops import Array
 from kitten_tui.core.quantity import LOSS, grad
 from kitten_tui.core.workings import Workings
 from kitten_tui.desk.phrase import Phrase, phrase

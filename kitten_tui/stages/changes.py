@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.cell import Cell
-from kitten_tui.core.ops import Array
 from kitten_tui.core.quantity import Scope
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.desk.selection import Selection

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from kitten_tui.core.array_types import Array, Mask
 from kitten_tui.core.cell import Cell
-from kitten_tui.core.ops import Array, Mask
 from kitten_tui.desk.phrase import Phrase
 from kitten_tui.desk.selection import Selection
 

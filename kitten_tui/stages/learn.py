@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 from kitten_tui.desk.phrase import Phrase, Whole, phrase
 from kitten_tui.stages.figure import Band, Sheet, Title
 from kitten_tui.stages.learning import Carried, Heads, Learning

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.cell import Cell
-from kitten_tui.core.ops import Array
 from kitten_tui.core.quantity import LOSS
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.stages.backward import has_loss, loss

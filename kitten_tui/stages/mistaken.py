@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.faults import tolerance
 from kitten_tui.core.listing import Pair, pair
-from kitten_tui.core.ops import Array
 from kitten_tui.core.products import cut_from
 from kitten_tui.core.refused import refused
 from kitten_tui.core.settings import VARIANTS

@@ -13,7 +13,7 @@ from kitten_tui.stages.view import View, banded, sign, styled
 def sheet(view: View) -> Sheet:
     rows = view.axis("token")
     if "stream" in view.chain:
-        return _entry(view)
+        return _residual_stream(view)
     embedding = styled(view.matrix("embedding"), title=("e  ", phrase("title.embedding")))
     position = styled(view.matrix("position"), title=("p  ", phrase("title.position")))
     x = view.matrix("x")
@@ -21,7 +21,7 @@ def sheet(view: View) -> Sheet:
     return Sheet((*band, *_memory(view)), formula="x" if view.source.part else "")
 
 
-def _entry(view: View) -> Sheet:
+def _residual_stream(view: View) -> Sheet:
     """What enters a layer of a model: the residual stream as a sum, and every step from there to x."""
     chain = view.chain
     steps = ["x"]

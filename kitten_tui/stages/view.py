@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array, Mask
 from kitten_tui.core.chain import Chain
-from kitten_tui.core.ops import Array, Mask
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
 from kitten_tui.core.trace import Trace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kitten_tui.core.ops import Mask
+from kitten_tui.core.array_types import Mask
 from kitten_tui.core.weighed import PLAIN
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.stages.figure import Matrix, Title

@@ -7,9 +7,9 @@ from string import Formatter
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.experiment import WIDTHS
 from kitten_tui.core.learning import Measured, Trainer
-from kitten_tui.core.ops import Array
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.walk.actions import left_of_pair
 from kitten_tui.walk.scene import Scene

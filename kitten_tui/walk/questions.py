@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 from kitten_tui.walk.facts import column_sum, heads_apart, on_previous, zero_sum
 from kitten_tui.walk.rules import LIKE, UNLIKE
 from kitten_tui.walk.scene import Scene

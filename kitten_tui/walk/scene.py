@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 from kitten_tui.stages.view import View
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from kitten_tui.core.attention import ATTENTION
+from kitten_tui.core.network import project
 from kitten_tui.core.operations import SAFE_EXPONENT
-from kitten_tui.core.ops import project
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.trace import Trace
 

@@ -10,8 +10,8 @@ from itertools import product
 import pytest
 from rich.cells import cell_len
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.cell import Cell
-from kitten_tui.core.ops import Array
 from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.blocks import Look
 from kitten_tui.ink.cells import text_of

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.reading import LARGEST_CONFIG, read_object
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.asking import MEAN, Attribution, Effect, Thought
-from kitten_tui.core.ops import Array
 from kitten_tui.core.source import Pulse
 from kitten_tui.sources.checkpoint.continuing import likeliest, log_sum
 from kitten_tui.sources.checkpoint.forward import attend, leave

@@ -8,10 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.measures import Landmarks
 from kitten_tui.core.network import Norm
 from kitten_tui.core.next_tokens import NextTokens
-from kitten_tui.core.ops import Array
 from kitten_tui.core.source import Pulse
 from kitten_tui.core.trace import Given, Trace, Value
 from kitten_tui.core.transformer import Kind

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from kitten_tui.core.ops import Array, Places
+from kitten_tui.core.array_types import Array, Places
 
 BUCKETS, FARTHEST = 32, 128
 """How many kinds of distances there are, and from where on all are alike."""

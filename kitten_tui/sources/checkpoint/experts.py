@@ -11,8 +11,8 @@ from typing import Protocol
 
 import numpy as np
 
-from kitten_tui.core.network import ACTIVATIONS, sigmoid
-from kitten_tui.core.ops import Array, Places, project
+from kitten_tui.core.array_types import Array, Places
+from kitten_tui.core.network import ACTIVATIONS, project, sigmoid
 from kitten_tui.sources.checkpoint.config import Config
 from kitten_tui.sources.checkpoint.families import Experts
 from kitten_tui.sources.checkpoint.layout import linear_names

@@ -12,9 +12,9 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from kitten_tui.core import masks
+from kitten_tui.core.array_types import Array, Mask, Places
 from kitten_tui.core.measures import HeadSummary, Landmarks, Rows, Tally
-from kitten_tui.core.network import ACTIVATIONS
-from kitten_tui.core.ops import Array, Mask, Places, project
+from kitten_tui.core.network import ACTIVATIONS, project
 from kitten_tui.core.rotary import Rotation
 from kitten_tui.core.source import Pulse
 from kitten_tui.sources.checkpoint.layer import Layer

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from kitten_tui.core.ops import Array, Places
+from kitten_tui.core.array_types import Array, Places
 from kitten_tui.sources.errors import SourceError
 
 MAGIC = b"GGUF"

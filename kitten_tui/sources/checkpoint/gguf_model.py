@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kitten_tui.core.ops import Array, Places
+from kitten_tui.core.array_types import Array, Places
 from kitten_tui.sources.checkpoint.adapter import Adapter
 from kitten_tui.sources.checkpoint.config import Config, config_of
 from kitten_tui.sources.checkpoint.families import FAMILIES, Family

@@ -6,9 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.inputs import HeadWeights
 from kitten_tui.core.network import Norm
-from kitten_tui.core.ops import Array
 from kitten_tui.sources.checkpoint.config import Config
 from kitten_tui.sources.checkpoint.experts import Mixture
 from kitten_tui.sources.checkpoint.families import Linear

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import numpy as np
 
 from kitten_tui.core import layers
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.chain import Chain
-from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.trace import Given, Trace, Value
 from kitten_tui.core.transformer import layer_chain

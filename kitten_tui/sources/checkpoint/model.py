@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.network import Norm
-from kitten_tui.core.ops import Array
 from kitten_tui.sources.checkpoint.adapter import Adapter
 from kitten_tui.sources.checkpoint.config import Config, read_config
 from kitten_tui.sources.checkpoint.distances import bucket, slopes

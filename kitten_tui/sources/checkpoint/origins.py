@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.asking import Attribution, Share
-from kitten_tui.core.ops import Array
 from kitten_tui.sources.errors import SourceError
 
 if TYPE_CHECKING:

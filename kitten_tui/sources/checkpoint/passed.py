@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.measures import HeadSummary
-from kitten_tui.core.ops import Array
 
 
 @dataclass(frozen=True, eq=False)

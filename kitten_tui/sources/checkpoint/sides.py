@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from kitten_tui.core import layers
+from kitten_tui.core.array_types import Array
 from kitten_tui.core.attention import ATTENTION
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.measures import HeadSummary, Landmarks, survey_weights
 from kitten_tui.core.next_tokens import NextTokens
-from kitten_tui.core.ops import Array
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Pulse
 from kitten_tui.core.trace import Given, Trace, Value

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kitten_tui.core.network import ACTIVATIONS, Norm
-from kitten_tui.core.ops import Array, Places, project
+from kitten_tui.core.array_types import Array, Places
+from kitten_tui.core.network import ACTIVATIONS, Norm, project
 from kitten_tui.sources.checkpoint.config import Config
 from kitten_tui.sources.checkpoint.families import Fitting
 from kitten_tui.sources.checkpoint.gguf_model import GgufTensors

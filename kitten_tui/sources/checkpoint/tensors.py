@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from kitten_tui.core.ops import Array, Places
+from kitten_tui.core.array_types import Array, Places
 from kitten_tui.sources.checkpoint.adapter import Adapter, Change
 from kitten_tui.sources.checkpoint.pickled import SUFFIXES, read_pickled
 from kitten_tui.sources.errors import SourceError, muted

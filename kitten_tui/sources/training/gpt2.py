@@ -12,7 +12,7 @@ from math import sqrt
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 from kitten_tui.sources.training.shape import Parameters, Shape
 
 SMALL = 2.0**-14

@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
+from kitten_tui.core.array_types import Places
 from kitten_tui.core.learning import Expectation, Measured
-from kitten_tui.core.ops import Places
 from kitten_tui.sources.training.network import Batch
 from kitten_tui.sources.training.shape import Shape
 from kitten_tui.sources.training.task import Setup, Task

@@ -9,8 +9,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from kitten_tui.core.array_types import Array, Places
 from kitten_tui.core.learning import Measured
-from kitten_tui.core.ops import Array, Places
 from kitten_tui.sources.training import network
 from kitten_tui.sources.training.measured import measure
 from kitten_tui.sources.training.network import Batch

@@ -6,8 +6,8 @@ from itertools import combinations
 
 import numpy as np
 
+from kitten_tui.core.array_types import Array, Mask, Places
 from kitten_tui.core.learning import Measured
-from kitten_tui.core.ops import Array, Mask, Places
 from kitten_tui.sources.training.network import Batch, forward, said
 from kitten_tui.sources.training.shape import Parameters
 

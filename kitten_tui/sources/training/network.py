@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kitten_tui.core.ops import Array, Places
+from kitten_tui.core.array_types import Array, Places
 from kitten_tui.sources.training.shape import Parameters
 
 NEVER = -1e30

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from kitten_tui.core.ops import Array, Mask
+from kitten_tui.core.array_types import Array, Mask
 from kitten_tui.core.trace import Given, Value
 from kitten_tui.sources.training.lines import TRAINED
 from kitten_tui.sources.training.network import Batch, loss_and_gradient

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 
 OPTIMIZERS = ("adam", "sgd")
 MEAN, SQUARE, EPS = 0.9, 0.99, 1e-8

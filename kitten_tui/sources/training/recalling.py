@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from kitten_tui.core.array_types import Places
 from kitten_tui.core.learning import Expectation, Measured
-from kitten_tui.core.ops import Places
 from kitten_tui.sources.training.network import Batch
 from kitten_tui.sources.training.recurrent import KINDS
 from kitten_tui.sources.training.shape import Shape

@@ -12,9 +12,9 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
+from kitten_tui.core.array_types import Array, Places
 from kitten_tui.core.learning import Measured
 from kitten_tui.core.network import sigmoid
-from kitten_tui.core.ops import Array, Places
 from kitten_tui.sources.training.measured import told
 from kitten_tui.sources.training.network import Batch, said
 

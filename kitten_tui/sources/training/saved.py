@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 from kitten_tui.sources.checkpoint.tensors import SINGLE, Tensors
 from kitten_tui.sources.errors import ExistsError, SourceError
 from kitten_tui.sources.reading import LARGEST_CONFIG, read_object

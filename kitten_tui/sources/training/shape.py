@@ -11,7 +11,7 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 
 STARTS = ("random", "same")
 """Every head from numbers of its own, or all heads of a layer from the same."""

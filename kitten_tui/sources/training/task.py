@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kitten_tui.core.array_types import Places
 from kitten_tui.core.learning import Expectation
-from kitten_tui.core.ops import Places
 from kitten_tui.sources.training.network import Batch
 from kitten_tui.sources.training.shape import Shape
 

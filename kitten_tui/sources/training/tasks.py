@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kitten_tui.sources.training.copying import COPY, INDUCTION
+from kitten_tui.sources.training.copying import COPY
+from kitten_tui.sources.training.induction import INDUCTION
 from kitten_tui.sources.training.kittens import KITTEN_EN, KITTEN_ZH
 from kitten_tui.sources.training.recalling import RECALL
 from kitten_tui.sources.training.task import Task

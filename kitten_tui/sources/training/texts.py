@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from kitten_tui.core.array_types import Places
 from kitten_tui.core.learning import Expectation
-from kitten_tui.core.ops import Places
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.find import read_text
 from kitten_tui.sources.sentence import tokenise

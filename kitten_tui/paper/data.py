@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kitten_tui.core.ops import Array
+from kitten_tui.core.array_types import Array
 from kitten_tui.paper.document import Document, Section
 from kitten_tui.paper.tables import Table
 
