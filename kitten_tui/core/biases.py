@@ -11,7 +11,8 @@ _GRID = "query key"
 def biased(chain: Chain, *, capped: bool, bias: str) -> Chain:
     """Scores kept below a number by a tangent, or with something added to them that knows where tokens stand.
 
-    Slopes (ALiBi): Press et al., "Train Short, Test Long" (2022). Buckets: Raffel et al., "T5" (2020). Caps: "Gemma 2" (2024).
+    Slopes (ALiBi): Press et al., "Train Short, Test Long" (2022). Buckets: Raffel et al., "T5" (2020).
+    Caps: "Gemma 2" (2024).
     """
     last, lines = "scaled", list[Quantity]()
     if capped:
