@@ -76,13 +76,9 @@ ATTENTION = Chain(
         quantity("weights_gap", "Δα", "query pinned key", "weights[query,key] − weights[pinned,key]"),
         quantity("context_gap", "Δz", "query pinned d_k", "context[query,d_k] − context[pinned,d_k]"),
         # What the division is for, in random rows of growing width.
-        quantity("random_score", "ω", "width scale draw", scope=CONSTANT),
+        quantity("random_square", "mean ω²", "width scale", scope=CONSTANT),
         quantity("random_sensitivity", "Σ∂α/∂ω", "width scale row", scope=CONSTANT),
-        quantity(
-            *("typical_square", "mean ω²", "width scale"),
-            *("random_score[width,scale,*] random_score[width,scale,*] / count", SETTING),
-        ),
-        quantity("typical_size", "typical |ω|", "width scale", "√(typical_square[width,scale])", SETTING),
+        quantity("typical_size", "typical |ω|", "width scale", "√(random_square[width,scale])", SETTING),
         quantity(
             *("typical_sensitivity", "median Σ∂α/∂ω", "width scale"),
             *("median(random_sensitivity[width,scale,*])", SETTING),

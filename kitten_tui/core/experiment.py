@@ -34,17 +34,18 @@ def random_scores(d_k: int, seed: int) -> Array:
 
 @lru_cache(maxsize=8)
 def random_rows(name: str, seed: int) -> Array:
-    """For each of WIDTHS without the scale and with it: the scores, or the sensitivity of the softmax of each row.
+    """For each of WIDTHS without the scale and with it: the mean square of all scores ("square"), or the sensitivity of
+    the softmax of each row.
 
-    -> [width, scale, draw] or [width, scale, row]
+    -> [width, scale] or [width, scale, row]
     """
     return fixed([[_of_rows(name, _softmax(d_k, seed, scale)) for scale in (False, True)] for d_k in WIDTHS])
 
 
 def _of_rows(name: str, trace: Trace) -> Array:
     match name:
-        case "score":
-            return trace["scaled"].ravel()  # [draw]
+        case "square":
+            return np.asarray((trace["scaled"] ** 2).mean())
         case _:
             return trace[name]  # [row]
 

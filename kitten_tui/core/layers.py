@@ -119,5 +119,5 @@ def _words(special: Special, sizes: Mapping[str, int]) -> dict[str, Value]:
 
 
 def _experiment(settings: Settings) -> dict[str, Value]:
-    names = ("score", "sensitivity")
+    names = ("square", "sensitivity")
     return {f"random_{name}": Given(partial(random_rows, name, settings.seed)) for name in names}

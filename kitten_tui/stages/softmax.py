@@ -200,6 +200,6 @@ SOFTMAX = Stage(
         *("sink", "sink_exp", "sink_weight"),
         *("words", "value_norm", "valued", "value_total", "value_share"),
         *("word_total", "word_share", "value_word_total", "value_word_share"),
-        *("headroom", "sensitivity", "typical_square", "typical_size", "typical_sensitivity"),
+        *("headroom", "sensitivity", "typical_size", "typical_sensitivity"),
     ),
 )

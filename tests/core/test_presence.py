@@ -21,7 +21,7 @@ from kitten_tui.sources.recording import Recording
 NAMES = ("x", "q", "k", "v", "scores", "weights")
 SUBSETS = [subset for count in range(len(NAMES) + 1) for subset in combinations(NAMES, count)]
 ALWAYS = {"divisor", "rate", "kept_share", "allowed", "keep", "typical_sensitivity"}
-ALWAYS |= {"typical_square", "typical_size", "random_score", "random_sensitivity"}
+ALWAYS |= {"typical_size", "random_square", "random_sensitivity"}
 """What settings give."""
 
 

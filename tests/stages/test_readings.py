@@ -86,7 +86,9 @@ def _(view: View, said: dict) -> bool:
     shared, place, layer = view.workings.joined(), view.selection.query, view.selection.layer
     decoder = view.source.decoding
     before = decoder.joined(layer, decoder.settings)
-    looked = before["stream"][place] + before["output"][place]  # it has looked at its own text
+    # Where norms come after, what is added to has been through one; it has looked at its own text.
+    entered = before["x" if "middle" in decoder.chain(layer) else "stream"]
+    looked = entered[place] + before["output"][place]
     return (
         same(said["x"], shared["x"][place]) and bool(np.allclose(said["stream"], looked)) and said["layer"] == layer + 1
     )
@@ -322,6 +324,11 @@ def _(view: View, said: dict) -> bool:
     return largest and said["heads"] == view.source.n_heads and (ties or said["different"] == len(set.union(*most)))
 
 
+@rule("heads.reading.dropped")
+def _(view: View, said: dict) -> bool:
+    return not looked_at_most(view) and not sees_nothing(view, said)
+
+
 @rule("heads.reading.covered")
 def _(view: View, said: dict) -> bool:
     return not looked_at_most(view)
@@ -342,6 +349,19 @@ def _(view: View, said: dict) -> bool:
         and np.isclose(said["sum"], top.sum())
         and said["count"] == len(top)
     )
+
+
+@rule("continuation.likeliest")
+def _(view: View, said: dict) -> bool:
+    following = view.source.next_tokens.continuation(view.selection.query)
+    last = view.selection.query == len(view.tokens) - 1
+    return last and said["piece"] == following.pieces[int(np.argmax(following.probability))]
+
+
+@rule("continuation.drawn")
+def _(view: View, said: dict) -> bool:
+    following = view.source.next_tokens.continuation(view.selection.query)
+    return said["piece"] == following.taken_piece and said["probability"] == following.taken_probability
 
 
 @rule("heads.untrained")
@@ -430,7 +450,8 @@ def more_than_half(view: View, said: dict) -> bool:
 
 
 def largest(view: View, said: dict) -> bool:
-    weights = row(view, "dropped" if "heads" in said else "weights")
+    told = view.weighed if "share" in said else "weights"
+    weights = row(view, "dropped" if "heads" in said else told)
     return is_at(view, said["best"], weights, weights.max())
 
 
@@ -461,7 +482,7 @@ WORDINGS: tuple[tuple[dict[str, str], Rule], ...] = (
     ({"en": "scores highest .* lowest", "zh": "得分最高.*最低"}, highest),
     ({"en": "with itself|to itself|at itself", "zh": "与自己|给了自己|关注自己"}, itself),
     ({"en": "every head", "zh": "每个头里"}, every_head_alike),
-    ({"en": "(sees|may look at) all", "zh": "看得到全部|可以看全部"}, sees_all),
+    ({"en": "(sees|may look at) all", "zh": "看得到全部|可以看全部|看得到另一段文本的全部"}, sees_all),
     ({"en": "may look at nothing", "zh": "什么也不能看"}, sees_nothing),
     ({"en": "the same (with|weight)", "zh": "都一样|相同的权重"}, all_equal),
     ({"en": "it is the last", "zh": "它是最后一个"}, is_last),

@@ -107,7 +107,7 @@ def test_changes_go_where_they_can_be_written(language: str, tmp_path: Path, mon
     monkeypatch.chdir(here)
     monkeypatch.setenv("HOME", str(home))
     lesson = open_source("a cat")
-    unsaved = (lesson.editor, lesson.settings, 0)
+    unsaved = (lesson, lesson.settings, 0)
     said = "\n".join(report(ValueError("x"), Words(language), unsaved))
     assert str(here / "kitten-tui-unsaved-2.toml") in said
     assert (here / "kitten-tui-unsaved.toml").read_text() == "mine"
