@@ -34,7 +34,7 @@ WEIGHTS = {"w_q", "w_k", "w_v", "b_q", "b_k", "b_v"}
 INPUTS = {"embedding", "position", "x", "w_o", "b_o"} | WEIGHTS
 SWITCHED = {"divisor", "allowed", "keep", "rate", "words"}
 """What the settings and the tokens give."""
-CONSTANT = {"shift", "typical_sensitivity"}
+CONSTANT = {"shift", "typical_size", "typical_sensitivity"}
 """What may be made of constants alone: the shift of a row that needs none, and the experiment beside the lesson."""
 
 
