@@ -142,8 +142,11 @@ async def silent(pilot: Pilot[None], of: StageScreen) -> set[str]:
             for _, action in command.keys:
                 of.shown = before
                 await of.run_action(action)
-                await pilot.pause()
-                if pilot.app.screen is of and of.shown is not None and of.shown.message is None:
+                for _ in range(10):  # what is said may come a frame later on a busy machine
+                    await pilot.pause()
+                    if pilot.app.screen is not of or (of.shown is not None and of.shown.message is not None):
+                        break
+                else:
                     told.add(command.id)
     return told
 
