@@ -105,7 +105,10 @@ class StageScreen(PageScreen):
             self.say("message.stage_edge")
 
     def action_step_query(self, by: int) -> None:
-        self.look_at(navigation.step_query(self.page, by))
+        if len(self.source.tokens) > 1:
+            self.look_at(navigation.step_query(self.page, by))
+        else:
+            self.say("message.one_word")
 
     def action_step_along(self, by: int) -> None:
         self.look_at(navigation.step_along(self.page, by))

@@ -138,7 +138,8 @@ async def silent(pilot: Pilot[None], of: StageScreen) -> set[str]:
         of.action_go_to_stage(stage + 1)
         before = of.shown
         assert before is not None
-        for command in set(on_screen("stages")) - set(offered(before.now)):
+        works = offered(before.now)
+        for command in (command for command in on_screen("stages") if command not in works):
             for _, action in command.keys:
                 of.shown = before
                 await of.run_action(action)
