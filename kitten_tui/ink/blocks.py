@@ -96,11 +96,10 @@ class Block(Generic[F]):
         return crop(self._shaded(self.draw(y)), left, right)
 
     def _shaded(self, line: Line) -> Line:
-        """A line of a figure, dim where nothing of it is pointed at, or left out."""
-        lit = self.look.lit
-        if lit.lights_figure(self.figure.id):
+        """A line of a figure, dim where nothing of it is pointed at."""
+        if self.look.lit.lights_figure(self.figure.id):
             return line
-        return [Segment(" " * part.cell_length if lit.alone else part.text, self.look.palette.dim) for part in line]
+        return [Segment(part.text, self.look.palette.dim) for part in line]
 
     def draw(self, y: int) -> Line:
         """A whole line below the title."""

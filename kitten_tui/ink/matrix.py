@@ -134,7 +134,7 @@ class MatrixBlock(Block[Matrix]):
             return UNKNOWN, self.look.palette.muted
         if lit.lights_cell(id_, place, at):
             return text, style
-        return "" if lit.alone else text, self.look.palette.dim
+        return text, self.look.palette.dim
 
     @cached_property
     def _before(self) -> Array | None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from textual import on
 from textual.message import Message
-from textual.worker import get_current_worker
 
 from kitten_tui.core.asking import ZERO, Effect, Thought
 from kitten_tui.core.source import Source
@@ -19,12 +17,9 @@ from kitten_tui.ink.overview import EFFECT, Overview
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.thoughts import table
 from kitten_tui.screens.messages import Failed
-from kitten_tui.screens.survey import StoppedError
+from kitten_tui.screens.stopping import StoppedError, pulse_of
 from kitten_tui.screens.weighing import WeighingScreen
 from kitten_tui.sources.errors import SourceError, plainly
-
-if TYPE_CHECKING:
-    from kitten_tui.core.source import Pulse
 
 
 @dataclass
@@ -77,15 +72,6 @@ class AskedScreen(WeighingScreen):
             return True
         return False
 
-    def _pulse(self, stopping: Event) -> Pulse:
-        worker = get_current_worker()
-
-        def pulse() -> None:
-            if stopping.is_set() or worker.is_cancelled:
-                raise StoppedError
-
-        return pulse
-
     # Without each head
 
     def action_effects(self) -> None:
@@ -115,7 +101,7 @@ class AskedScreen(WeighingScreen):
 
     def _try_heads(self, source: Source, first: int, stopping: Event) -> None:
         """Runs in a thread."""
-        pulse, apart = self._pulse(stopping), self.survey.apart()
+        pulse, apart = pulse_of(stopping), self.survey.apart()
         assert apart.asked is not None  # it was asked of the same
         try:
             with plainly():
@@ -160,7 +146,7 @@ class AskedScreen(WeighingScreen):
 
     def _think(self, source: Source, stopping: Event) -> None:
         """Runs in a thread."""
-        pulse, apart = self._pulse(stopping), self.survey.apart()
+        pulse, apart = pulse_of(stopping), self.survey.apart()
         assert apart.asked is not None  # it was asked of the same
         thoughts: tuple[Thought, ...] = ()
         try:

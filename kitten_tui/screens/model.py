@@ -13,6 +13,7 @@ from kitten_tui.core.source import Source, Survey
 from kitten_tui.desk.desk import Command, Move
 from kitten_tui.desk.phrase import Phrase
 from kitten_tui.screens.messages import SourceOpened
+from kitten_tui.screens.stopping import StoppedError, pulse_of
 from kitten_tui.screens.switching import SwitchingScreen
 from kitten_tui.sources.errors import NotYetError, SourceError, plainly
 from kitten_tui.words import Words
@@ -29,10 +30,6 @@ class Left:
     """The query and the key that all heads are asked for."""
     source: Source | None = None
     """What was looked at last: the text may have gone on."""
-
-
-class LeftError(Exception):
-    """Nobody waits any longer for what is being written."""
 
 
 class ModelScreen(SwitchingScreen):
@@ -109,16 +106,10 @@ class ModelScreen(SwitchingScreen):
             self.run_worker(partial(self._append, going), thread=True, exit_on_error=False)
 
     def _append(self, going: GoesOn) -> None:
-        worker = get_current_worker()
-
-        def pulse() -> None:
-            if worker.is_cancelled:
-                raise LeftError
-
         try:
             with plainly():
-                longer = going.longer(pulse)
-        except LeftError:
+                longer = going.longer(pulse_of())
+        except StoppedError:
             return
         except SourceError as error:
             self.app.call_from_thread(self._appended, None, str(error))
@@ -162,15 +153,10 @@ class ModelScreen(SwitchingScreen):
         from kitten_tui.paper.save import save
 
         worker = get_current_worker()
-
-        def pulse() -> None:
-            if worker.is_cancelled:
-                raise LeftError
-
         try:
             with plainly():
-                save(survey, path, pulse=pulse)
-        except LeftError:
+                save(survey, path, pulse=pulse_of())
+        except StoppedError:
             pass
         except SourceError as error:
             if not worker.is_cancelled:

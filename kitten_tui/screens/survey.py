@@ -8,11 +8,11 @@ from threading import Event
 
 from textual.message import Message
 from textual.screen import Screen
-from textual.worker import get_current_worker
 
 from kitten_tui.core.source import Source, Survey
 from kitten_tui.ink.overview import Overview
 from kitten_tui.screens.messages import Failed
+from kitten_tui.screens.stopping import StoppedError, pulse_of
 from kitten_tui.sources.errors import SourceError, plainly
 from kitten_tui.words import Words
 
@@ -20,10 +20,6 @@ from kitten_tui.words import Words
 @dataclass
 class LayerComputed(Message):
     """There is one more layer to show."""
-
-
-class StoppedError(Exception):
-    """Computing was stopped by a person."""
 
 
 class SurveyScreen(Screen[None], inherit_bindings=False):
@@ -48,12 +44,7 @@ class SurveyScreen(Screen[None], inherit_bindings=False):
 
     def _layers(self, source: Source, stopping: Event) -> None:
         """Runs in a thread: the next layer, and the next, until all are there or somebody stops it."""
-        worker, survey = get_current_worker(), self.survey
-
-        def pulse() -> None:
-            if stopping.is_set() or worker.is_cancelled:
-                raise StoppedError
-
+        pulse, survey = pulse_of(stopping), self.survey
         try:
             with plainly(), survey.computing:
                 while source.ready < source.n_layers:

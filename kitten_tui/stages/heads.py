@@ -114,7 +114,7 @@ def reading(view: View) -> Phrase:
     rows = [view.row("dropped", head) for head in range(n_heads)]  # head × [key]
     seen = Counter(int(row.argmax()) for row in rows if row.any())
     if not seen:
-        allowed = any(view.head(head).row("allowed", view.selection.query).any() for head in range(n_heads))
+        allowed = any(view.row("allowed", head).any() for head in range(n_heads))
         return phrase("heads.reading.dropped" if allowed else "heads.reading.covered", query=view.token)
     row = rows[view.selection.head]  # [key]
     if not row.any():

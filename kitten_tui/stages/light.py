@@ -46,8 +46,6 @@ class Lit:
 
     lights: tuple[Light, ...] = ()
     covers: tuple[Light, ...] = ()
-    alone: bool = False
-    """Whether what is not lit is left out rather than dim."""
 
     def lights_figure(self, id_: str) -> bool:
         """Whether anything of a figure is lit."""
