@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from kitten_tui.core.formula import Op
 from kitten_tui.core.source import Source
@@ -14,7 +14,9 @@ from kitten_tui.stages import Page, navigation, stages_of
 from kitten_tui.stages.backward import has_loss
 from kitten_tui.stages.follow import largest
 from kitten_tui.stages.stage import homes
-from kitten_tui.walk.guide import Guide
+
+if TYPE_CHECKING:
+    from kitten_tui.walk.guide import Guide
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from kitten_tui.core.cell import Cell
 from kitten_tui.desk.desk import Desk
@@ -14,8 +15,10 @@ from kitten_tui.stages import Page, stages_of, turn_to
 from kitten_tui.stages.changes import Comparison, compare
 from kitten_tui.stages.light import EVERYTHING, Lit
 from kitten_tui.stages.view import View
-from kitten_tui.walk.guide import Guide
 from kitten_tui.words import Words
+
+if TYPE_CHECKING:
+    from kitten_tui.walk.guide import Guide
 
 
 @dataclass(frozen=True, eq=False)

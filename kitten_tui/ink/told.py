@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -11,9 +12,11 @@ from kitten_tui.ink.cells import Line, cut, wrap
 from kitten_tui.ink.formula import Sum, arithmetic
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.say import filled, written
-from kitten_tui.walk.guide import Guide, Told
-from kitten_tui.walk.questions import Asked
 from kitten_tui.words import Words
+
+if TYPE_CHECKING:
+    from kitten_tui.walk.guide import Guide, Told
+    from kitten_tui.walk.questions import Asked
 
 LINES = 4
 """What a step has at the foot of the screen."""

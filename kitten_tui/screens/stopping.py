@@ -16,7 +16,7 @@ class StoppedError(Exception):
 
 
 def pulse_of(stopping: Event | None = None) -> Pulse:
-    """What work in this thread calls now and then: raises StoppedError once its screen has gone or `stopping` is set."""
+    """What work in this thread calls at times: raises StoppedError once its screen has gone or `stopping` is set."""
     worker = get_current_worker()
 
     def pulse() -> None:
