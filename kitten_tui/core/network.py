@@ -72,16 +72,28 @@ _ERF = (0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429)
 def erf(x: Array) -> Array:
     """The error function."""
     size = np.abs(x)
-    t = 1.0 / (1.0 + 0.3275911 * size)
-    series = np.zeros_like(t)
-    for coefficient in reversed(_ERF):
-        series = (series + np.asarray(coefficient, dtype=t.dtype)) * t
-    return np.asarray(np.copysign(1.0 - series * np.exp(-size * size), x))
+    t = size * 0.3275911
+    t += 1.0
+    np.reciprocal(t, out=t)
+    series = t * _ERF[-1]
+    for coefficient in _ERF[-2::-1]:
+        series += coefficient
+        series *= t
+    np.square(size, out=size)
+    np.negative(size, out=size)
+    np.exp(size, out=size)
+    series *= size
+    np.subtract(1.0, series, out=series)
+    return np.asarray(np.copysign(series, x, out=series))
 
 
 def gelu(x: Array) -> Array:
     """x Φ(x). Hendrycks and Gimpel (2016)."""
-    return 0.5 * x * (1.0 + erf(x * math.sqrt(0.5)))
+    share = erf(x * math.sqrt(0.5))
+    share += 1.0
+    share *= x
+    share *= 0.5
+    return share
 
 
 def gelu_tanh(x: Array) -> Array:

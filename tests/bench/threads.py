@@ -1,6 +1,6 @@
 """How fast a model is computed with the threads that are chosen, beside one thread and one for each core.
 
-    python tests/bench/threads.py [--turns N] [--busy N]
+    python tests/bench/threads.py [--turns N] [--busy N] [--layers N] [--width N]
 
 The three take turns as processes of their own, each of which looks at the machine as it begins; then the same while
 N others want a core (default: as many as there are). Needs the extra `models` and nothing else. Informs, never fails.
@@ -25,7 +25,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKENIZER = ROOT / "tests" / "checkpoints" / "llama" / "tokenizer.json"
-LAYERS, WIDTH, INNER, HEADS, TOKENS = 4, 1024, 2816, 16, 104
+LAYERS, WIDTH, HEADS, TOKENS = 4, 1024, 16, 104
 GOAL = 1.3
 CHILD = """
 import sys, time
@@ -42,17 +42,18 @@ print(time.perf_counter() - start)
 """
 
 
-def make(folder: Path) -> None:
+def make(folder: Path, layers: int, width: int) -> None:
     """A model of random weights in the shape of Llama."""
     from safetensors.numpy import save_file
 
+    inner = width * 11 // 4
     vocabulary = len(json.loads(TOKENIZER.read_text("utf-8"))["model"]["vocab"]) + 64
     config = {
         "model_type": "llama",
-        "hidden_size": WIDTH,
-        "intermediate_size": INNER,
+        "hidden_size": width,
+        "intermediate_size": inner,
         "num_attention_heads": HEADS,
-        "num_hidden_layers": LAYERS,
+        "num_hidden_layers": layers,
         "vocab_size": vocabulary,
         "max_position_embeddings": 2048,
         "rms_norm_eps": 1e-5,
@@ -65,13 +66,13 @@ def make(folder: Path) -> None:
     def matrix(*shape: int) -> np.ndarray:
         return draw.normal(scale=0.02, size=shape).astype(np.float32)
 
-    tensors = {"model.embed_tokens.weight": matrix(vocabulary, WIDTH), "model.norm.weight": np.ones(WIDTH, np.float32)}
-    for layer in range(LAYERS):
+    tensors = {"model.embed_tokens.weight": matrix(vocabulary, width), "model.norm.weight": np.ones(width, np.float32)}
+    for layer in range(layers):
         at = f"model.layers.{layer}."
-        tensors |= {f"{at}self_attn.{role}_proj.weight": matrix(WIDTH, WIDTH) for role in "qkvo"}
-        tensors |= {f"{at}mlp.{role}_proj.weight": matrix(INNER, WIDTH) for role in ("gate", "up")}
-        tensors |= {f"{at}mlp.down_proj.weight": matrix(WIDTH, INNER)}
-        tensors |= {f"{at}{name}_layernorm.weight": np.ones(WIDTH, np.float32) for name in ("input", "post_attention")}
+        tensors |= {f"{at}self_attn.{role}_proj.weight": matrix(width, width) for role in "qkvo"}
+        tensors |= {f"{at}mlp.{role}_proj.weight": matrix(inner, width) for role in ("gate", "up")}
+        tensors |= {f"{at}mlp.down_proj.weight": matrix(width, inner)}
+        tensors |= {f"{at}{name}_layernorm.weight": np.ones(width, np.float32) for name in ("input", "post_attention")}
     save_file(tensors, folder / "model.safetensors")
 
 
@@ -119,9 +120,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=5, help="how often each takes its turn (default: 5)")
     parser.add_argument("--busy", type=int, default=cores, help="others that want a core (default: all cores)")
+    parser.add_argument("--layers", type=int, default=LAYERS, help=f"of the model (default: {LAYERS})")
+    parser.add_argument("--width", type=int, default=WIDTH, help=f"of its vectors (default: {WIDTH})")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        make(Path(folder))
+        make(Path(folder), arguments.layers, arguments.width)
         print(f"load {os.getloadavg()[0]:.1f} on {cores} cores before")
         print("| machine | chosen | one thread | all cores | chosen / better | goal |")
         print("|---|---|---|---|---|---|")

@@ -6,6 +6,7 @@ Attention goes by blocks of queries, so that no numbers of all queries and keys 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -21,6 +22,8 @@ from kitten_tui.sources.checkpoint.layer import Layer
 
 TOKENS = 512
 """Tokens that go through the feed-forward network at a time."""
+AT_ONCE = 8
+"""Tokens whose hidden numbers are activated at a time."""
 QUERIES = 128
 """Queries whose rows are computed at a time."""
 NUMBERS = 262_144
@@ -136,9 +139,10 @@ def roles(layer: Layer, x: Array, looked_at: Array, rotation: Rotation | None) -
     [token, d_model], [key, d_model] -> [head, token, d_k], [head, key, d_k], [head, key, d_k]
     """
     config = layer.config
+    *asking, values = layer.projected(x, looked_at)  # [token, head·d_k], [key, head·d_k], [key, head·d_k]
     made = []
-    for role, of in (("q", x), ("k", looked_at)):
-        columns, norm = project(of, *layer.projection(role)), layer.head_norm(role)  # [token, head·d_k]
+    for role, columns in zip(("q", "k"), asking, strict=True):
+        norm = layer.head_norm(role)
         if norm is not None and config.heads_together:
             columns = norm(columns)
         heads = _heads(columns, config.d_k)  # [head, token, d_k]
@@ -146,7 +150,7 @@ def roles(layer: Layer, x: Array, looked_at: Array, rotation: Rotation | None) -
             heads = norm(heads)
         made.append(heads if rotation is None else np.stack([rotation(vectors) for vectors in heads]))
     q, k = made
-    v = _heads(project(looked_at, *layer.projection("v")), config.d_k)  # [head, key, d_k]
+    v = _heads(values, config.d_k)  # [head, key, d_k]
     q = q * np.float32(1.0 / config.divisor(layer.number))  # [head, token, d_k]
     if config.n_kv_heads < config.n_heads:
         shared = [config.kv_head(head) for head in range(config.n_heads)]
@@ -217,6 +221,17 @@ def _heads(columns: Array, d_k: int) -> Array:
     return np.ascontiguousarray(columns.reshape(len(columns), -1, d_k).transpose(1, 0, 2))
 
 
+def _activated(hidden: Array, activate: Callable[[Array], Array]) -> Array:
+    """In its place, a few tokens at a time: what an activation needs on its way then stays in the processor's cache.
+
+    [token, d_hidden] -> [token, d_hidden]
+    """
+    for start in range(0, len(hidden), AT_ONCE):
+        few = hidden[start : start + AT_ONCE]  # [token, d_hidden]
+        few[...] = activate(few)
+    return hidden
+
+
 def _feed_forward(layer: Layer, x: Array, pulse: Pulse) -> Array:
     """[token, d_model] -> [token, d_model]"""
     if layer.experts is not None:
@@ -228,6 +243,9 @@ def _feed_forward(layer: Layer, x: Array, pulse: Pulse) -> Array:
         pulse()
         rows = x[start : start + TOKENS]  # [token, d_model]
         hidden = project(rows, *up)  # [token, d_hidden]
-        hidden = activate(hidden) if gate is None else activate(project(rows, *gate)) * hidden
+        if gate is None:
+            _activated(hidden, activate)
+        else:
+            hidden *= _activated(project(rows, *gate), activate)
         added[start : start + TOKENS] = project(hidden, *down)  # [token, d_model]
     return added

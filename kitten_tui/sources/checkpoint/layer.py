@@ -8,7 +8,7 @@ import numpy as np
 
 from kitten_tui.core.array_types import Array
 from kitten_tui.core.inputs import HeadWeights
-from kitten_tui.core.network import Norm
+from kitten_tui.core.network import Norm, project
 from kitten_tui.sources.checkpoint.config import Config
 from kitten_tui.sources.checkpoint.experts import Mixture
 from kitten_tui.sources.checkpoint.families import Linear
@@ -54,6 +54,19 @@ class Layer:
         linear: Linear = getattr(self.config.family, role)
         w, b = self._linear(linear, self.config.d_model, self._width(linear, role))
         return self._part(w, linear, role), None if b is None else self._part(b, linear, role)
+
+    def projected(self, x: Array, looked_at: Array) -> list[Array]:
+        """Queries of the one, keys and values of the other, of all heads side by side. Where a file has the three
+        matrices as one, it is multiplied by as it stands: to take them apart would copy them.
+
+        [token, d_model], [key, d_model] -> [token, head·d_k], [key, head·d_k], [key, head·d_k]
+        """
+        linear = self.config.family.q
+        if not linear.split or x is not looked_at:
+            of = {"q": x, "k": looked_at, "v": looked_at}
+            return [project(of[role], *self.projection(role)) for role in ROLES]
+        every = project(x, *self._linear(linear, self.config.d_model, self._width(linear, "q")))
+        return [self._part(every, linear, role) for role in ROLES]
 
     def _width(self, linear: Linear, role: str) -> int:
         config = self.config
