@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
@@ -14,12 +13,12 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from kitten_tui.ink import heat
 from kitten_tui.ink.blocks import Moves
 from kitten_tui.ink.cells import Line
 from kitten_tui.ink.chrome import Drawn
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.shown import Shown
+from kitten_tui.widgets.colours import palette_in
 
 
 @dataclass
@@ -39,19 +38,6 @@ class KeyClicked(Message):
 class Inked(Widget):
     """A widget that draws with ink."""
 
-    COMPONENT_CLASSES = {
-        "ink--title",
-        "ink--muted",
-        "ink--dim",
-        "ink--label",
-        "ink--chosen",
-        "ink--cursor",
-        "ink--result",
-        "ink--bar",
-        "ink--ghost",
-        "ink--key",
-    }
-
     shown: reactive[Shown | None] = reactive(None, repaint=False)  # each widget repaints what has changed in it
     _palette: Palette | None = None
 
@@ -59,10 +45,7 @@ class Inked(Widget):
     def palette(self) -> Palette:
         """The styles of the current theme on this widget's background."""
         if self._palette is None:
-            styles: dict[str, Style] = {part: self.get_component_rich_style(f"ink--{part}") for part in PARTS}
-            dark = self.app.current_theme.dark
-            ramp, quiet = (heat.DARK, heat.QUIET_ON_DARK) if dark else (heat.LIGHT, heat.QUIET_ON_LIGHT)
-            self._palette = Palette(text=self.rich_style, ramp=ramp, quiet=quiet, **styles)
+            self._palette = palette_in(self.app, self.rich_style, self.background_colors[1])
         return self._palette
 
     def notify_style_update(self) -> None:
@@ -72,9 +55,6 @@ class Inked(Widget):
     def strip(self, line: Line, width: int) -> Strip:
         """A line as Textual has it, filled up to a width."""
         return Strip(line).adjust_cell_length(width, self.palette.text)
-
-
-PARTS = ("title", "muted", "dim", "label", "chosen", "cursor", "result", "bar", "ghost", "key")
 
 
 class InkedLines(Inked):

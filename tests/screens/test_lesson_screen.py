@@ -24,7 +24,8 @@ from kitten_tui.screens.text import TextScreen
 from kitten_tui.stages import STAGES
 from kitten_tui.widgets.canvas import Canvas
 from kitten_tui.widgets.chrome import LessonText, SizeNotice
-from kitten_tui.widgets.inked import Pointed
+from kitten_tui.widgets.colours import palette_in
+from kitten_tui.widgets.inked import Inked, Pointed
 
 
 async def test_the_arrows_walk_the_stages_and_stop_at_the_ends() -> None:
@@ -307,3 +308,15 @@ async def test_a_list_that_is_not_on_the_screen_yet_turns_no_page(opening: str, 
         await pilot.pause()
         assert pilot.app.return_code is None
         assert screen(pilot).page.selection.stage == 0
+
+
+async def test_another_theme_colours_everything_that_is_drawn() -> None:
+    async with app().run_test(size=(120, 36)) as pilot:
+        for name in ("kitten-light", "nord", "ansi-dark", "kitten-dark"):
+            pilot.app.theme = name
+            await settled(pilot)
+            for widget in pilot.app.screen.query(Inked):
+                assert widget.palette == palette_in(pilot.app, widget.rich_style, widget.background_colors[1])
+            text = pilot.app.screen.query_one(LessonText)
+            styles = {segment.style for line in text._lines for segment in line}
+            assert text.palette.muted in styles
