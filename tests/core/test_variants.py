@@ -86,6 +86,7 @@ def test_a_variant_has_another_line_where_the_program_has_one(name: str) -> None
 
 @every
 @pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.first_is_quick
 def test_every_number_of_a_variant_is_what_its_terms_make(sample: str, name: str) -> None:
     lesson = open_source(sample)
     workings = Workings(lesson, under(lesson, name))
@@ -100,6 +101,7 @@ def test_every_number_of_a_variant_is_what_its_terms_make(sample: str, name: str
 
 @every
 @pytest.mark.parametrize("model", ["gpt2", "bert", "llama", "qwen3"])
+@pytest.mark.first_is_quick
 def test_models_are_computed_by_it_too_where_they_have_the_line(model: str, name: str) -> None:
     pytest.importorskip("safetensors")
     pytest.importorskip("tokenizers")

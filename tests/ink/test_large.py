@@ -149,6 +149,7 @@ def test_with_colour_the_largest_is_hottest_and_nothing_is_coldest() -> None:
 @pytest.mark.parametrize("layers", [1, 2, 6])
 @pytest.mark.parametrize("height", range(10, 60, 3))
 @pytest.mark.parametrize("width", [50, 78, 120])
+@pytest.mark.first_is_quick
 def test_a_layer_goes_on_below_only_where_all_of_it_has_room_and_captions_do(
     width: int, height: int, layers: int
 ) -> None:

@@ -38,6 +38,7 @@ def look(page: Page, language: str = "en") -> Look:
 
 
 @pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.first_is_quick
 def test_the_text_gives_way_where_the_figures_are_whole_only_without_it(source: str) -> None:
     for page, (width, height, text, air), language in product(pages(source), ROOMS, LANGUAGES):
         room, drawn = share(page.sheet, look(page, language), width, height, text, air), look(page, language)

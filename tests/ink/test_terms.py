@@ -40,11 +40,13 @@ def hold(source: Source) -> None:
 
 
 @pytest.mark.parametrize("sample", samples())
+@pytest.mark.first_is_quick
 def test_every_word_of_a_lesson_is_explained_and_leads_to_a_figure(sample: str) -> None:
     hold(open_source(sample))
 
 
 @pytest.mark.parametrize("model", FAMILIES)
+@pytest.mark.first_is_quick
 def test_every_word_of_a_model_is_explained_and_leads_to_a_figure(model: str) -> None:
     pytest.importorskip("safetensors")
     pytest.importorskip("tokenizers")

@@ -25,6 +25,7 @@ def printed(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
 
 
 @every
+@pytest.mark.first_is_quick
 def test_paper_says_plainly_that_the_mistake_is_on(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     title = f"✗ {EN(f'variant.{name}.name')}"
     text = printed(capsys, "journey", "--plain", "--mistake", name)

@@ -29,12 +29,14 @@ def test_each_picture_is_of_what_the_keys_before_it_lead_to(run, tmp_path: Path)
 
 
 @pytest.mark.parametrize("form", DRAWS)
+@pytest.mark.first_is_quick
 def test_a_screen_is_written_in_every_format_that_draws(run, tmp_path: Path, form: str) -> None:
     path = tmp_path / f"screen.{form}"
     assert run("--press", "4", "--shot", str(path), "--lang", "zh").status == OK
     assert "权重" in path.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_the_same_keys_make_the_same_picture(run, tmp_path: Path) -> None:
     pictures = [tmp_path / f"{number}.svg" for number in range(2)]
     for path in pictures:

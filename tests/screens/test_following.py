@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from piloting import app, said, screen
 from textual.pilot import Pilot
 
@@ -11,6 +12,7 @@ def here(pilot: Pilot[None]) -> Cell:
     return screen(pilot).page.derivation.cell
 
 
+@pytest.mark.slow
 async def test_follow_leads_down_to_an_embedding_and_back() -> None:
     async with app().run_test() as pilot:
         await pilot.press("7", "tab", "tab", "tab", "tab", "tab")

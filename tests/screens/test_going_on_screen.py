@@ -52,6 +52,7 @@ async def test_the_new_token_is_a_row_of_every_picture():
         assert view.row("weights").sum() == pytest.approx(1.0, abs=1e-5)
 
 
+@pytest.mark.slow
 async def test_the_overview_reads_what_the_text_has_become():
     app = opened()
     async with app.run_test(size=(120, 40)) as pilot:

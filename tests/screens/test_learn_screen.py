@@ -46,6 +46,7 @@ async def test_all_steps_are_made_and_judged() -> None:
         assert shown.shown.message is None
 
 
+@pytest.mark.slow
 async def test_comma_and_full_stop_walk_through_the_kept_steps_at_every_stage() -> None:
     async with learning(stage=6).run_test() as pilot:
         await computed(pilot)
@@ -85,6 +86,7 @@ async def test_looking_back_stops_the_training_and_stays_there() -> None:
         assert shown.trainer.step == step
 
 
+@pytest.mark.slow
 async def test_another_sentence_is_looked_at_at_the_same_step() -> None:
     async with learning(10).run_test() as pilot:
         await computed(pilot)
@@ -96,6 +98,7 @@ async def test_another_sentence_is_looked_at_at_the_same_step() -> None:
         assert screen(pilot).source.tokens == ("the", "dog", "saw")
 
 
+@pytest.mark.slow
 async def test_numbers_that_are_learned_are_not_changed_by_hand() -> None:
     async with learning(5, stage=1).run_test() as pilot:
         await computed(pilot)
@@ -182,6 +185,7 @@ async def test_any_step_is_gone_to_and_is_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("text", ["31", "-1", "x", ""])
+@pytest.mark.first_is_quick
 async def test_a_step_that_was_not_made_is_refused_where_it_is_asked_for(text: str) -> None:
     async with learning().run_test() as pilot:
         await computed(pilot)
@@ -195,6 +199,7 @@ async def test_a_step_that_was_not_made_is_refused_where_it_is_asked_for(text: s
         assert screen(pilot).trainer.step == 30
 
 
+@pytest.mark.slow
 async def test_a_trained_number_is_followed_into_the_step_before_and_back() -> None:
     async with learning(stage=1).run_test() as pilot:
         await computed(pilot)
@@ -224,6 +229,7 @@ async def test_a_trained_number_is_followed_into_the_step_before_and_back() -> N
         assert not shown.desk.trail
 
 
+@pytest.mark.slow
 async def test_before_the_first_step_a_number_was_drawn() -> None:
     async with learning(stage=1).run_test() as pilot:
         await computed(pilot)
@@ -238,6 +244,7 @@ async def test_before_the_first_step_a_number_was_drawn() -> None:
         assert shown.shown.message.key == "message.input"
 
 
+@pytest.mark.slow
 async def test_the_way_leads_back_from_a_training_to_the_lesson_it_was_begun_in() -> None:
     app = KittenApp(open_source("journey"))
     async with app.run_test() as pilot:
@@ -253,6 +260,7 @@ async def test_the_way_leads_back_from_a_training_to_the_lesson_it_was_begun_in(
         assert not learns.running or learns.stopping.is_set()
 
 
+@pytest.mark.slow
 async def test_a_changed_lesson_below_a_training_is_not_lost_without_a_word() -> None:
     app = KittenApp(open_source("journey"))
     async with app.run_test() as pilot:

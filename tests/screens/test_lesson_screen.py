@@ -88,6 +88,7 @@ async def test_a_click_on_a_key_presses_it() -> None:
         assert screen(pilot).page.selection.stage == 1
 
 
+@pytest.mark.slow
 async def test_another_sentence() -> None:
     async with app().run_test() as pilot:
         await pilot.press("slash")
@@ -163,6 +164,7 @@ async def test_a_wide_window_has_the_text_beside_the_figures() -> None:
         assert pilot.app.query_one(LessonText).display
 
 
+@pytest.mark.slow
 async def test_a_window_that_is_too_small_says_so_and_recovers() -> None:
     async with app().run_test(size=(80, 24)) as pilot:
         assert not pilot.app.query_one(SizeNotice).display
@@ -175,6 +177,7 @@ async def test_a_window_that_is_too_small_says_so_and_recovers() -> None:
         assert pilot.app.query_one("#body").display
 
 
+@pytest.mark.slow
 async def test_every_command_is_in_the_palette() -> None:
     async with app().run_test() as pilot:
         titles = [command.title for command in pilot.app.get_system_commands(pilot.app.screen)]
@@ -185,6 +188,7 @@ async def test_every_command_is_in_the_palette() -> None:
         assert screen(pilot).page.view.settings.dropout == 0.1
 
 
+@pytest.mark.slow
 async def test_the_cursor_stays_in_sight_of_a_long_sentence() -> None:
     async with app(" ".join(f"w{n}" for n in range(60))).run_test() as pilot:
         await pilot.press("3")

@@ -43,6 +43,7 @@ async def test_the_numbers_that_are_others_are_marked_and_the_right_ones_are_a_k
         assert screen(pilot).desk.settings.variant == "softmax_axis"
 
 
+@pytest.mark.slow
 async def test_a_number_is_changed_with_the_mistake_on_and_only_that_is_remembered() -> None:
     async with app().run_test(size=(80, 24)) as pilot:
         await pilot.press("4", "M", "enter", "d", "escape")
@@ -51,6 +52,7 @@ async def test_a_number_is_changed_with_the_mistake_on_and_only_that_is_remember
         assert history.now.settings.dropout == 0.1
 
 
+@pytest.mark.slow
 async def test_with_one_on_the_list_begins_with_the_way_back() -> None:
     async with app().run_test(size=(80, 24)) as pilot:
         await pilot.press("M", "enter", "M")
@@ -63,6 +65,7 @@ async def test_with_one_on_the_list_begins_with_the_way_back() -> None:
         assert screen(pilot).desk.variant == ""
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_shown_says_why_and_is_not_chosen() -> None:
     async with app("causal").run_test(size=(80, 24)) as pilot:
         await pilot.press("M")
@@ -77,6 +80,7 @@ async def test_what_cannot_be_shown_says_why_and_is_not_chosen() -> None:
         assert screen(pilot).desk.variant == ""
 
 
+@pytest.mark.slow
 async def test_a_head_of_a_model_can_be_wrong_too() -> None:
     pytest.importorskip("safetensors")
     pytest.importorskip("tokenizers")

@@ -249,6 +249,7 @@ async def test_following_always_ends_at_an_input(name: str) -> None:
 FIXED = ("e", "n", "N", "delete", "less_than_sign", "greater_than_sign", "P", "r")
 
 
+@pytest.mark.slow
 async def test_the_numbers_of_a_model_stay_as_they_are() -> None:
     async with opened().run_test() as pilot:
         for key in FIXED:
@@ -272,6 +273,7 @@ async def test_settings_are_switched_for_this_layer_and_back() -> None:
         assert said_of_model(pilot) == "change.nothing_to_undo"
 
 
+@pytest.mark.slow
 async def test_changes_are_listed_and_redone() -> None:
     async with opened().run_test() as pilot:
         await pilot.press("s", "d", "u", "U", "c")
@@ -280,6 +282,7 @@ async def test_changes_are_listed_and_redone() -> None:
         assert model(pilot).page.view.settings == read().settings
 
 
+@pytest.mark.slow
 async def test_a_changed_head_is_laid_over_what_it_was() -> None:
     async with opened().run_test() as pilot:
         await pilot.press("s", "4", "b")
@@ -288,6 +291,7 @@ async def test_a_changed_head_is_laid_over_what_it_was() -> None:
         assert not model(pilot).page.view.settings.scale
 
 
+@pytest.mark.slow
 async def test_a_token_is_found_and_the_next_one() -> None:
     async with opened(query=0).run_test() as pilot:
         tokens = model(pilot).page.view.tokens
@@ -303,6 +307,7 @@ async def test_a_token_is_found_and_the_next_one() -> None:
         assert found == [*wanted, wanted[0]]
 
 
+@pytest.mark.slow
 async def test_what_is_not_found_is_said() -> None:
     async with opened().run_test() as pilot:
         await pilot.press("f")
@@ -358,6 +363,7 @@ async def test_another_text_is_read_by_the_same_model() -> None:
         assert overview(pilot).source.model is of
 
 
+@pytest.mark.slow
 async def test_a_lesson_in_place_of_the_model() -> None:
     async with opened().run_test() as pilot:
         await pilot.press("o")

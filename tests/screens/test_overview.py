@@ -119,6 +119,7 @@ async def test_every_head_has_a_picture_on_the_screen() -> None:
         assert [len(row.split()) for row in rows] == [4] * 14  # a pixel for each of 13 tokens
 
 
+@pytest.mark.slow
 async def test_a_wide_window_has_the_selected_head_beside_the_pictures() -> None:
     async with model_app().run_test(size=(120, 36)) as pilot:
         await computed(pilot)
@@ -177,6 +178,7 @@ async def test_a_measure_is_chosen_back_and_forth() -> None:
         assert overview(pilot).overview.measure == MEASURES[-1]
 
 
+@pytest.mark.slow
 async def test_sorted_heads_are_looked_at_from_the_largest() -> None:
     async with model_app().run_test() as pilot:
         await computed(pilot)
@@ -205,6 +207,7 @@ async def test_a_click_selects_a_head_and_another_opens_it() -> None:
         assert (model(pilot).page.selection.layer, model(pilot).page.selection.head) == (1, 1)
 
 
+@pytest.mark.slow
 async def test_every_line_of_a_picture_belongs_to_its_head() -> None:
     async with model_app().run_test() as pilot:
         await computed(pilot)
@@ -256,6 +259,7 @@ def given(query: int, key: int) -> dict[tuple[int, int], float]:
     return {place: float(source.trace(*place, source.settings)["weights"][query, key]) for place in heads}
 
 
+@pytest.mark.slow
 async def test_two_words_sort_the_heads_and_enter_opens_the_largest_there() -> None:
     app = model_app()
     async with app.run_test() as pilot:
@@ -272,6 +276,7 @@ async def test_two_words_sort_the_heads_and_enter_opens_the_largest_there() -> N
         assert model(pilot).page.derivation.value == pytest.approx(weights[found.order[0]])
 
 
+@pytest.mark.slow
 async def test_the_selected_cell_is_two_words_too() -> None:
     app = model_app()
     async with app.run_test() as pilot:
@@ -284,6 +289,7 @@ async def test_the_selected_cell_is_two_words_too() -> None:
         assert between.weights == pytest.approx(tuple(given(10, 11).values()))
 
 
+@pytest.mark.slow
 async def test_what_are_no_two_words_is_said() -> None:
     app = model_app()
     async with app.run_test() as pilot:
@@ -306,6 +312,7 @@ async def test_another_text_forgets_the_two_words() -> None:
         assert (overview(pilot).overview.between, overview(pilot).overview.measure) == (None, MEASURES[0])
 
 
+@pytest.mark.slow
 async def test_a_head_opens_at_the_query_and_key_that_were_looked_at() -> None:
     async with model_app().run_test() as pilot:
         await computed(pilot)
@@ -316,6 +323,7 @@ async def test_a_head_opens_at_the_query_and_key_that_were_looked_at() -> None:
         assert (selection.query, selection.key) == (last - 2, last - 1)
 
 
+@pytest.mark.slow
 async def test_v_comes_back_to_the_head_that_was_looked_at_in_its_language() -> None:
     async with model_app().run_test() as pilot:
         await computed(pilot)
@@ -375,6 +383,7 @@ async def test_every_command_is_in_the_palette() -> None:
         assert len(titles) == len(set(titles)) > 10
 
 
+@pytest.mark.slow
 async def test_another_text_is_read_by_the_same_model() -> None:
     async with model_app().run_test() as pilot:
         await computed(pilot)
@@ -546,6 +555,7 @@ async def test_a_size_may_come_before_there_is_anything_to_draw_on() -> None:
 
 @pytest.mark.parametrize("size", [(120, 36), (160, 40), (200, 50)])
 @pytest.mark.parametrize("text", [TEXT, "the cat saw the dog and the cat ran away from it"])
+@pytest.mark.first_is_quick
 async def test_the_selected_head_stands_large_where_there_is_room(text: str, size: tuple[int, int]) -> None:
     async with model_app("llama", text).run_test(size=size) as pilot:
         await computed(pilot)

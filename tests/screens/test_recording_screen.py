@@ -38,6 +38,7 @@ KEYS = (
 )
 
 
+@pytest.mark.slow
 async def test_parts_that_came_together_follow_one_another():
     cross, weights = weights_of(2, 3), weights_of(2, 2)
     parts = encoder_decoder(weights_of(3, 3), weights, cross, ["le", "chat", "noir"], ["the", "cat"])

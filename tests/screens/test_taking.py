@@ -25,6 +25,7 @@ async def test_the_figure_the_stage_or_the_lesson_is_written(tmp_path: Path, dow
     assert ids(path)[: len(expected)] == expected
 
 
+@pytest.mark.slow
 async def test_an_existing_file_is_replaced_when_it_is_asked_for_twice(tmp_path: Path) -> None:
     path = tmp_path / "taken.svg"
     path.write_text("mine")

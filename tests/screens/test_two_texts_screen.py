@@ -18,6 +18,7 @@ def app(name: str, second: str | None = None) -> KittenApp:
     return KittenApp(open_texts(Model(CHECKPOINTS / name), "the cat saw the dog", second))
 
 
+@pytest.mark.slow
 async def test_a_second_text_is_asked_for_at_all_heads():
     async with app("bert").run_test() as pilot:
         await computed(pilot)

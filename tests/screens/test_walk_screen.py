@@ -26,6 +26,7 @@ async def test_the_walk_begins_at_the_stage_that_is_looked_at() -> None:
         assert walk(pilot).guide.now.step.stage == "scores"
 
 
+@pytest.mark.slow
 async def test_leaving_the_walk_leaves_all_but_the_stage_as_it_was() -> None:
     async with app().run_test() as pilot:
         await pilot.press("s", "down", "s", "u", "1")
@@ -76,6 +77,7 @@ async def test_an_answer_counts_and_the_reason_follows() -> None:
         assert walk(pilot).guide.now.step.id == "softmax.most"
 
 
+@pytest.mark.slow
 async def test_a_presenter_walks_through_everything_and_back() -> None:
     async with app().run_test() as pilot:
         await pilot.press("1", "space")
@@ -88,6 +90,7 @@ async def test_a_presenter_walks_through_everything_and_back() -> None:
         assert walk(pilot).guide.place == 0
 
 
+@pytest.mark.slow
 async def test_q_in_the_walk_warns_of_what_would_be_lost() -> None:
     async with app().run_test() as pilot:
         await pilot.press("r", "space", "q")
@@ -99,6 +102,7 @@ async def test_q_in_the_walk_warns_of_what_would_be_lost() -> None:
 
 
 @pytest.mark.parametrize("key", ["L", "t"])
+@pytest.mark.slow
 async def test_language_and_theme_change_within_the_walk(key: str) -> None:
     async with app().run_test() as pilot:
         await pilot.press("space", key)

@@ -81,6 +81,7 @@ async def test_a_computed_number_offers_the_inputs_behind_it() -> None:
         assert screen(pilot).page.view.trace["scores"][1, 1] != pytest.approx(1.852384, abs=1e-6)
 
 
+@pytest.mark.slow
 async def test_what_changed_is_told_in_the_arithmetic_line() -> None:
     async with app().run_test() as pilot:
         await pilot.press(*TO_W_Q, "e")
@@ -109,6 +110,7 @@ async def test_undo_and_redo_lead_back_to_the_same_bits() -> None:
         assert said(pilot) == "change.nothing_to_redo"
 
 
+@pytest.mark.slow
 async def test_the_list_of_changes_leads_to_any_of_them() -> None:
     async with app().run_test() as pilot:
         await pilot.press("m", "s", "d", "c")
@@ -137,6 +139,7 @@ async def test_a_mask_cell_is_toggled() -> None:
         assert screen(pilot).page.view.trace["weights"][1, 4] == 0.0
 
 
+@pytest.mark.slow
 async def test_the_divisor_and_the_dropout_rate_are_inputs() -> None:
     async with app().run_test() as pilot:
         await pilot.press("4")
@@ -243,6 +246,7 @@ async def test_another_lesson_begins_a_history_of_its_own() -> None:
         assert said(pilot) == "change.nothing_to_undo"
 
 
+@pytest.mark.slow
 async def test_going_back_after_a_change_shows_the_present_numbers() -> None:
     async with app().run_test() as pilot:
         await pilot.press("3", "enter", "enter", "enter", "e")
@@ -263,6 +267,7 @@ async def test_moving_after_a_flip_shows_the_present_numbers() -> None:
         assert len(screen(pilot).desk.history.states) == 4
 
 
+@pytest.mark.slow
 async def test_a_narrower_window_shows_fewer_operands_to_choose() -> None:
     async with app().run_test(size=(200, 36)) as pilot:
         await pilot.press("7", *["tab"] * 5, "a", *["right"] * 11)
@@ -273,6 +278,7 @@ async def test_a_narrower_window_shows_fewer_operands_to_choose() -> None:
         assert shown.chosen is not None
 
 
+@pytest.mark.slow
 async def test_a_long_page_scrolls() -> None:
     async with app().run_test() as pilot:
         await pilot.press("question_mark", "down", "down")

@@ -60,6 +60,7 @@ def test_at_each_stage_gradients_stand_where_their_numbers_stood(task: str) -> N
 
 
 @every
+@pytest.mark.first_is_quick
 def test_the_way_back_is_told_with_the_loss(task: str) -> None:
     for stage in (0, 3, 6):
         (reading,) = page(task, stage, backward=True).readings

@@ -93,6 +93,7 @@ def test_every_claim_holds_on_every_sample(sample: str, name: str) -> None:
 
 @every
 @given(text=st.text(alphabet="abc 猫狗", min_size=1, max_size=12).filter(str.strip), seed=st.integers(0, 99))
+@pytest.mark.first_is_quick
 def test_every_claim_holds_on_random_sentences(name: str, text: str, seed: int) -> None:
     for view in views(from_sentence(text, seed), name):
         hold(view, name)

@@ -102,12 +102,14 @@ def check(view: View) -> None:
 
 
 @pytest.mark.parametrize("name", samples())
+@pytest.mark.first_is_quick
 def test_samples(name: str) -> None:
     for view in views(sample(name)):
         check(view)
 
 
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.first_is_quick
 def test_sentences(seed: int) -> None:
     for view in views(spoken(seed)):
         check(view)

@@ -58,12 +58,14 @@ def check(view: View) -> None:
 
 
 @pytest.mark.parametrize("name", samples())
+@pytest.mark.first_is_quick
 def test_samples(name: str) -> None:
     for view in views(sample(name)):
         check(view)
 
 
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.first_is_quick
 def test_sentences(seed: int) -> None:
     for view in views(spoken(seed)):
         check(view)
@@ -77,12 +79,14 @@ def test_many_sentences(seed: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["weights alone", "q k v", "x and matrices"])
+@pytest.mark.first_is_quick
 def test_recordings(name: str) -> None:
     for view in views(recording(name)):
         check(view)
 
 
 @pytest.mark.parametrize("name", MODELS)
+@pytest.mark.first_is_quick
 def test_tiny_models(name: str) -> None:
     for view in views(model(name)):
         check(view)
