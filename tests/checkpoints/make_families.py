@@ -25,6 +25,7 @@ import numpy as np
 import torch
 import transformers
 from make import Arrays, Json
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 HERE = Path(__file__).resolve().parent / "families"
@@ -55,6 +56,8 @@ class Shape:
     """What to write over the saved config.json, as older files have it; None takes a key away."""
     whole: bool = False
     """Whether weights are stored in 32 bits."""
+    own_head: bool = False
+    """Whether the output head has weights of its own, where a new model of transformers has those of the embedding."""
 
 
 SIZE: Json = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 24}
@@ -112,6 +115,9 @@ def decoders() -> Iterator[Shape]:
     opt = {key: DECODER[key] for key in DECODER if key not in ("intermediate_size", "num_key_value_heads")}
     yield Shape("opt", "OPTForCausalLM", opt | {"ffn_dim": 24, "word_embed_proj_dim": 16})
     yield Shape("opt-bare", "OPTModel", opt | {"ffn_dim": 24, "enable_bias": False, "activation_function": "gelu"})
+    yield Shape("biogpt", "BioGptForCausalLM", ENCODER)
+    plain = {"scale_embedding": False, "hidden_act": "relu", "layer_norm_eps": 0.03}
+    yield Shape("biogpt-plain", "BioGptModel", ENCODER | plain)
     yield Shape("gpt_bigcode", "GPTBigCodeForCausalLM", GPT)
     many = {"multi_query": False, "n_inner": 24, "scale_attn_weights": False, "layer_norm_epsilon": 0.03}
     yield Shape("gpt_bigcode-many", "GPTBigCodeModel", GPT | many)
@@ -264,10 +270,11 @@ def two_stacks() -> Iterator[Shape]:
         t5 | gated | {"tie_word_embeddings": False},
         {"dense_act_fn": None, "is_gated_act": None, "num_decoder_layers": None, "tie_word_embeddings": False}
         | {"scale_decoder_outputs": None},
+        own_head=True,
     )
     yield Shape("t5-bare", "T5Model", t5 | {"feed_forward_proj": "gated-silu"})
     yield Shape("t5-encoder", "T5EncoderModel", t5)
-    yield Shape("mt5", "MT5ForConditionalGeneration", t5 | near)
+    yield Shape("mt5", "MT5ForConditionalGeneration", t5 | near, own_head=True)
     bart = PLACES | ENDS | {"d_model": 16, "encoder_layers": 2, "decoder_layers": 3, "decoder_start_token_id": 2}
     bart |= {"encoder_ffn_dim": 24, "decoder_ffn_dim": 20}
     bart |= {"encoder_attention_heads": 4, "decoder_attention_heads": 2}
@@ -291,13 +298,25 @@ def build(shape: Shape) -> transformers.PreTrainedModel:
         if from_one:
             parameter.data -= 1.0  # gains begin at 1 there
         parameter.data = parameter.data if shape.whole else parameter.data.half().float()
+    for name, buffer in model.named_buffers():
+        if name.endswith("logits_bias"):
+            buffer.copy_(like(buffer, 0.5).float())
     return model
+
+
+def like(tensor: torch.Tensor, size: float) -> torch.Tensor:
+    """Other numbers of this shape, as halves."""
+    return (torch.randn(tensor.shape, generator=torch.Generator().manual_seed(tensor.numel())) * size).half()
 
 
 def write(shape: Shape, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     model = build(shape)
     (model if shape.whole else model.half()).save_pretrained(folder)
+    if shape.own_head:
+        weights = load_file(folder / "model.safetensors")
+        weights["lm_head.weight"] = like(model.get_input_embeddings().weight, 0.4)
+        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "generation_config.json").unlink(missing_ok=True)
     both_ends = shape.settings.get("cls_token_id") is not None or "ForMaskedLM" in shape.model
     both_ends = both_ends or "Bart" in shape.model

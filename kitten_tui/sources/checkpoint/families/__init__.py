@@ -5,42 +5,15 @@ from __future__ import annotations
 from kitten_tui.sources.checkpoint.families.bert import ENCODERS
 from kitten_tui.sources.checkpoint.families.family import Crossing, Experts, Family, Fitting, HeadNorm, Linear
 from kitten_tui.sources.checkpoint.families.gemma import GEMMAS
-from kitten_tui.sources.checkpoint.families.gpt import (
-    BLOOM,
-    CODEGEN,
-    FALCON,
-    GPT2,
-    GPT_BIGCODE,
-    GPT_NEO,
-    GPT_NEOX,
-    GPTJ,
-    OPT,
-)
+from kitten_tui.sources.checkpoint.families.gpt import GPTS
 from kitten_tui.sources.checkpoint.families.llama import LLAMAS
 from kitten_tui.sources.checkpoint.families.mixtures import MIXTURES
-from kitten_tui.sources.checkpoint.families.phi import PERSIMMON, PHI
+from kitten_tui.sources.checkpoint.families.phi import PHIS
 from kitten_tui.sources.checkpoint.families.seq2seq import SEQ2SEQ
 
 __all__ = ["FAMILIES", "KEYS", "Crossing", "Experts", "Family", "Fitting", "HeadNorm", "Linear"]
 
-FAMILIES: dict[str, Family] = {
-    "gpt2": GPT2,
-    "gpt_bigcode": GPT_BIGCODE,
-    "gpt_neo": GPT_NEO,
-    "gptj": GPTJ,
-    "codegen": CODEGEN,
-    "gpt_neox": GPT_NEOX,
-    "opt": OPT,
-    "bloom": BLOOM,
-    "falcon": FALCON,
-    "phi": PHI,
-    "persimmon": PERSIMMON,
-    **LLAMAS,
-    **GEMMAS,
-    **MIXTURES,
-    **ENCODERS,
-    **SEQ2SEQ,
-}
+FAMILIES: dict[str, Family] = {**GPTS, **PHIS, **LLAMAS, **GEMMAS, **MIXTURES, **ENCODERS, **SEQ2SEQ}
 
 KEYS = {
     "d_model": "hidden_size",

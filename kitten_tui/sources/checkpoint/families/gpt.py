@@ -17,7 +17,7 @@ _KEYS = {
     "activation": "activation_function",
 }
 
-GPT2 = Family(
+_GPT2 = Family(
     prefixes=("", "transformer."),
     classes="GPT2",
     embedding="wte.weight",
@@ -40,8 +40,8 @@ GPT2 = Family(
 
 _BIGCODE_QKV = Linear("h.{n}.attn.c_attn", split="roles")
 _BIGCODE_HEADS = replace(_BIGCODE_QKV, split="heads")
-GPT_BIGCODE = replace(
-    GPT2,
+_GPT_BIGCODE = replace(
+    _GPT2,
     classes="GPTBigCode",
     q=_BIGCODE_QKV,
     k=_BIGCODE_QKV,
@@ -50,7 +50,7 @@ GPT_BIGCODE = replace(
     up=Linear("h.{n}.mlp.c_fc"),
     down=Linear("h.{n}.mlp.c_proj"),
     keys=_KEYS | {"n_kv_heads": ""},
-    defaults={**GPT2.defaults, "n_kv_heads": 1, "activation": "gelu_pytorch_tanh", "multi_query": True},
+    defaults={**_GPT2.defaults, "n_kv_heads": 1, "activation": "gelu_pytorch_tanh", "multi_query": True},
     variants=(
         (
             "multi_query",
@@ -60,7 +60,7 @@ GPT_BIGCODE = replace(
     ),
 )
 
-GPT_NEO = Family(
+_GPT_NEO = Family(
     prefixes=("", "transformer."),
     classes="GPTNeo",
     embedding="wte.weight",
@@ -88,7 +88,7 @@ GPT_NEO = Family(
     defaults=_SMALL | {"d_model": 2048, "n_layers": 24, "n_heads": 16, "n_positions": 2048, "sliding_window": 256},
 )
 
-GPTJ = Family(
+_GPTJ = Family(
     prefixes=("", "transformer."),
     classes="GPTJ",
     embedding="wte.weight",
@@ -122,12 +122,12 @@ GPTJ = Family(
 )
 
 _CODEGEN_QKV = Linear("h.{n}.attn.qkv_proj", bias=False, split="fourths")
-CODEGEN = replace(
-    GPTJ, classes="CodeGen", q=_CODEGEN_QKV, k=_CODEGEN_QKV, v=_CODEGEN_QKV, buffers=("attn.causal_mask",)
+_CODEGEN = replace(
+    _GPTJ, classes="CodeGen", q=_CODEGEN_QKV, k=_CODEGEN_QKV, v=_CODEGEN_QKV, buffers=("attn.causal_mask",)
 )
 
 _NEOX_QKV = Linear("layers.{n}.attention.query_key_value", "attention_bias", split="heads")
-GPT_NEOX = Family(
+_GPT_NEOX = Family(
     prefixes=("", "gpt_neox."),
     classes="GPTNeoX",
     embedding="embed_in.weight",
@@ -161,7 +161,7 @@ GPT_NEOX = Family(
     },
 )
 
-OPT = Family(
+_OPT = Family(
     prefixes=("", "model.decoder.", "decoder."),
     classes="OPT",
     embedding="embed_tokens.weight",
@@ -194,8 +194,38 @@ OPT = Family(
     refused={"do_layer_norm_before": True, "_remove_final_layer_norm": False, "layer_norm_elementwise_affine": True},
 )
 
+_BIOGPT = replace(
+    _OPT,
+    prefixes=("", "biogpt."),
+    classes="BioGpt",
+    q=Linear("layers.{n}.self_attn.q_proj"),
+    k=Linear("layers.{n}.self_attn.k_proj"),
+    v=Linear("layers.{n}.self_attn.v_proj"),
+    o=Linear("layers.{n}.self_attn.out_proj"),
+    up=Linear("layers.{n}.fc1"),
+    down=Linear("layers.{n}.fc2"),
+    final_norm="layer_norm",
+    head="output_projection.weight",
+    keys={"eps": ""},  # its config has one that its norms do not ask for
+    defaults={
+        "d_model": 1024,
+        "n_layers": 24,
+        "n_heads": 16,
+        "d_hidden": 4096,
+        "n_positions": 1024,
+        "n_vocab": 42384,
+        "tie_word_embeddings": True,
+        "eps": 1e-5,
+        "activation": "gelu",
+        "pad_token_id": 1,
+        "scale_embedding": True,
+    },
+    variants=(("scale_embedding", True, {"embedding_scale": "√d_model"}),),
+    refused={},
+)
+
 _BLOOM_QKV = Linear("h.{n}.self_attention.query_key_value", split="heads")
-BLOOM = Family(
+_BLOOM = Family(
     prefixes=("", "transformer."),
     classes="Bloom",
     embedding="word_embeddings.weight",
@@ -233,7 +263,7 @@ BLOOM = Family(
 )
 
 _FALCON_QKV = Linear("h.{n}.self_attention.query_key_value", "bias", split="heads")
-FALCON = Family(
+_FALCON = Family(
     prefixes=("", "transformer."),
     classes="Falcon",
     embedding="word_embeddings.weight",
@@ -288,3 +318,16 @@ FALCON = Family(
         ("alibi", True, {"rotary": False, "slopes": "1/√d_k"}),
     ),
 )
+
+GPTS: dict[str, Family] = {
+    "gpt2": _GPT2,
+    "gpt_bigcode": _GPT_BIGCODE,
+    "gpt_neo": _GPT_NEO,
+    "gptj": _GPTJ,
+    "codegen": _CODEGEN,
+    "gpt_neox": _GPT_NEOX,
+    "opt": _OPT,
+    "biogpt": _BIOGPT,
+    "bloom": _BLOOM,
+    "falcon": _FALCON,
+}

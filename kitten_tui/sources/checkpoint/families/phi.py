@@ -6,7 +6,7 @@ from kitten_tui.sources.checkpoint.families.family import Family, HeadNorm, Line
 
 _Q_NORM = HeadNorm("layers.{n}.self_attn.q_layernorm", "layers.{n}.self_attn.k_layernorm")
 
-PHI = Family(
+_PHI = Family(
     prefixes=("", "model."),
     classes="Phi",
     embedding="embed_tokens.weight",
@@ -40,7 +40,7 @@ PHI = Family(
 )
 
 _PERSIMMON_QKV = Linear("layers.{n}.self_attn.query_key_value", split="heads")
-PERSIMMON = Family(
+_PERSIMMON = Family(
     prefixes=("", "model."),
     classes="Persimmon",
     embedding="embed_tokens.weight",
@@ -71,3 +71,5 @@ PERSIMMON = Family(
     },
     variants=(("qk_layernorm", True, {"head_norm": _Q_NORM}),),
 )
+
+PHIS: dict[str, Family] = {"phi": _PHI, "persimmon": _PERSIMMON}
