@@ -251,7 +251,7 @@ LEFT_OUT = {
     "block_count": ": llama.block_count: expected a whole number, found nothing",
     "attention.head_count": ": llama.attention.head_count: expected a whole number, found nothing",
     "context_length": ": llama.context_length: expected a whole number, found nothing",
-    "tokenizer.model": ": tokenizer.ggml.model: expected gpt2 or llama, found nothing",
+    "tokenizer.model": ": tokenizer.ggml.model: expected one of gpt2, llama, t5, bert, found nothing",
     "tokenizer.tokens": ": tokenizer.ggml.tokens: expected tokens, found none",
     "tokenizer.scores": ": tokenizer.ggml.scores: expected one for each of 164, found none",
 }

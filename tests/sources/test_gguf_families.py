@@ -1,15 +1,10 @@
-"""Each architecture of GGUF files gives the numbers of the checkpoint that a file was made of.
-
-Names come from the package gguf and not from the reader; what the converters of llama.cpp do to some tensors is done
-here again.
-"""
+"""Each architecture of GGUF files gives the numbers of the checkpoint that a file was made of."""
 
 from __future__ import annotations
 
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +15,15 @@ pytest.importorskip("safetensors")
 pytest.importorskip("tokenizers")
 pytest.importorskip("gguf")
 
-import gguf
-from safetensors.numpy import load_file
-from stored import FAMILIES, NEAR, stored_family
+from gguf import quants
+from gguf_files import KINDS, config_of, converted, write
+from safetensors.numpy import load_file, save_file
+from stored import FAMILIES, NEAR, expected, stored_family
 
 from kitten_tui.sources.checkpoint.gguf_architectures import ARCHITECTURES, MIXTRAL
 from kitten_tui.sources.checkpoint.model import Model
 from kitten_tui.sources.checkpoint.reading import Reading
+from kitten_tui.sources.checkpoint.texts import TWO_STACKS, open_texts
 from kitten_tui.sources.errors import SourceError
 
 MADE = {
@@ -51,6 +48,27 @@ MADE = {
     "mixtral-sliding": "llama",
     "qwen2_moe": "qwen2moe",
     "qwen3_moe": "qwen3moe",
+    "stablelm-parallel": "stablelm",
+    "cohere-normed": "command-r",
+    "falcon": "falcon",
+    "falcon-new": "falcon",
+    "falcon-one-norm": "falcon",
+    "bloom": "bloom",
+    "bloom-six": "bloom",
+    "gpt_bigcode": "starcoder",
+    "phi": "phi2",
+    "glm": "chatglm",
+    "glm-plain": "chatglm",
+    "gpt_oss": "gpt-oss",
+    "gpt_oss-yarn": "gpt-oss",
+    "modernbert": "modern-bert",
+    "xlm-roberta": "bert",
+    "camembert": "bert",
+    "../bert": "bert",
+    "../distilbert": "bert",
+    "../roberta": "bert",
+    "../gpt_neox": "gptneox",
+    "../gpt_neox-serial": "gptneox",
 }
 """Folders, and what their files call the architecture."""
 CHANGED: dict[str, dict[str, Any]] = {
@@ -58,123 +76,51 @@ CHANGED: dict[str, dict[str, Any]] = {
     "gemma3_text": {"query_pre_attn_scalar": 8, "layer_types": None},
     "smollm3": {"no_rope_layers": [1, 1]},
     "qwen3_moe": {"norm_topk_prob": True},
+    "gpt_oss": {"swiglu_limit": 7.0},
+    "gpt_oss-yarn": {"layer_types": None},
+    "t5": {"relative_attention_max_distance": 128},
+    "mt5": {"relative_attention_max_distance": 128},
 }
 """What no file of the architecture can say otherwise."""
 ELSEWHERE = {"llama", "qwen2", "qwen3", "gpt2"}
 """What test_gguf.py has."""
-NUMBERS = {
-    "max_position_embeddings": "context_length",
-    "hidden_size": "embedding_length",
-    "num_hidden_layers": "block_count",
-    "intermediate_size": "feed_forward_length",
-    "num_attention_heads": "attention.head_count",
-    "num_key_value_heads": "attention.head_count_kv",
-    "head_dim": "attention.key_length",
-    "num_local_experts": "expert_count",
-    "num_experts": "expert_count",
-    "num_experts_per_tok": "expert_used_count",
-    "moe_intermediate_size": "expert_feed_forward_length",
-    "shared_expert_intermediate_size": "expert_shared_feed_forward_length",
-    "sliding_window": "attention.sliding_window",
-}
-AMOUNTS = {
-    "rms_norm_eps": "attention.layer_norm_rms_epsilon",
-    "layer_norm_eps": "attention.layer_norm_epsilon",
-    "norm_epsilon": "attention.layer_norm_epsilon",
-    "norm_eps": "attention.layer_norm_epsilon",
-    "attention_multiplier": "attention.scale",
-    "embedding_multiplier": "embedding_scale",
-    "residual_multiplier": "residual_scale",
-    "logits_scaling": "logit_scale",
-    "logit_scale": "logit_scale",
-    "attn_logit_softcapping": "attn_logit_softcapping",
-    "final_logit_softcapping": "final_logit_softcapping",
-}
+STACKED = {"t5": "t5", "t5-gated": "t5", "mt5": "t5"}
+"""Folders of an encoder and a decoder."""
+EQUAL = 1e-5
+"""How near a file has to come to its folder: both are the same numbers in other places."""
 
 
 def test_every_architecture_is_tested():
-    assert {*MADE.values(), *ELSEWHERE} == set(ARCHITECTURES)
+    assert {*MADE.values(), *ELSEWHERE, *STACKED.values(), "t5encoder"} == set(ARCHITECTURES)
 
 
-def side_by_side(rows: np.ndarray, heads: int) -> np.ndarray:
-    """As llama's queries and keys lie there: the two of a pair next to one another."""
-    return rows.reshape(heads, 2, len(rows) // heads // 2, *rows.shape[1:]).swapaxes(1, 2).reshape(rows.shape)
-
-
-def tensors_of(folder: Path, architecture: str, said: dict[str, Any]) -> Iterator[tuple[str, np.ndarray]]:
-    """The tensors of a folder as the converter writes them."""
-    kinds = {name: kind for kind, name in gguf.MODEL_ARCH_NAMES.items()}
-    table = gguf.get_tensor_name_map(kinds[architecture], said["num_hidden_layers"])
-    stacked: dict[str, dict[int, np.ndarray]] = {}
-    heads = {"attn_q": said["num_attention_heads"], "attn_k": said.get("num_key_value_heads")}
-    for name, tensor in load_file(folder / "model.safetensors").items():
-        numbers = np.asarray(tensor, np.float32)
-        expert = re.search(r"\.experts\.(\d+)\.", name)
-        own = table.get_name(name if expert is None else name.replace(expert[0], ".experts."), (".weight", ".bias"))
-        assert own is not None, name
-        if name.endswith("norm.weight") and architecture in ("gemma", "gemma2", "gemma3", "nemotron"):
-            numbers = numbers + 1
-        if architecture in ("llama", "arcee", "granite", "smollm3") and own.split(".")[-2] in heads:
-            numbers = side_by_side(numbers, heads[own.split(".")[-2]])
-        if expert is None:
-            yield own, numbers
-        else:
-            stacked.setdefault(own, {})[int(expert[1])] = numbers
-    rope = said.get("rope_scaling") or {}
-    for length in ("short", "long"):
-        if f"{length}_factor" in rope:
-            yield f"rope_factors_{length}.weight", np.array(rope[f"{length}_factor"], np.float32)
-    for own, each in stacked.items():
-        yield own, np.stack([each[number] for number in sorted(each)])
-
-
-def write(folder: Path, path: Path, architecture: str, **other: float) -> Path:
-    """A folder as a GGUF file, with a vocabulary of its own; the words of the test are given as numbers."""
-    said = json.loads((folder / "config.json").read_text())
-    said.setdefault("num_key_value_heads", said["num_attention_heads"])
-    writer = gguf.GGUFWriter(str(path), architecture)
-    for key, own in NUMBERS.items():
-        if said.get(key) is not None:
-            writer.add_uint32(f"{architecture}.{own}", said[key])
-    if said.get("head_dim") is not None:
-        writer.add_uint32(f"{architecture}.attention.value_length", said["head_dim"])
-    for key, own in AMOUNTS.items():
-        if said.get(key) is not None:
-            writer.add_float32(f"{architecture}.{own}", said[key])
-    for own, value in other.items():
-        writer.add_float32(f"{architecture}.{own}", value)
-    rope = said.get("rope_parameters") or {"rope_theta": said.get("rope_theta")}
-    if "sliding_attention" in rope:
-        writer.add_float32(f"{architecture}.rope.freq_base_swa", rope["sliding_attention"]["rope_theta"])
-        rope = rope["full_attention"]
-    if rope.get("rope_type") == "linear":
-        writer.add_string(f"{architecture}.rope.scaling.type", "linear")
-        writer.add_float32(f"{architecture}.rope.scaling.factor", rope["factor"])
-    if "original_max_position_embeddings" in said:
-        before = said["original_max_position_embeddings"]
-        writer.add_uint32(f"{architecture}.rope.scaling.original_context_length", before)
-    if rope["rope_theta"] is not None:
-        d_k = said.get("head_dim") or said["hidden_size"] // said["num_attention_heads"]
-        writer.add_float32(f"{architecture}.rope.freq_base", rope["rope_theta"])
-        writer.add_uint32(f"{architecture}.rope.dimension_count", int(d_k * rope.get("partial_rotary_factor", 1.0)))
-    words = json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"]
-    writer.add_tokenizer_model("llama")
-    writer.add_token_list(list(words))
-    writer.add_token_types([1] * len(words))
-    writer.add_token_scores([0.0] * len(words))
-    for own, tensor in tensors_of(folder, architecture, said):
-        writer.add_tensor(own, np.ascontiguousarray(tensor))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return path
+def wanted(name: str) -> dict[str, np.ndarray]:
+    """What transformers computed of a folder."""
+    return expected(name.removeprefix("../")) if name.startswith("../") else stored_family(name)
 
 
 def computed(model: Model, name: str) -> Reading:
-    reading = Reading(model, str(stored_family(name)["text"]))
+    reading = Reading(model, str(wanted(name)["text"]))
     reading.compute()
     return reading
+
+
+def copied(name: str, tmp_path: Path) -> Path:
+    """A folder, with what no file can say otherwise."""
+    folder = tmp_path / "folder"
+    shutil.copytree(FAMILIES / name, folder)
+    said = json.loads((folder / "config.json").read_text()) | CHANGED.get(name, {})
+    (folder / "config.json").write_text(json.dumps(said))
+    return folder
+
+
+def twins(name: str, architecture: str, tmp_path: Path) -> tuple[Model, Model]:
+    """The model of a folder, and that of a file which was made of it."""
+    folder = copied(name, tmp_path)
+    twin, model = Model(folder), Model(tmp_path, weights=write(folder, tmp_path / "tiny.gguf", architecture))
+    for stack in model.stacks:
+        stack.tokens = twin.tokens
+    return twin, model
 
 
 def weights(reading: Reading) -> np.ndarray:
@@ -185,21 +131,96 @@ def weights(reading: Reading) -> np.ndarray:
 
 @pytest.mark.parametrize("name", MADE)
 def test_a_file_gives_the_numbers_of_its_checkpoint(name, tmp_path):
-    folder = tmp_path / name
-    shutil.copytree(FAMILIES / name, folder)
-    said = json.loads((folder / "config.json").read_text()) | CHANGED.get(name, {})
-    (folder / "config.json").write_text(json.dumps(said))
-    twin = computed(Model(folder), name)
+    twin, reading = (computed(model, name) for model in twins(name, MADE[name], tmp_path))
+    model = reading.model
     if name not in CHANGED:
-        assert weights(twin) == pytest.approx(stored_family(name)["attentions"], abs=NEAR)
-    model = Model(tmp_path, weights=write(folder, tmp_path / "tiny.gguf", MADE[name]))
-    model.tokens = twin.model.tokens
-    reading = computed(model, name)
-    assert weights(reading) == pytest.approx(weights(twin), abs=NEAR)
-    assert reading.stream(reading.n_layers) == pytest.approx(twin.stream(reading.n_layers), rel=NEAR, abs=NEAR)
-    for place in (0, 5):
+        assert weights(twin) == pytest.approx(wanted(name)["attentions"], abs=NEAR)
+    assert weights(reading) == pytest.approx(weights(twin), abs=EQUAL)
+    assert reading.stream(reading.n_layers) == pytest.approx(twin.stream(reading.n_layers), rel=EQUAL, abs=EQUAL)
+    assert model.says_next is (model.config.family.fitting is None)
+    for place in (0, 5) if model.says_next else ():
         ends = [one.logits(one.last(twin.stream(twin.n_layers)[place])) for one in (twin.model, model)]
-        assert ends[1] == pytest.approx(ends[0], rel=NEAR, abs=NEAR)
+        assert ends[1] == pytest.approx(ends[0], rel=EQUAL, abs=EQUAL)
+
+
+@pytest.mark.parametrize("part", TWO_STACKS)
+@pytest.mark.parametrize("name", STACKED)
+def test_a_file_of_two_stacks_gives_the_numbers_of_its_checkpoint(name, part, tmp_path):
+    told = stored_family(name)
+    readings = []
+    for model in twins(name, STACKED[name], tmp_path):
+        readings.append(open_texts(model, str(told["text"]), str(told["second"]), part))
+        readings[-1].compute()
+    twin, reading = readings
+    begin = "" if part == "encoder" else f"{part}_"
+    if name not in CHANGED:
+        assert weights(twin) == pytest.approx(told[f"{begin}attentions"], abs=NEAR)
+    assert weights(reading) == pytest.approx(weights(twin), abs=EQUAL)
+    if part == "decoder":
+        last = twin.stream(twin.n_layers)
+        ends = [[one.model.logits(one.model.last(row)) for row in last] for one in readings]
+        assert np.array(ends[1]) == pytest.approx(np.array(ends[0]), rel=EQUAL, abs=EQUAL)
+
+
+@pytest.mark.parametrize("name", ["t5-encoder"])
+def test_an_encoder_alone_gives_the_numbers_of_its_checkpoint(name, tmp_path):
+    twin, reading = (computed(model, name) for model in twins(name, "t5encoder", tmp_path))
+    assert reading.model.decoder is None
+    assert weights(twin) == pytest.approx(stored_family(name)["attentions"], abs=NEAR)
+    assert weights(reading) == pytest.approx(weights(twin), abs=EQUAL)
+
+
+def test_a_head_that_is_the_embedding_over_again_is_tied(tmp_path):
+    """Old files of t5 have it twice, and the last vector is divided by √d_model for it."""
+    folder = copied("t5", tmp_path)
+    tensors = load_file(folder / "model.safetensors")
+    draw = np.random.RandomState(5).normal(size=tensors["shared.weight"].shape)
+    for head, factor in ((tensors["shared.weight"] * 1.02, 0.25), (draw, None)):
+        path = write(folder, tmp_path / "tiny.gguf", "t5", tensors | {"lm_head.weight": head.astype("f4")})
+        decoder = Model(tmp_path, weights=path).decoder
+        assert decoder is not None
+        assert decoder.config.amounts.get("logit_factor") == factor
+
+
+def test_experts_in_four_bits_are_those_that_the_package_makes_of_them(tmp_path):
+    """As gpt-oss is stored: blocks of 32 with a power of 2 each."""
+    folder = copied("gpt_oss", tmp_path)
+    said = config_of(folder) | {"hidden_size": 64, "intermediate_size": 32}
+    (folder / "config.json").write_text(json.dumps(said))
+    draw = np.random.RandomState(3)
+    tensors = {}
+    for name, tensor in load_file(folder / "model.safetensors").items():
+        wide = {16: 64, 24: 32, 48: 64} if "experts" in name else {16: 64}
+        shape = tuple(wide.get(size, size) for size in tensor.shape)
+        if "self_attn" in name:  # heads stay as wide as they are
+            inner = {"q_proj.weight": (32, 64), "o_proj.weight": (64, 32), "o_proj.bias": (64,)}
+            inner |= {f"{role}_proj.weight": (16, 64) for role in "kv"}
+            shape = next((wide_ for end, wide_ in inner.items() if name.endswith(end)), tensor.shape)
+        tensors[name] = (draw.normal(size=shape) * 0.2 + ("norm" in name)).astype("f4")
+    save_file(tensors, folder / "model.safetensors")
+    path = write(folder, tmp_path / "tiny.gguf", "gpt-oss", kind=_four_bits)
+    files = dict(converted(folder, "gpt-oss", said))
+    for name in tensors:
+        if name.endswith(("gate_up_proj", "down_proj")):
+            layer = name.split(".")[2]
+            parts = ("gate", "up") if "gate_up" in name else ("down",)
+            rounded = [_rounded(files[f"blk.{layer}.ffn_{part}_exps.weight"]) for part in parts]  # [expert, out, in]
+            tensors[name] = np.stack(rounded, axis=2).reshape(len(rounded[0]), -1, rounded[0].shape[-1]).swapaxes(1, 2)
+    save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, folder / "model.safetensors")
+    twin, model = Model(folder), Model(tmp_path, weights=path)
+    model.tokens = twin.tokens
+    of_folder, of_file = computed(twin, "gpt_oss"), computed(model, "gpt_oss")
+    assert weights(of_file) == pytest.approx(weights(of_folder), abs=EQUAL)
+    assert of_file.stream(2) == pytest.approx(of_folder.stream(2), rel=EQUAL, abs=EQUAL)
+    assert of_file.facts["quantised"] == "MXFP4, F32"
+
+
+def _four_bits(own: str) -> object:
+    return KINDS.MXFP4 if own.endswith("_exps.weight") else KINDS.F32
+
+
+def _rounded(numbers: np.ndarray) -> np.ndarray:
+    return quants.dequantize(quants.quantize(np.ascontiguousarray(numbers), KINDS.MXFP4), KINDS.MXFP4)
 
 
 def test_experts_of_a_llama_are_those_of_a_mixtral(tmp_path):
@@ -213,4 +234,22 @@ def test_experts_of_a_llama_are_those_of_a_mixtral(tmp_path):
 def test_what_would_change_the_numbers_is_refused_by_name(name, key, tmp_path):
     path = write(FAMILIES / name, tmp_path / "tiny.gguf", MADE[name], **{key: 2.0})
     with pytest.raises(SourceError, match=re.escape(f"{MADE[name]}.{key}: expected none")):
+        Model(tmp_path, weights=path)
+
+
+@pytest.mark.parametrize(("architecture", "name"), [("gpt-oss", "gpt_oss"), ("gemma2", "gemma2")])
+def test_windows_that_a_file_says_of_each_layer_are_obeyed(architecture, name, tmp_path):
+    def pattern(writer: Any, said: dict[str, Any]) -> None:
+        writer.add_array(f"{architecture}.attention.sliding_window_pattern", [False, True])
+
+    path = write(FAMILIES / name, tmp_path / "tiny.gguf", architecture, besides=pattern)
+    assert Model(tmp_path, weights=path).config.windows == (None, 3)
+
+
+def test_windows_in_another_order_are_refused_by_name(tmp_path):
+    def pattern(writer: Any, said: dict[str, Any]) -> None:
+        writer.add_uint32("gpt-oss.attention.sliding_window_pattern", 3)
+
+    path = write(FAMILIES / "gpt_oss", tmp_path / "tiny.gguf", "gpt-oss", besides=pattern)
+    with pytest.raises(SourceError, match=r"gpt-oss\.attention\.sliding_window_pattern: expected 2, found 3"):
         Model(tmp_path, weights=path)

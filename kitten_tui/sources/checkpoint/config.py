@@ -116,9 +116,7 @@ def read_config(path: Path, names: Names = tuple, trusted: bool = False) -> Conf
     Raises:
         SourceError: a key is missing, or asks for something that is not supported.
     """
-    of = ConfigReader(path, names, trusted)
-    config, of_decoder = _config(of), of.of_decoder()
-    return config if of_decoder is None else replace(config, decoder=_config(of_decoder, config))
+    return _stacks(ConfigReader(path, names, trusted))
 
 
 def config_of(path: Path, raw: dict[str, Any], family: Family) -> Config:
@@ -127,7 +125,13 @@ def config_of(path: Path, raw: dict[str, Any], family: Family) -> Config:
     Raises:
         SourceError: as above.
     """
-    return _config(Said(path, raw, family))
+    return _stacks(Said(path, raw, family))
+
+
+def _stacks(of: ConfigReader) -> Config:
+    """Of the stack that reads, or of the only one, with the one that writes in it."""
+    config, of_decoder = _config(of), of.of_decoder()
+    return config if of_decoder is None else replace(config, decoder=_config(of_decoder, config))
 
 
 def _config(of: ConfigReader, encoder: Config | None = None) -> Config:

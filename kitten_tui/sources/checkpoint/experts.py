@@ -50,8 +50,9 @@ class Mixture:
         names = {self.name(name) for name in linear_names(of.router, self.config.says(of.router.bias))}
         if of.packed:
             return names | {self.name(name + end) for name in (of.packed, of.down) for end in ("", "_bias")}
-        parts = (of.gate, of.up, of.down)
-        names |= {self.name(f"{part}.weight", e=expert) for part in parts for expert in every}
+        ends = ("weight", "bias") if of.biased else ("weight",)
+        parts = [f"{part}.{end}" for part in (of.gate, of.up, of.down) for end in ends]
+        names |= {self.name(part, e=expert) for part in parts for expert in every}
         if of.shared:
             shared = (f"{of.shared}.{part}_proj.weight" for part in ("gate", "up", "down"))
             names |= {self.name(name) for name in (*shared, f"{of.shared}_gate.weight")}
@@ -91,30 +92,33 @@ class Mixture:
         of, config = self.of, self.config
         width, d_model = config.d_expert, config.d_model
         if of.packed:
-            return self._packed(expert, x, width)
-        up, gate = (
-            self.tensors.read(self.name(f"{part}.weight", e=expert), (width, d_model)).T for part in (of.up, of.gate)
-        )
-        down = self.tensors.read(self.name(f"{of.down}.weight", e=expert), (d_model, width)).T  # [width, d_model]
-        activate = ACTIVATIONS[config.activation]
-        return np.asarray((activate(x @ gate) * (x @ up)) @ down)
+            hidden = project(x, *self._of_all(of.packed, expert, d_model, 2 * width))  # [visit, 2·width]
+            gate, up = hidden[:, ::2], hidden[:, 1::2]  # [visit, width], [visit, width]
+            down: tuple[Array, Array | None] = self._of_all(of.down, expert, width, d_model)
+        else:
+            gate, up = (project(x, *self._of_one(part, expert, d_model, width)) for part in (of.gate, of.up))
+            down = self._of_one(of.down, expert, width, d_model)
+        return project(self._gated(gate, up), *down)
 
-    def _packed(self, expert: int, x: Array, width: int) -> Array:
-        """The same from one tensor of all experts, gate and up side by side.  [visit, d_model] -> [visit, d_model]"""
-        count, d_model = self.config.n_experts, self.config.d_model
-        rows = slice(expert, expert + 1)
+    def _of_one(self, part: str, expert: int, n_in: int, n_out: int) -> tuple[Array, Array | None]:
+        """A matrix of an expert and its bias.  -> [in, out], [out]"""
+        w = self.tensors.read(self.name(f"{part}.weight", e=expert), (n_out, n_in)).T  # [in, out]
+        b = self.tensors.read(self.name(f"{part}.bias", e=expert), (n_out,)) if self.of.biased else None  # [out]
+        return w, b
 
-        def both(name: str, *shape: int) -> tuple[Array, Array]:
-            w = self.tensors.read(self.name(name), (count, *shape), rows)[0]
-            return w, self.tensors.read(self.name(f"{name}_bias"), (count, shape[-1]), rows)[0]
+    def _of_all(self, name: str, expert: int, n_in: int, n_out: int) -> tuple[Array, Array]:
+        """The same from one tensor of all experts.  -> [in, out], [out]"""
+        count, rows = self.config.n_experts, slice(expert, expert + 1)
+        w = self.tensors.read(self.name(name), (count, n_in, n_out), rows)[0]  # [in, out]
+        return w, self.tensors.read(self.name(f"{name}_bias"), (count, n_out), rows)[0]  # [out]
 
-        hidden = project(x, *both(self.of.packed, d_model, 2 * width))  # [visit, 2·width]
-        gate, up = hidden[:, ::2], hidden[:, 1::2]  # [visit, width], [visit, width]
-        if self.of.clamped:
-            limit, alpha = (float(self._number(key)) for key in ("swiglu_limit", "swiglu_alpha"))
-            gate, up = np.minimum(gate, limit), np.clip(up, -limit, limit) + 1.0  # [visit, width], [visit, width]
-            gate = gate * sigmoid(gate * np.float32(alpha))  # [visit, width]
-        return project(gate * up, *both(self.of.down, width, d_model))
+    def _gated(self, gate: Array, up: Array) -> Array:
+        """[visit, width], [visit, width] -> [visit, width]"""
+        if not self.of.clamped:
+            return np.asarray(ACTIVATIONS[self.config.activation](gate) * up)
+        limit, alpha = (float(self._number(key)) for key in ("swiglu_limit", "swiglu_alpha"))
+        gate, up = np.minimum(gate, limit), np.clip(up, -limit, limit) + 1.0
+        return np.asarray(gate * sigmoid(gate * np.float32(alpha)) * up)
 
     def _number(self, key: str) -> float:
         found = self.config.raw.get(key, self.config.family.defaults.get(key))

@@ -16,7 +16,7 @@ from kitten_tui.sources.checkpoint.adapter import Adapter
 from kitten_tui.sources.checkpoint.config import Config, config_of
 from kitten_tui.sources.checkpoint.families import FAMILIES, Family
 from kitten_tui.sources.checkpoint.gguf import Gguf, Quantised
-from kitten_tui.sources.checkpoint.gguf_architectures import ARCHITECTURES, MIXTRAL, Architecture
+from kitten_tui.sources.checkpoint.gguf_architectures import ARCHITECTURES, Architecture
 from kitten_tui.sources.errors import SourceError
 
 SIZES = {
@@ -26,18 +26,16 @@ SIZES = {
     "intermediate_size": "feed_forward_length",
     "max_position_embeddings": "context_length",
 }
-GPT2_SIZES = {
-    "n_embd": "embedding_length",
-    "n_layer": "block_count",
-    "n_head": "attention.head_count",
-    "n_inner": "feed_forward_length",
-    "n_positions": "context_length",
-}
+LAYER = re.compile(r"(?:(?P<stack>enc|dec)\.)?blk\.(?P<number>\d+)\.")
 UNKNOWN = re.compile(
     r"expert_count|expert_used_count|(attention|residual|logit|embedding)_?\.?scale|\w*logit_softcapping|"
     r"attention\.(clamp_kqv|max_alibi_bias|temperature_\w+)|use_parallel_residual|rope\.scaling\.yarn_\w+"
 )
 """What would change the numbers and is not computed here, unless it says 0."""
+YARN = {"beta_fast": "yarn_beta_fast", "beta_slow": "yarn_beta_slow"}
+"""What config.json says of that rotation, by the keys of the file."""
+ALIKE = 0.9
+"""The least cosine of rows of an output head with those of an embedding that was stored twice, however quantised."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,8 @@ class GgufTensors:
     """What the file calls a tensor of the family."""
     turned: dict[str, int]
     """Tensors whose rows lie in the order of another rotation, and of how many heads."""
-    experts: dict[str, int]
-    """Tensors that lie in one with those of other experts, and at which place."""
+    several: dict[str, int]
+    """Tensors that lie in one with others, as those of experts do, and at which place."""
 
     @property
     def folder(self) -> Path:
@@ -73,9 +71,9 @@ class GgufTensors:
         if own is None:
             raise SourceError(f"{self.gguf.path}: expected a tensor {name}, found none")
         tensor = self.gguf.found[own]
-        expert = self.experts.get(name)
-        if expert is not None and tensor.shape[1:] == shape and expert < tensor.shape[0]:
-            return np.asarray(self.gguf.rows(tensor, slice(expert, expert + 1), own)[0][rows])
+        row = self.several.get(name)
+        if row is not None and tensor.shape[1:] == shape and row < tensor.shape[0]:
+            return np.asarray(self.gguf.rows(tensor, slice(row, row + 1), own)[0][rows])
         if tensor.shape != shape:
             raise SourceError(f"{self.gguf.path}: {own}: expected {shape}, found {tensor.shape}")
         heads = self.turned.get(name)
@@ -106,49 +104,67 @@ class GgufModel:
         if self.architecture not in ARCHITECTURES:
             known = ", ".join(ARCHITECTURES)
             raise SourceError(f"{path}: general.architecture: expected one of {known}, found {self.architecture[:80]}")
+        self.of = self._variant(ARCHITECTURES[self.architecture])
+        self.family = FAMILIES[self.of.family].with_(self.of.fields)
         own = f"{self.architecture}."
-        self.of: Architecture = ARCHITECTURES[self.architecture]
-        if self.architecture == "llama" and self.gguf.said.get("llama.expert_count"):
-            self.of = MIXTRAL
+        obeyed = {*self.of.keys.values(), *self.of.ignored}
+        if self.of.yarn is not None:
+            obeyed.update(f"rope.scaling.{key}" for key in YARN.values())
         for key, value in self.gguf.said.items():
             said = key.removeprefix(own) if key.startswith(own) else ""
-            if UNKNOWN.fullmatch(said) and said not in self.of.keys.values() and np.any(value):
+            if UNKNOWN.fullmatch(said) and said not in obeyed and np.any(value):
                 raise SourceError(f"{path}: {key}: expected none, found {str(value)[:40]}")
-        names, experts = self._names()
+        names, several = self._names()
         turned = {}
         if self.of.paired:
             for name in names:
                 part = re.search(r"\.(q|k)_proj\.(weight|bias)$", name)
                 if part is not None:
                     turned[name] = self._heads(part[1])
-        self.tensors = GgufTensors(self.gguf, names, turned, experts)
+        self.tensors = GgufTensors(self.gguf, names, turned, several)
         for name, count in turned.items():
             if self.tensors.found[name].shape[0] % (2 * count):
                 raise SourceError(f"{path}: {names[name]}: expected rows of {count} heads in pairs, found others")
+
+    def _variant(self, of: Architecture) -> Architecture:
+        """What a file of this architecture is by what it has."""
+        for name, other in of.otherwise.items():
+            if name in self.gguf.found or np.any(self.gguf.said.get(name, 0)):
+                return other
+        return of
 
     def _heads(self, role: str) -> int:
         count = self._size("attention.head_count")
         return count if role == "q" else self._size("attention.head_count_kv", count)
 
     def _names(self) -> tuple[dict[str, str], dict[str, int]]:
-        """What the file calls a tensor of the family, and its place among those of experts; what has no name there
+        """What the file calls a tensor of the family, and its place among those that lie in one; what has no name there
         keeps its place in its layer.
         """
-        table, layers = self.of.names, "h." if self.architecture == "gpt2" else "layers."
-        names, experts = dict[str, str](), dict[str, int]()
+        table = self.of.names
+        names, several = dict[str, str](), dict[str, int]()
         for own, tensor in self.gguf.found.items():
-            stem, _, part = own.rpartition(".")
-            number = re.match(r"blk\.(\d+)\.", own)
-            key = stem if number is None else stem.replace(number[0], "blk.{n}.", 1)
-            if key not in table:
-                names[own.replace("blk.", layers, 1)] = own
+            layer = LAYER.match(own)
+            number = layer["number"] if layer else ""
+            key = own.replace(f"blk.{number}.", "blk.{n}.", 1) if layer else own
+            stem, _, part = key.rpartition(".")
+            if key in table:
+                names[table[key].format(n=number)] = own
                 continue
-            for expert in range(tensor.shape[0] if "{e}" in table[key] else 1):
-                name = f"{table[key].format(n=number[1] if number else '', e=expert)}.{part}"
+            if stem not in table:
+                names[own if layer is None else own.replace(layer[0], self._before(layer["stack"], number), 1)] = own
+                continue
+            for row in range(tensor.shape[0] if "{e}" in table[stem] else 1):
+                name = f"{table[stem].format(n=number, e=row)}.{part}"
                 names[name] = own
-                if "{e}" in table[key]:
-                    experts[name] = expert
-        return names, experts
+                if "{e}" in table[stem]:
+                    several[name] = row
+        return names, several
+
+    def _before(self, stack: str | None, number: str) -> str:
+        """How names of a layer begin in the family."""
+        family = self.family.decoder if stack == "dec" and self.family.decoder is not None else self.family
+        return f"{family.q.name.partition('{n}')[0]}{number}."
 
     def _said(self, key: str, kind: type) -> Any:
         value = self.gguf.said.get(key)
@@ -169,41 +185,72 @@ class GgufModel:
 
     def config(self) -> Config:
         """As config.json would say it."""
-        table = "wte.weight" if self.architecture == "gpt2" else "embed_tokens.weight"
-        embedding = self.tensors.found.get(table)
+        embedding = self.tensors.found.get(self.family.embedding)
         if embedding is None or len(embedding.shape) != 2:
             raise SourceError(f"{self.gguf.path}: expected a tensor token_embd.weight, found none")
         raw: dict[str, Any] = {
             "model_type": self.of.family,
             "vocab_size": embedding.shape[0],
-            "tie_word_embeddings": "lm_head.weight" not in self.tensors,
+            "tie_word_embeddings": self._tied(),
             "is_causal": bool(self.gguf.said.get(f"{self.architecture}.attention.causal", True)),
         }
-        if self.architecture == "gpt2":
-            raw |= {key: self._size(own) for key, own in GPT2_SIZES.items()}
-            raw["layer_norm_epsilon"] = self._said("gpt2.attention.layer_norm_epsilon", float)
-            return config_of(self.gguf.path, raw, self._family(FAMILIES["gpt2"]))
         raw |= {key: self._size(own) for key, own in SIZES.items()}
         window = self.gguf.said.get(f"{self.architecture}.attention.sliding_window")
-        if window and "sliding_window" not in self.of.keys:
+        if window and "attention.sliding_window" not in self.of.keys.values():
             raw |= {"model_type": "mistral" if self.of.family == "llama" else self.of.family}
             raw |= {"sliding_window": self._size("attention.sliding_window"), "use_sliding_window": True}
             raw |= {"layer_types": ["sliding_attention"] * raw["num_hidden_layers"]}
-        family = FAMILIES[raw["model_type"]]
-        raw |= self._heads_said(raw, family) | self._parts_said() | dict(self.of.says)
+        family = self.family if raw["model_type"] == self.of.family else FAMILIES[raw["model_type"]]
+        raw |= (
+            self._heads_said(raw, family) | self._biases_said(family) | self._windows_said(family) | dict(self.of.says)
+        )
+        for name, says in self.of.where.items():
+            raw |= says if name in self.gguf.found else {}
         for key, own in self.of.keys.items():
             if f"{self.architecture}.{own}" in self.gguf.said:
-                raw[key] = self.gguf.said[f"{self.architecture}.{own}"]
-        return config_of(self.gguf.path, raw, replace(family, gain_from_one=False) if self.of.one_added else family)
+                value = self.gguf.said[f"{self.architecture}.{own}"]
+                raw[key] = value.tolist() if isinstance(value, np.ndarray) else value
+        for key in ("hidden_act", "hidden_activation"):
+            if f"{self.architecture}.{key}" in self.gguf.said:
+                raw[family.keys.get("activation", "hidden_act")] = self._said(f"{self.architecture}.{key}", str)
+        if family.decoder is not None and "tokenizer.ggml.eos_token_id" in self.gguf.said:
+            raw["eos_token_id"] = self._said("tokenizer.ggml.eos_token_id", int)
+        if family.segment:
+            segments = self.tensors.found.get(family.segment)
+            family = replace(family, segment="") if segments is None else family
+            raw["type_vocab_size"] = 0 if segments is None else segments.shape[0]
+        return config_of(self.gguf.path, raw, family)
+
+    def _windows_said(self, family: Family) -> dict[str, Any]:
+        """Which layers have a window, where a file says it of each of them."""
+        key = f"{self.architecture}.attention.sliding_window_pattern"
+        said, every = self.gguf.said.get(key), {"alternate": 2, "sixths": 6}.get(family.windows)
+        if isinstance(said, np.ndarray):
+            return {"layer_types": ["sliding_attention" if slides else "full_attention" for slides in said.tolist()]}
+        if said not in (None, every) and "attention.sliding_window_pattern" not in self.of.keys.values():
+            raise SourceError(f"{self.gguf.path}: {key}: expected {every or 'none'}, found {str(said)[:40]}")
+        return {}
+
+    def _tied(self) -> bool:
+        """Whether the output head is the embedding: it is not there, or it is the same over again."""
+        stack = self.family.decoder or self.family
+        head = self.gguf.found.get("output.weight")
+        table = self.gguf.found.get("token_embd.weight")
+        if head is None or stack.head not in self.tensors:
+            return True
+        if not self.family.decoder or table is None or head.shape != table.shape:
+            return False
+        ends = [self.gguf.rows(one, slice(0, 64), "output.weight").ravel() for one in (head, table)]
+        return float(ends[0] @ ends[1]) > ALIKE * float(np.linalg.norm(ends[0]) * np.linalg.norm(ends[1]))
 
     def _heads_said(self, raw: Mapping[str, Any], family: Family) -> dict[str, Any]:
         """What config.json would say of heads, norms and rotations."""
         heads = raw["num_attention_heads"]
         d_k = self._size("attention.key_length", raw["hidden_size"] // heads)
         turned = self._size("rope.dimension_count", d_k)
-        if self._size("attention.value_length", d_k) != d_k or (turned != d_k and "rope_share" not in family.defaults):
+        partial = "rope_share" in family.defaults
+        if self._size("attention.value_length", d_k) != d_k or (turned != d_k and not partial):
             raise SourceError(f"{self.gguf.path}: expected keys, values and rotations of one width, found several")
-        eps = "attention.layer_norm_rms_epsilon" if family.rms else "attention.layer_norm_epsilon"
         # The largest Gemmas alone divide by another root.
         large = (self.architecture, raw["num_hidden_layers"]) in (("gemma2", 46), ("gemma3", 62))
         rope = self._rope(raw["max_position_embeddings"])
@@ -212,22 +259,24 @@ class GgufModel:
             rope = {"full_attention": rope, "sliding_attention": {"rope_type": "default", "rope_theta": near}}
         return {
             "num_key_value_heads": self._size("attention.head_count_kv", heads),
-            "head_dim": d_k,
-            family.keys.get("eps", "eps"): self._said(f"{self.architecture}.{eps}", float),
+            family.keys.get("head_dim", "head_dim"): d_k,
+            family.keys.get("eps", "eps"): self._eps(family),
             "rope_parameters": rope,
             "query_pre_attn_scalar": raw["hidden_size"] // heads if large else d_k,
-            **({"partial_rotary_factor": turned / d_k} if "rope_share" in family.defaults else {}),
+            **({"partial_rotary_factor": turned / d_k} if partial else {}),
         }
 
-    def _parts_said(self) -> dict[str, bool]:
-        """What config.json would say of parts that some files have."""
-        there = {
-            "layers.0.self_attn.q_proj.bias": ("attention_bias", "qkv_bias", "use_qkv_bias", "use_bias"),
-            "layers.0.self_attn.o_proj.bias": ("attention_out_bias",),
-            "layers.0.mlp.up_proj.bias": ("mlp_bias",),
-            "layers.0.self_attn.q_norm.weight": ("use_qk_norm",),
-        }
-        return {key: name in self.tensors for name, keys in there.items() for key in keys}
+    def _eps(self, family: Family) -> float:
+        """Some files have that of norms that take the mean off under the other name."""
+        plain, root = (f"{self.architecture}.attention.layer_norm_{kind}" for kind in ("epsilon", "rms_epsilon"))
+        elsewhere = root in self.gguf.said and plain not in self.gguf.said
+        return float(self._said(root if family.rms or elsewhere else plain, float))
+
+    def _biases_said(self, family: Family) -> dict[str, bool]:
+        """What config.json would say of biases that some files have."""
+        linears = [getattr(family, part) for part in ("o", "gate", "up", "down", "q")]
+        optional = [one for one in linears if one is not None and isinstance(one.bias, str)]
+        return {one.bias: f"{one.name.format(n=0)}.bias" in self.tensors for one in optional}
 
     def _rope(self, limit: int) -> dict[str, Any]:
         said, own = self.gguf.said, f"{self.architecture}.rope."
@@ -245,6 +294,13 @@ class GgufModel:
             return rope
         if kind == "linear" and factors is None:
             return rope | {"rope_type": "linear", "factor": factor}
+        if kind == "yarn" and factors is None and self.of.yarn is not None:
+            before = self._size("rope.scaling.original_context_length", limit)
+            rope |= {"rope_type": "yarn", "factor": factor, "original_max_position_embeddings": before}
+            said_of = {
+                key: said[f"{own}scaling.{name}"] for key, name in YARN.items() if f"{own}scaling.{name}" in said
+            }
+            return rope | dict(self.of.yarn) | said_of
         raise SourceError(f"{self.gguf.path}: {own}scaling.type: expected none or linear, found {str(kind)[:40]}")
 
     def _long(self, limit: int) -> dict[str, Any]:
@@ -256,11 +312,6 @@ class GgufModel:
                 raise SourceError(f"{self.gguf.path}: expected a tensor {own}, found none")
             rope[f"{name}_factor"] = self.gguf.rows(self.gguf.found[own], slice(None), own).ravel().tolist()
         return rope | {"original_max_position_embeddings": self._size("rope.scaling.original_context_length", limit)}
-
-    def _family(self, family: Family) -> Family:
-        """As the file stores its matrices: all of them [out, in]."""
-        parts = {part: replace(getattr(family, part), inward=False) for part in ("q", "k", "v", "o", "up", "down")}
-        return replace(family, **parts)
 
     @property
     def kinds(self) -> str:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kitten_tui.sources.checkpoint.gguf import Metadata
-from kitten_tui.sources.checkpoint.sentencepiece import BPE, CONTROL, USER, Piece, Pieces
+from kitten_tui.sources.checkpoint.sentencepiece import BPE, CONTROL, UNIGRAM, USER, Piece, Pieces
 from kitten_tui.sources.checkpoint.tokenizer_kinds import QWEN_WORDS
 from kitten_tui.sources.errors import SourceError
 
+_BLOOM_WORDS = r" ?[^(\s|.,!?…。，、।۔،)]+"
+_ENDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+_GPT4O_WORDS = (
+    rf"[^\r\n\p{{L}}\p{{N}}]?[\p{{Lu}}\p{{Lt}}\p{{Lm}}\p{{Lo}}\p{{M}}]*[\p{{Ll}}\p{{Lm}}\p{{Lo}}\p{{M}}]+{_ENDS}|"
+    rf"[^\r\n\p{{L}}\p{{N}}]?[\p{{Lu}}\p{{Lt}}\p{{Lm}}\p{{Lo}}\p{{M}}]+[\p{{Ll}}\p{{Lm}}\p{{Lo}}\p{{M}}]*{_ENDS}|"
+    r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 _LLAMA3_WORDS = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|"
     r"\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -39,11 +48,30 @@ def _words(pattern: str) -> Callable[[], Any]:
     return cut
 
 
+def _falcon() -> Any:
+    from tokenizers import Regex, pre_tokenizers
+
+    marks = pre_tokenizers.Split(Regex(r"[\p{P}$+<=>^~|`]+"), behavior="isolated")
+    threes = pre_tokenizers.Split(Regex("[0-9][0-9][0-9]"), behavior="isolated")
+    return pre_tokenizers.Sequence([marks, _plain(), threes])
+
+
 PRE: dict[str, Callable[[], Any]] = {
     "gpt-2": _plain,
+    "phi-2": _plain,
+    "olmo": _plain,
+    "roberta-bpe": _plain,
+    "modern-bert": _plain,
     "smollm": _digits,
     "starcoder": _digits,
     "refact": _digits,
+    "command-r": _digits,
+    "falcon": _falcon,
+    "bloom": _words(_BLOOM_WORDS),
+    "gpt-4o": _words(_GPT4O_WORDS),
+    "chatglm-bpe": _words(_LLAMA3_WORDS),
+    "glm4": _words(_LLAMA3_WORDS),
+    "stablelm2": _words(QWEN_WORDS),
     "llama-bpe": _words(_LLAMA3_WORDS),
     "llama3": _words(_LLAMA3_WORDS),
     "smaug-bpe": _words(_LLAMA3_WORDS),
@@ -55,6 +83,13 @@ FRAMED = ("llama-bpe", "llama3", "smaug-bpe")
 """Those that begin with a token of their own where the file does not say."""
 
 
+MODELS = ("gpt2", "llama", "t5", "bert")
+"""Those that cut by merges, by merges of the best score, into the likeliest pieces, into the longest."""
+UNKNOWN_KIND = 2
+BERT_IDS = {"bos": 101, "eos": 102, "unknown": 100}
+"""What holds of a bert where the file does not say."""
+
+
 def tokenizer_of(path: Path, said: Metadata, architecture: str) -> Any:
     """The tokenizer of a file.
 
@@ -63,9 +98,9 @@ def tokenizer_of(path: Path, said: Metadata, architecture: str) -> Any:
     """
     model = said.get("tokenizer.ggml.model")
     tokens, kinds = said.get("tokenizer.ggml.tokens"), said.get("tokenizer.ggml.token_type")
-    if model not in ("gpt2", "llama"):
+    if model not in MODELS:
         shown = "nothing" if model is None else str(model)[:40]
-        raise SourceError(f"{path}: tokenizer.ggml.model: expected gpt2 or llama, found {shown}")
+        raise SourceError(f"{path}: tokenizer.ggml.model: expected one of {', '.join(MODELS)}, found {shown}")
     if not isinstance(tokens, list) or not tokens:
         raise SourceError(f"{path}: tokenizer.ggml.tokens: expected tokens, found none")
     types = [1] * len(tokens) if kinds is None else [int(kind) for kind in kinds]
@@ -73,10 +108,16 @@ def tokenizer_of(path: Path, said: Metadata, architecture: str) -> Any:
         raise SourceError(
             f"{path}: tokenizer.ggml.token_type: expected one for each of {len(tokens)}, found {len(types)}"
         )
-    by_merges = model == "gpt2"
-    tokenizer = _merged(path, said, tokens, architecture) if by_merges else _scored(path, said, tokens, types)
+    match model:
+        case "gpt2":
+            tokenizer = _merged(path, said, tokens, architecture)
+        case "bert":
+            tokens = _marked(tokens, types)
+            tokenizer = _longest(path, said, tokens, types)
+        case _:
+            tokenizer = _scored(path, said, tokens, types, UNIGRAM if model == "t5" else BPE)
     _add(tokenizer, tokens, types)
-    _frame(path, tokenizer, said, tokens, bos=not by_merges or said.get("tokenizer.ggml.pre") in FRAMED)
+    _frame(path, tokenizer, said, tokens, architecture)
     return tokenizer
 
 
@@ -102,28 +143,52 @@ def _merged(path: Path, said: Metadata, tokens: list[str], architecture: str) ->
     return tokenizer
 
 
-def _scored(path: Path, said: Metadata, tokens: list[str], types: list[int]) -> Any:
+def _scored(path: Path, said: Metadata, tokens: list[str], types: list[int], model: int) -> Any:
     scores = said.get("tokenizer.ggml.scores")
     if scores is None or len(scores) != len(tokens):
         found = "none" if scores is None else len(scores)
         raise SourceError(f"{path}: tokenizer.ggml.scores: expected one for each of {len(tokens)}, found {found}")
-    unknown = int(said.get("tokenizer.ggml.unknown_token_id", 0))
-    if not 0 <= unknown < len(tokens):
-        raise SourceError(f"{path}: tokenizer.ggml.unknown_token_id: expected one of {len(tokens)}, found {unknown}")
+    otherwise = types.index(UNKNOWN_KIND) if UNKNOWN_KIND in types else 0
+    unknown = _id(path, said, "unknown", len(tokens), otherwise)
+    charsmap = said.get("tokenizer.ggml.precompiled_charsmap")
     pieces = [Piece(text, float(score), kind) for text, score, kind in zip(tokens, scores, types, strict=True)]
     return Pieces(
         pieces=tuple(pieces),
-        model=BPE,
-        byte_fallback=True,
+        model=model,
+        byte_fallback=model == BPE,
         unknown_id=unknown,
         unknown=tokens[unknown],
         bos=None,
         eos=None,
-        charsmap=b"",
+        charsmap=charsmap.tobytes() if isinstance(charsmap, np.ndarray) else b"",
         dummy_prefix=bool(said.get("tokenizer.ggml.add_space_prefix", True)),
-        trims=False,
+        trims=model == UNIGRAM and bool(said.get("tokenizer.ggml.remove_extra_whitespaces", False)),
         escapes=True,
     ).tokenizer({})
+
+
+def _marked(tokens: list[str], types: list[int]) -> list[str]:
+    """Pieces as bert writes them: the file marks those that begin a word, and bert the others."""
+    pieces = zip(tokens, types, strict=True)
+    return [text if kind == CONTROL else text[1:] if text[:1] == "▁" else f"##{text}" for text, kind in pieces]
+
+
+def _longest(path: Path, said: Metadata, tokens: list[str], types: list[int]) -> Any:
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
+
+    unknown = _id(path, said, "unknown", len(tokens), BERT_IDS["unknown"])
+    # A vocabulary that tells capitals apart has some; few files say it.
+    words = (text for text, kind in zip(tokens, types, strict=True) if kind != CONTROL)
+    lower = said.get("tokenizer.ggml.normalizer.lowercase", not any(word != word.lower() for word in words))
+    tokenizer: Any = Tokenizer(
+        models.WordPiece({token: number for number, token in enumerate(tokens)}, unk_token=tokens[unknown])
+    )
+    tokenizer.normalizer = normalizers.BertNormalizer(
+        lowercase=bool(lower), strip_accents=bool(said.get("tokenizer.ggml.normalizer.strip_accents", lower))
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece(prefix="##")
+    return tokenizer
 
 
 def _add(tokenizer: Any, tokens: list[str], types: list[int]) -> None:
@@ -138,24 +203,36 @@ def _add(tokenizer: Any, tokens: list[str], types: list[int]) -> None:
         tokenizer.add_tokens(added)
 
 
-def _frame(path: Path, tokenizer: Any, said: Metadata, tokens: list[str], bos: bool) -> None:
-    """What stands before and after every text."""
+def _frame(path: Path, tokenizer: Any, said: Metadata, tokens: Sequence[str], architecture: str) -> None:
+    """What stands before and after every text, and between two of them."""
     from tokenizers import processors
 
-    ends: list[list[tuple[str, int]]] = []
-    for key, otherwise in (("bos", bos), ("eos", False)):
-        number = said.get(f"tokenizer.ggml.{key}_token_id")
-        wanted = said.get(f"tokenizer.ggml.add_{key}_token", otherwise)
-        if not wanted or number is None:
-            ends.append([])
-            continue
-        if not 0 <= number < len(tokens):
-            raise SourceError(
-                f"{path}: tokenizer.ggml.{key}_token_id: expected one of {len(tokens)} tokens, found {number}"
-            )
-        ends.append([(tokens[number], int(number))])
-    before, after = ends
-    single = [*(f"{token}:0" for token, _ in before), "$A:0", *(f"{token}:0" for token, _ in after)]
+    model, pre = said.get("tokenizer.ggml.model"), said.get("tokenizer.ggml.pre")
+    longest, reads = model == "bert", architecture in ("bert", "modern-bert")
+    framed = {"bos": longest or reads or model == "llama" or pre in FRAMED, "eos": longest or reads or model == "t5"}
+    ends: dict[str, list[tuple[str, int]]] = {"bos": [], "eos": []}
+    for key, also in (("bos", "cls"), ("eos", "seperator")):
+        kinds = (also, key) if longest else (key, also) if reads else (key,)
+        kind = next((kind for kind in kinds if _key(kind) in said), key if longest else None)
+        if kind is not None and (longest or said.get(f"tokenizer.ggml.add_{key}_token", framed[key])):
+            number = _id(path, said, kind, len(tokens), BERT_IDS[key])
+            ends[key].append((tokens[number], number))
+    before, after = ([token for token, _ in ends[key]] for key in ("bos", "eos"))
+    twice = reads and not longest and pre != "modern-bert"  # as roberta sets texts apart
+    single = [*(f"{token}:0" for token in before), "$A:0", *(f"{token}:0" for token in after)]
+    second = [*(f"{token}:1" for token in after if twice), "$B:1", *(f"{token}:1" for token in after if reads)]
     tokenizer.post_processor = processors.TemplateProcessing(
-        single=single, pair=[*single, "$B:1"], special_tokens=list({*before, *after})
+        single=single, pair=[*single, *second], special_tokens=list({*ends["bos"], *ends["eos"]})
     )
+
+
+def _key(kind: str) -> str:
+    return f"tokenizer.ggml.{kind}_token_id"
+
+
+def _id(path: Path, said: Metadata, kind: str, count: int, otherwise: int = 0) -> int:
+    """The number of a token with a meaning."""
+    number = said.get(_key(kind), otherwise)
+    if not isinstance(number, int) or not 0 <= number < count:
+        raise SourceError(f"{path}: {_key(kind)}: expected one of {count} tokens, found {str(number)[:40]}")
+    return number

@@ -68,6 +68,8 @@ class Experts:
     """What is shared out among: "all" experts, "chosen" ones, or "norm" whether it is made to sum to 1 is said."""
     shared: str = ""
     """An expert that every token goes to, by the beginning of its names; its gate is called so with _gate."""
+    biased: bool = False
+    """Whether the matrices of experts have biases; packed ones always do."""
     clamped: bool = False
     """Whether its gate is kept in bounds and what it is multiplied with begins at 1."""
 
@@ -209,11 +211,13 @@ class Family:
         family = self
         for key, value, fields in self.variants:
             if raw.get(key, self.defaults.get(key)) == value:
-                merged = {
-                    name: {**getattr(family, name), **new} for name, new in fields.items() if isinstance(new, dict)
-                }
-                family = replace(family, **{**fields, **merged})
+                family = family.with_(fields)
         return family
+
+    def with_(self, fields: Mapping[str, Any]) -> Family:
+        """The family with other fields; of those that are tables, with other entries."""
+        merged = {name: {**getattr(self, name), **new} for name, new in fields.items() if isinstance(new, dict)}
+        return replace(self, **{**fields, **merged})
 
     def crossed(self) -> Family:
         """The same stack as its layers look at the other one, with nothing that knows where tokens stand."""
