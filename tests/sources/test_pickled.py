@@ -73,10 +73,10 @@ def packed(tmp_path: Path, program: bytes, **parts: bytes) -> Path:
 
 
 def refused(path: Path) -> str:
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(SourceError) as error:
         read_pickled(path)
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
     line = str(error.value)
     assert line.startswith(str(path))
     assert "\n" not in line

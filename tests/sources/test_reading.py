@@ -32,10 +32,10 @@ def test_pipes_and_devices_are_no_part_of_a_model(folder: Path, name: str, kind:
         os.mkfifo(folder / name)
     else:
         (folder / name).symlink_to("/dev/zero")
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(SourceError, match=r"expected (a file, found a|tokenizer)"):
         Model(folder)
-    assert time.monotonic() - start < 2.0
+    assert time.process_time() - start < 2.0
 
 
 def test_pipes_and_devices_are_no_samples_and_no_texts(tmp_path: Path) -> None:

@@ -377,16 +377,16 @@ def test_any_value_under_any_key_is_a_lesson_or_one_line(tmp_path_factory, key, 
 def test_a_key_of_very_many_parts_is_refused_at_once(tmp_path, text):
     path = tmp_path / "dots.toml"
     path.write_text(text)
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(SourceError, match="expected keys of at most 50 parts"):
         read_sample(path)
-    assert time.monotonic() - start < 2.0
+    assert time.process_time() - start < 2.0
 
 
 def test_a_long_line_without_dots_is_read_in_no_time(tmp_path):
     path = tmp_path / "long.toml"
     path.write_text(f'title.en = "{"a" * 900_000}{" b.c" * 200_000}"\n')
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(SourceError):
         read_sample(path)
-    assert time.monotonic() - start < 2.0
+    assert time.process_time() - start < 2.0

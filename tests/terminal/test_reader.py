@@ -115,7 +115,7 @@ def test_the_escape_key_alone_is_a_key() -> None:
 def test_a_large_paste_is_read_at_once() -> None:
     import time
 
-    start = time.monotonic()
+    start = time.process_time()
     messages = list(KeyReader().feed(b"\x1b[200~" + b"word " * 400_000 + b"\x1b[201~"))
-    assert time.monotonic() - start < 1.0
+    assert time.process_time() - start < 1.0
     assert len(messages) == 1

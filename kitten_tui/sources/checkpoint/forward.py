@@ -139,10 +139,9 @@ def roles(layer: Layer, x: Array, looked_at: Array, rotation: Rotation | None) -
     [token, d_model], [key, d_model] -> [head, token, d_k], [head, key, d_k], [head, key, d_k]
     """
     config = layer.config
-    *asking, values = layer.projected(x, looked_at)  # [token, head·d_k], [key, head·d_k], [key, head·d_k]
     made = []
-    for role, columns in zip(("q", "k"), asking, strict=True):
-        norm = layer.head_norm(role)
+    for role, of in (("q", x), ("k", looked_at)):
+        columns, norm = project(of, *layer.projection(role)), layer.head_norm(role)  # [token, head·d_k]
         if norm is not None and config.heads_together:
             columns = norm(columns)
         heads = _heads(columns, config.d_k)  # [head, token, d_k]
@@ -150,7 +149,7 @@ def roles(layer: Layer, x: Array, looked_at: Array, rotation: Rotation | None) -
             heads = norm(heads)
         made.append(heads if rotation is None else np.stack([rotation(vectors) for vectors in heads]))
     q, k = made
-    v = _heads(values, config.d_k)  # [head, key, d_k]
+    v = _heads(project(looked_at, *layer.projection("v")), config.d_k)  # [head, key, d_k]
     q = q * np.float32(1.0 / config.divisor(layer.number))  # [head, token, d_k]
     if config.n_kv_heads < config.n_heads:
         shared = [config.kv_head(head) for head in range(config.n_heads)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from kitten_tui.core.array_types import Array
 from kitten_tui.core.inputs import HeadWeights
-from kitten_tui.core.network import Norm, project
+from kitten_tui.core.network import Norm
 from kitten_tui.sources.checkpoint.config import Config
 from kitten_tui.sources.checkpoint.experts import Mixture
 from kitten_tui.sources.checkpoint.families import Linear
@@ -55,28 +55,18 @@ class Layer:
         w, b = self._linear(linear, self.config.d_model, self._width(linear, role))
         return self._part(w, linear, role), None if b is None else self._part(b, linear, role)
 
-    def projected(self, x: Array, looked_at: Array) -> list[Array]:
-        """Queries of the one, keys and values of the other, of all heads side by side. Where a file has the three
-        matrices as one, it is multiplied by as it stands: to take them apart would copy them.
-
-        [token, d_model], [key, d_model] -> [token, head·d_k], [key, head·d_k], [key, head·d_k]
-        """
-        linear = self.config.family.q
-        if not linear.split or x is not looked_at:
-            of = {"q": x, "k": looked_at, "v": looked_at}
-            return [project(of[role], *self.projection(role)) for role in ROLES]
-        every = project(x, *self._linear(linear, self.config.d_model, self._width(linear, "q")))
-        return [self._part(every, linear, role) for role in ROLES]
-
     def _width(self, linear: Linear, role: str) -> int:
         config = self.config
         heads = config.n_heads if role == "q" else config.n_kv_heads
         return (config.n_heads + 2 * config.n_kv_heads if linear.split else heads) * config.d_k
 
     def _part(self, fused: Array, linear: Linear, role: str) -> Array:
-        """The columns of one role.  [..., all heads of q, k and v·d_k] -> [..., head·d_k]"""
+        """The columns of one role, which are rows of the file: those lie together, and are copied as such.
+
+        [..., all heads of q, k and v·d_k] -> [..., head·d_k]
+        """
         place, config = ROLES.index(role), self.config
-        before = fused.shape[:-1]
+        rows, beside = fused.T, fused.shape[:-1]
         match linear.split:
             case "roles":
                 q, kv = config.n_heads * config.d_k, config.n_kv_heads * config.d_k
@@ -84,12 +74,12 @@ class Layer:
                 return fused[..., start:stop]
             case "heads":
                 group = config.group
-                each = fused.reshape(*before, config.n_kv_heads, group + 2, config.d_k)
+                each = rows.reshape(config.n_kv_heads, group + 2, config.d_k, *beside)
                 heads = (slice(0, group), slice(group, group + 1), slice(group + 1, group + 2))[place]
-                return each[..., heads, :].reshape(*before, -1)
+                return each[:, heads].reshape(-1, *beside).T
             case "fourths":
-                parts = fused.reshape(*before, 4, 3, -1)
-                return parts[..., (0, 2, 1)[place], :].reshape(*before, -1)
+                parts = rows.reshape(4, 3, -1, *beside)
+                return parts[:, (0, 2, 1)[place]].reshape(-1, *beside).T
             case _:
                 return fused
 
