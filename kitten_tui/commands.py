@@ -101,6 +101,7 @@ COMMANDS = (
     KeyCommand("whole", (("equals_sign", "show_whole"),), "=", "ask", works=offers.has_arithmetic),
     KeyCommand("copy", (("y", "copy"),), "y", "ask"),
     KeyCommand("take", (("x", "take"),), "x", "ask", where=BOTH),
+    KeyCommand("why", (("Y", "why"),), "Y", "ask", works=offers.asks_why),
     KeyCommand("edit", (("e", "change"),), "e", "change", footer=True, works=offers.changes, passing=True),
     KeyCommand("undo", (("u", "undo"), ("U", "redo")), "u U", "change", works=offers.has_history),
     KeyCommand("flip", (("b", "flip"),), "b", "change", works=offers.flips),

@@ -163,6 +163,16 @@ def masks(now: Now) -> bool:
 # At a stage
 
 
+def asks_why(now: AtStage) -> bool:
+    """Whether the score that is selected, or at the next token the logit, can be asked where it comes from."""
+    asked, page = now.source.asked, now.page
+    if asked is None or page.view.settings.variant or page.selection.layer >= now.source.ready:
+        return False
+    if page.stage.id in ("continuation", "fitting"):
+        return asked.has_parts and not computes(now)
+    return page.view.has("scores")
+
+
 def has_gradients(now: AtStage) -> bool:
     return has_loss(now.page.view)
 

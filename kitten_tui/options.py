@@ -17,6 +17,7 @@ PAPER = (
     "lens",
     "effects",
     "attribution",
+    "why",
     "arcs",
     "heads",
     "json",
@@ -140,6 +141,11 @@ def parser() -> argparse.ArgumentParser:
         "--attribution",
         action="store_true",
         help="with --model: what each part adds to the next logit, or --json",
+    )
+    printed.add_argument(
+        "--why",
+        metavar="WORD:WORD",
+        help="with --model: the score of two words by where query and key come from, of --layer, --head; or --json",
     )
     printed.add_argument(
         "--in-place", choices=("zero", "mean"), help="with --effects: what a head says instead (default: zero)"

@@ -65,7 +65,11 @@ def _compute(arguments: argparse.Namespace, view: View) -> None:
     if source.survey is None or source.ready == source.n_layers:
         return
     explained = quantity_of(arguments.explain or "", view.chain)
-    every = not (arguments.json or arguments.explain or arguments.arcs) or arguments.heads or arguments.generate
+    every = (
+        not (arguments.json or arguments.explain or arguments.arcs or arguments.why)
+        or arguments.heads
+        or arguments.generate
+    )
     every = every or arguments.lens or arguments.effects or arguments.attribution
     # What comes next needs every layer.
     every = every or (explained in view.chain and "rank" in view.chain[explained].axes)
@@ -248,6 +252,14 @@ def _attribution(arguments: argparse.Namespace, view: View, words: Words) -> int
     return print_lines(attribution_lines(view, taken, words))
 
 
+def _why(arguments: argparse.Namespace, view: View, words: Words) -> int:
+    from kitten_tui.paper.asking import split_json, split_lines
+
+    at = view.selection
+    split = _asked("why", view).split(at.layer, at.head, at.query, at.key, lambda: None)
+    return print_lines([split_json(view.tokens, split)] if arguments.json else split_lines(view, split, words))
+
+
 def _asked(option: str, view: View) -> Asked:
     if view.source.asked is None:
         found = "a training" if view.source.trainer is not None else "two texts"
@@ -319,6 +331,7 @@ ANSWERS: dict[str, Answer] = {
     "lens": _lens,
     "effects": _effects,
     "attribution": _attribution,
+    "why": _why,
     "heads": _heads,
     "json": _json,
     "explain": _explain,

@@ -21,7 +21,7 @@ from kitten_tui.sources.find import DEFAULT, MAX_TEXT, open_source, read_text, s
 from kitten_tui.sources.lesson import lesson_of
 from kitten_tui.sources.setting import changed
 from kitten_tui.stages import stages_of
-from kitten_tui.stages.tokens import counted, one_of, place_of
+from kitten_tui.stages.tokens import counted, one_of, pair_of, place_of
 from kitten_tui.stages.view import View, place_name
 from kitten_tui.words import Words, language_of_environment
 
@@ -161,6 +161,8 @@ def _selection(arguments: argparse.Namespace, source: Source) -> Selection:
     key = min(query, len(source.key_tokens) - 1)
     if arguments.to is not None:
         query, key = _token("--from", arguments.from_, source.tokens), _token("--to", arguments.to, source.key_tokens)
+    if arguments.why is not None:
+        query, key = _pair("--why", arguments.why, source)
     for name, needed in (("by_value", "value_share"), ("hide_special", "word_share")):
         if getattr(arguments, name) and not Workings(source, source.settings).has(needed):
             what = "value vectors v" if name == "by_value" else "special tokens such as [CLS] among others"
@@ -198,9 +200,21 @@ def _token(option: str, given: str, tokens: Sequence[str]) -> int:
     place = place_of(given, tokens)
     if place is not None:
         return place
-    names = [place_name(tokens, place) for place in range(min(len(tokens), 8))]
-    shown = ", ".join(names) + (", …" if len(tokens) > 8 else "")
-    raise UsageError(f"{option}: expected one of {shown} or a number from 1 to {len(tokens)}, found {given}")
+    raise UsageError(f"{option}: expected one of {_names(tokens)} or a number from 1 to {len(tokens)}, found {given}")
+
+
+def _pair(option: str, given: str, source: Source) -> tuple[int, int]:
+    """The two tokens that an option names."""
+    pair = pair_of(given, source.tokens, source.key_tokens)
+    if pair is not None:
+        return pair
+    raise UsageError(f"{option}: expected two of {_names(source.tokens)} as in WORD:WORD, found {given}")
+
+
+def _names(tokens: Sequence[str]) -> str:
+    """The first tokens, as they are called."""
+    names = [place_name(tokens, place).strip() for place in range(min(len(tokens), 8))]
+    return ", ".join(names) + (", …" if len(tokens) > 8 else "")
 
 
 def _read_sentence(limit: int = MAX_SENTENCE) -> str:

@@ -114,6 +114,7 @@ def _refuse_going_on(arguments: argparse.Namespace) -> None:
     _refuse_beside(arguments, "lens", OF_ONE_VIEW)
     _refuse_beside(arguments, "effects", tuple(name for name in OF_ONE_VIEW if name != "query"))
     _refuse_beside(arguments, "attribution", tuple(name for name in OF_ONE_VIEW if name != "query"))
+    _refuse_beside(arguments, "why", tuple(name for name in OF_ONE_VIEW if name not in ("layer", "head")))
     if arguments.in_place is not None and not arguments.effects:
         raise UsageError("--in-place: expected --effects with it, found none")
     if arguments.generate is None:
@@ -125,7 +126,7 @@ def _refuse_going_on(arguments: argparse.Namespace) -> None:
 
 def _refuse_beside(arguments: argparse.Namespace, asked: str, views: tuple[str, ...]) -> None:
     """What is printed of a model as it is goes with JSON alone."""
-    if not getattr(arguments, asked):
+    if getattr(arguments, asked) in (None, False):
         return
     if arguments.model is None:
         raise UsageError(f"--{asked}: expected --model DIR with it, found none")

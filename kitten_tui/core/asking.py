@@ -1,4 +1,6 @@
-"""What a model can be asked beside what it shows: what it thinks on the way, and whether a head matters."""
+"""What a model can be asked beside what it shows: what it thinks on the way, why a number is as large as it is, and
+whether a head matters.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from kitten_tui.core.array_types import Array, Places
+from kitten_tui.core.split import Origin, Split
 
 if TYPE_CHECKING:
     from kitten_tui.core.source import Pulse
@@ -72,16 +75,13 @@ class Effect:
 class Share:
     """What one part of a model adds to a number."""
 
-    part: str
-    """"embedding", "head", "network", or "bias" for what comes from no part."""
+    origin: Origin
     value: float
-    layer: int = -1
-    head: int = -1
 
 
 @dataclass(frozen=True)
 class Attribution:
-    """The logit of the likeliest next token, as the sum of what each part adds to it directly.
+    """The logit of a next token, as the sum of what each part adds to it directly.
 
     Elhage et al., "A Mathematical Framework for Transformer Circuits" (2021); norms are held at their size.
     """
@@ -104,12 +104,21 @@ class Asked(Protocol):
         """
         ...
 
-    def attribution(self, token: int) -> Attribution:
-        """Of the token that is likeliest after one.
+    @property
+    def has_parts(self) -> bool:
+        """Whether it says what comes next, and logits are sums of what its parts add."""
+        ...
+
+    def attribution(self, token: int, rank: int = 0) -> Attribution:
+        """Of the token that is likeliest after one, or of the next likeliest ones.
 
         Raises:
-            SourceError: the model has no output head, or normalises sums, which have no parts then.
+            SourceError: the model has no output head, or more than a norm and a matrix between stream and logits.
         """
+        ...
+
+    def split(self, layer: int, head: int, query: int, key: int, pulse: Pulse) -> Split:
+        """Of a score of a head; no layer after it has to be computed."""
         ...
 
     def effects(self, token: int, way: str, pulse: Pulse, first: int = 0) -> Iterator[Effect]:

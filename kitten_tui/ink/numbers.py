@@ -27,6 +27,12 @@ def fmt(value: float, decimals: int = DECIMALS) -> str:
     return text.lstrip("-") if float(text) == 0.0 else text
 
 
+def signed(value: float) -> str:
+    """A number that is added, with its sign."""
+    text = fmt(value)
+    return text if text[0] in f"-{MINUS_INFINITY[0]}" else f"+{text}"
+
+
 def brief(value: float) -> str:
     """A number with as many digits as a sentence bears: three decimals below 1, two below 100."""
     size = abs(value)

@@ -1,4 +1,4 @@
-"""What a model thinks on the way and what its heads change, as tables and as JSON."""
+"""What a model thinks on the way, where its numbers come from and what its heads change, as tables and as JSON."""
 
 from __future__ import annotations
 
@@ -7,15 +7,23 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
-from kitten_tui.core.asking import Attribution, Effect, Share, Thought
-from kitten_tui.ink.cells import fit, harmless, show_token
-from kitten_tui.ink.numbers import fmt
+from kitten_tui.core.asking import Attribution, Effect, Thought
+from kitten_tui.core.split import Origin, Split
+from kitten_tui.ink.cells import fit, harmless, show_token, text_of
+from kitten_tui.ink.numbers import fmt, signed
+from kitten_tui.ink.palette import PLAIN
 from kitten_tui.ink.thoughts import WIDEST, table
+from kitten_tui.ink.why import Why, largest, name_of
+from kitten_tui.ink.why import table as table_of_parts
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
 THOUGHTS = 5
 """The likeliest tokens of a place that JSON has; a table has the first."""
+
+
+PAIRS = 10
+"""Pairs of parts that are told of one by one."""
 
 
 def _shown(piece: str) -> str:
@@ -97,8 +105,11 @@ def attribution_lines(view: View, taken: Attribution, words: Words) -> Iterator[
     token, logit = _shown(taken.token), fmt(taken.logit)
     yield words("attribution.title", token=token, query=view.token.strip(), logit=logit)
     yield ""
-    rows = [(_part(share, words), f"{share.value:+.4f}") for share in sorted(taken.shares, key=lambda s: -abs(s.value))]
-    rows.append((words("attribution.sum"), f"{sum(share.value for share in taken.shares):+.4f}"))
+    rows = [
+        (name_of(share.origin, words), f"{share.value:+.4f}")
+        for share in sorted(taken.shares, key=lambda s: -abs(s.value))
+    ]
+    rows.append((words("part_of.sum"), f"{sum(share.value for share in taken.shares):+.4f}"))
     widths = [max(cell_len(row[column]) for row in rows) for column in (0, 1)]
     for name, value in rows:
         yield f"{fit(name, widths[0])}  {fit(value, widths[1], 'right')}"
@@ -106,28 +117,38 @@ def attribution_lines(view: View, taken: Attribution, words: Words) -> Iterator[
     yield words("attribution.help")
 
 
-def _part(share: Share, words: Words) -> str:
-    match share.part:
-        case "head":
-            return words("attribution.head", layer=share.layer + 1, head=share.head + 1)
-        case "network":
-            return words("attribution.network", layer=share.layer + 1)
-        case "bias":
-            return words("attribution.bias") if share.layer < 0 else words("attribution.bias_of", layer=share.layer + 1)
-        case _:
-            return words("attribution.embedding")
-
-
 def attribution_json(tokens: Sequence[str], token: int, taken: Attribution) -> str:
     """The same as one object, in the order of the model; places count from 1, null is what has none."""
-    shares = [
-        {
-            "part": share.part,
-            "layer": share.layer + 1 if share.layer >= 0 else None,
-            "head": share.head + 1 if share.head >= 0 else None,
-            "adds": share.value,
-        }
-        for share in taken.shares
-    ]
+    shares = [{**_told_part(share.origin), "adds": share.value} for share in taken.shares]
     told = {"tokens": list(tokens), "query": token + 1, "token": taken.token, "logit": taken.logit}
     return json.dumps({**told, "shares": shares}, allow_nan=False)
+
+
+def _told_part(origin: Origin) -> dict[str, object]:
+    layer, head = (place + 1 if place >= 0 else None for place in (origin.layer, origin.head))
+    return {"part": origin.kind, "layer": layer, "head": head}
+
+
+def split_lines(view: View, split: Split, words: Words) -> Iterator[str]:
+    """A table of the parts by layer, and the pairs of single parts that give most."""
+    names = {"query": view.name(split.query).strip(), "at": view.key_name(split.key).strip()}
+    yield words("why.title", **names, layer=split.layer + 1, head=split.head + 1, score=fmt(split.score))
+    yield ""
+    why = Why(split.of_query, split.of_key, split.values)
+    yield words("why.corner", **names)
+    yield from (text_of(line).rstrip() for line in table_of_parts(why, words, PLAIN, bare=True))
+    yield ""
+    yield words("why.largest")
+    for row, column, value in largest(why, PAIRS):
+        pair = {"row": name_of(row, words), "column": name_of(column, words), "value": signed(value)}
+        yield "  " + words("why.pair", **pair, **names)
+    yield ""
+    yield words("why.help")
+
+
+def split_json(tokens: Sequence[str], split: Split) -> str:
+    """The same as one object, part by part: a row of values for each part of the query."""
+    places = {name: getattr(split, name) + 1 for name in ("layer", "head", "query", "key")}
+    parts = {"of_query": [*map(_told_part, split.of_query)], "of_key": [*map(_told_part, split.of_key)]}
+    told = {"tokens": list(tokens), **places, "score": split.score, **parts, "values": split.values.tolist()}
+    return json.dumps(told, allow_nan=False)

@@ -5,17 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 from textual.worker import get_current_worker
 
+from kitten_tui.core.cell import Cell
 from kitten_tui.core.next_tokens import GoesOn
 from kitten_tui.core.source import Source, Survey
-from kitten_tui.desk.desk import Command, Move
+from kitten_tui.core.split import Origin
+from kitten_tui.desk.desk import Command, Follow, Move
 from kitten_tui.desk.phrase import Phrase
+from kitten_tui.offers import AtStage, asks_why
 from kitten_tui.screens.messages import SourceOpened
 from kitten_tui.screens.stopping import StoppedError, pulse_of
 from kitten_tui.screens.switching import SwitchingScreen
+from kitten_tui.screens.why import Answer, WhyScreen
 from kitten_tui.sources.errors import NotYetError, SourceError, plainly
+from kitten_tui.stages import STAGES
+from kitten_tui.stages.softmax import SOFTMAX
+from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
 
@@ -126,6 +134,49 @@ class ModelScreen(SwitchingScreen):
     def _show_text(self, source: Source) -> None:
         """At its last token."""
         self.do(Move(source, query=len(source.tokens) - 1))
+
+    def action_why(self) -> None:
+        """Where the selected score comes from, or at the next token its logit."""
+        if isinstance(self.now, AtStage) and asks_why(self.now):
+            self.say("why.progress")
+            self.run_worker(partial(self._ask_why, self.page.view), thread=True, exclusive=True, group="why")
+        else:
+            self.say("why.none")
+
+    def _ask_why(self, view: View) -> None:
+        """Runs in a thread."""
+        asked = cast(Survey, view.source.survey).apart().asked
+        assert asked is not None  # it was asked of the same
+        try:
+            with plainly():
+                answer = Answer.of(view, asked, pulse_of(), self.words)
+        except StoppedError:
+            return
+        except SourceError as error:
+            self.app.call_from_thread(self.refuse, str(error))
+        else:
+            self.app.call_from_thread(self._show_why, view, answer)
+
+    def _show_why(self, view: View, answer: Answer) -> None:
+        """As long as nobody looks elsewhere."""
+        if self.page.view is not view or self.app.screen is not self:
+            return
+        self.shown = replace(self._now, message=None)
+
+        def to_head(chosen: tuple[Origin, int] | None) -> None:
+            if chosen is not None:
+                origin, token = chosen
+                self._go_to_head(view, origin.layer, origin.head, token)
+
+        self.app.push_screen(WhyScreen(answer, self.words), to_head)
+
+    def _go_to_head(self, view: View, layer: int, head: int, token: int) -> None:
+        """A head that wrote what a token brought, with that token as the query; the way back leads here."""
+        at = view.selection
+        there = view.with_(stage=min(at.stage, STAGES.index(SOFTMAX)), layer=layer, head=head, query=token, focus="")
+        strongest = int(there.row(there.weighed).argmax())
+        left = Cell("scores", (at.query, at.key), at.head, at.layer)
+        self.do(Follow(left, there.selection.moved(key=strongest)))
 
     def action_save(self) -> None:
         """All weights, as a file of arrays; the screen stays awake meanwhile."""

@@ -108,7 +108,7 @@ class PageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
 
         What moves the selection or changes a number moves nothing else.
         """
-        if not self.query("#body"):
+        if not self.query(LessonText):  # the last of what stands there
             return
         body, canvas, text = self.query_one("#body"), self.query_one(Canvas), self.query_one(LessonText)
         page, narrow, hidden = self.page, self.has_class("-narrow"), self.has_class("-without-text")

@@ -188,6 +188,9 @@ class StageScreen(PageScreen):
     def action_overview(self) -> None:
         self.say("message.no_overview")
 
+    def action_why(self) -> None:
+        self.say("why.none")
+
     def action_ask_second(self) -> None:
         self.say("message.no_pairs")
 

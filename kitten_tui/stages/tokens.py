@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from kitten_tui.stages.view import place_name
 
-_ARROW = re.compile(r"\s*(?:→|->)\s*")
+_ARROW = re.compile(r"\s*(?:→|->|:)\s*")
 
 
 def place_of(name: str, tokens: Sequence[str]) -> int | None:
@@ -41,7 +41,7 @@ def named(text: str, tokens: Sequence[str], start: int) -> int | None:
 
 
 def pair_of(text: str, tokens: Sequence[str], key_tokens: Sequence[str]) -> tuple[int, int] | None:
-    """A query and a key, with an arrow or a space between them; None where they are no two tokens."""
+    """A query and a key, with an arrow, a colon or a space between them; None where they are no two tokens."""
     for query, key in _halves(text.strip()):
         places = place_of(query, tokens), place_of(key, key_tokens)
         if places[0] is not None and places[1] is not None:

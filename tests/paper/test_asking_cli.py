@@ -83,6 +83,26 @@ def test_what_each_part_adds_makes_the_logit(run):
     assert sizes == sorted(sizes, reverse=True)
 
 
+def test_why_splits_a_score_by_where_query_and_key_come_from(run):
+    options = ("--model", GPT2, TEXT, "--why", "aw:cat", "--layer", "2", "--head", "3")
+    told = json.loads(run(*options, "--json").out)
+    assert (told["layer"], told["head"], told["query"], told["key"]) == (2, 3, 4, 2)
+    assert sum(map(sum, told["values"])) == pytest.approx(told["score"], abs=1e-4)
+    assert [len(told["values"]), len(told["values"][0])] == [len(told["of_query"]), len(told["of_key"])]
+    chain = json.loads(run("--model", GPT2, TEXT, "--json", "--layer", "2", "--head", "3").out)
+    assert told["score"] == pytest.approx(chain["scores"][3][1], abs=1e-5)
+    title, _, _corner, headings, *rows = run(*options).out.splitlines()
+    assert "head 2.3" in title
+    assert headings.split() == ["emb", "pos", "1", "bias", "sum"]
+    assert [row.split()[0] for row in rows[:5]] == ["embedding", "position", "layer", "biases", "sum"]
+    assert float(rows[4].split()[-1]) == pytest.approx(told["score"], abs=1e-3)
+
+
+@pytest.mark.parametrize("pair", ["aw:cat", "aw -> cat", "4:2", "aw cat"])
+def test_two_words_are_named_in_several_ways(run, pair):
+    assert json.loads(run("--model", GPT2, TEXT, "--why", pair, "--json").out)["query"] == 4
+
+
 def test_effects_are_asked_of_any_word(run):
     told = json.loads(run("--model", GPT2, TEXT, "--effects", "--query", "2", "--json").out)
     assert told["query"] == 2
@@ -97,6 +117,17 @@ def test_effects_are_asked_of_any_word(run):
         (("--model", GPT2, TEXT, "--lens", "--effects"), "--lens: expected alone or with --json, found --effects"),
         (("--model", GPT2, TEXT, "--effects", "--head", "1"), "--effects: expected the model as it is, found --head"),
         (("--model", BERT, TEXT, "--generate", "3"), "--generate: expected a model that says what comes next"),
+        (("--why", "a:b"), "--why: expected --model DIR with it, found none"),
+        (
+            ("--model", GPT2, TEXT, "--why", "cat"),
+            "--why: expected two of the, cat, s, aw, the as in WORD:WORD, found cat",
+        ),
+        (("--model", GPT2, TEXT, "--why", ""), "--why: expected two of the"),
+        (
+            ("--model", GPT2, TEXT, "--why", "saw:cat", "--query", "2"),
+            "--why: expected the model as it is, found --query",
+        ),
+        (("--model", GPT2, TEXT, "--why", "saw:cat", "--lens"), "--lens: expected alone or with --json, found --why"),
         (("--generate", "3"), "--generate: expected --model DIR with it, found none"),
         (("--top-k", "3"), "--top-k: expected --model DIR with it, found none"),
         (("--model", GPT2, TEXT, "--generate", "0"), "--generate: expected a number from 1 to 100,000, found 0"),

@@ -30,6 +30,7 @@ ELSEWHERE = {
     "between",
     "part",
     "scroll",
+    "why",
 }
 """What leaves the page, or looks at it in another way."""
 REFUSALS = {
@@ -42,6 +43,7 @@ REFUSALS = {
     "gradient.none",
     "going_on.none",
     "going_on.first",
+    "why.none",
     "weighed.no_special",
     "message.no_pairs",
     *(

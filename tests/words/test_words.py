@@ -18,11 +18,13 @@ from kitten_tui.core.measures import MEASURES
 from kitten_tui.core.quantity import Quantity, Scope
 from kitten_tui.core.refused import REASONS
 from kitten_tui.core.settings import MASKS, VARIANTS, Settings
+from kitten_tui.core.split import KINDS as PARTS
 from kitten_tui.core.transformer import Kind, layer_chain
 from kitten_tui.core.variants import BY_NAME, replaced
 from kitten_tui.core.weighed import PLAIN, WEIGHED
 from kitten_tui.ink.in_words import NORM_PARTS
 from kitten_tui.ink.texts import SIGNS
+from kitten_tui.ink.why import SHORT
 from kitten_tui.sources.checkpoint.texts import TWO_STACKS, TWO_TEXTS
 from kitten_tui.sources.edits import POSITIONS
 from kitten_tui.sources.training.beside import ATTENTION as BESIDE
@@ -66,6 +68,7 @@ def families() -> set[str]:
     keys |= {f"variant.{name}.{part}" for name in VARIANTS for part in ("name", "what", "notice")}
     keys |= {f"variant.{name}.{each}" for name in VARIANTS for each in made_otherwise(name)}
     keys |= {f"refused.{reason}" for reason in REASONS}
+    keys |= {f"part_of.{kind}" for kind in PARTS} | {f"part_of.short_{kind}" for kind in SHORT}
     keys |= {f"signs.{sign}" for sign in SIGNS}
     keys |= {f"legend.{sign}" for sign in ("per_cent", "tenths", "covered", "dropped", "previewed", "changed")}
     keys |= {f"formula.norm_{part}" for part in NORM_PARTS}

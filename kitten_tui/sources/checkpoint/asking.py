@@ -1,4 +1,4 @@
-"""What a reading is asked: its thoughts on the way, and what its heads change."""
+"""What a reading is asked: its thoughts on the way, where its numbers come from, and what its heads change."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import numpy as np
 from kitten_tui.core.array_types import Array
 from kitten_tui.core.asking import MEAN, Attribution, Effect, Thought
 from kitten_tui.core.source import Pulse
+from kitten_tui.core.split import Split
 from kitten_tui.sources.checkpoint.continuing import likeliest, log_sum
 from kitten_tui.sources.checkpoint.forward import attend, leave
-from kitten_tui.sources.checkpoint.origins import attribution_of
+from kitten_tui.sources.checkpoint.origins import attribution_of, split_of
 from kitten_tui.sources.errors import SourceError
 
 if TYPE_CHECKING:
@@ -66,8 +67,17 @@ class Asking:
         model = self.reading.model
         return model.logits(np.stack([model.last(row) for row in stream])).astype(np.float64)  # [vocab, token]
 
-    def attribution(self, token: int) -> Attribution:
-        return attribution_of(self.reading, token)
+    # Where its numbers come from
+
+    @property
+    def has_parts(self) -> bool:
+        return self.reading.model.says_next and self.reading.model.config.family.fitting is None
+
+    def attribution(self, token: int, rank: int = 0) -> Attribution:
+        return attribution_of(self.reading, token, rank)
+
+    def split(self, layer: int, head: int, query: int, key: int, pulse: Pulse = lambda: None) -> Split:
+        return split_of(self.reading, layer, head, query, key, pulse)
 
     # Whether a head matters
 
