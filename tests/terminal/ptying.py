@@ -118,6 +118,11 @@ class Session:
 
         self.wait_for(stopped, "the stop")
 
+    def worked(self) -> float:
+        """Seconds of the processor that the program has taken."""
+        ticks = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
     def send(self, raw: bytes) -> None:
         while raw:
             self.read(0.0)

@@ -83,6 +83,6 @@ def test_a_million_characters_are_refused_at_once() -> None:
         session.send(b"/")
         session.until("Another sentence")
         session.send(b"\x1b[200~" + b"ab cd efgh\n" * 100_000 + b"\x1b[201~")
-        start = time.monotonic()
+        before = session.worked()
         session.until("1,100,000")
-        assert time.monotonic() - start < 1.0
+        assert session.worked() - before < 1.0
