@@ -8,6 +8,7 @@ from textual.message import Message
 from kitten_tui.ink import chrome, texts, told
 from kitten_tui.ink.cells import Line, wrap
 from kitten_tui.ink.chrome import Drawn
+from kitten_tui.ink.keys import key_line
 from kitten_tui.ink.shown import Shown
 from kitten_tui.stages import stages_of
 from kitten_tui.widgets.inked import InkedLines, InkedText, KeyClicked, Pointed
@@ -60,7 +61,7 @@ class KeyLine(InkedLines):
     """The keys."""
 
     def draw(self, shown: Shown, width: int) -> Drawn:
-        return chrome.key_line(shown.now, shown.words, self.palette, width)
+        return key_line(shown.now, shown.words, self.palette, width)
 
     def clicked(self, value: int | str) -> Message:
         return KeyClicked(str(value))

@@ -13,8 +13,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from kitten_tui.ink.cells import Line, wrap
-from kitten_tui.ink.chrome import Drawn, key_line
+from kitten_tui.ink.chrome import Drawn
 from kitten_tui.ink.grid import Grid
+from kitten_tui.ink.keys import key_line
 from kitten_tui.ink.large import large, legend
 from kitten_tui.ink.overview import Overview, about_head
 from kitten_tui.offers import Now
