@@ -161,7 +161,10 @@ def rotation(writer: Any, architecture: str, said: dict[str, Any]) -> None:
 ARCHITECTURE_SAYS: dict[str, Says] = {
     "gptneox": lambda writer, said: writer.add_parallel_residual(said.get("use_parallel_residual", True)),
     "stablelm": lambda writer, said: writer.add_parallel_residual(said.get("use_parallel_residual", True)),
-    "bert": lambda writer, said: writer.add_causal_attention(False),
+    "bert": lambda writer, said: (
+        writer.add_causal_attention(False),
+        writer.add_token_type_count(said.get("type_vocab_size", 1)),
+    ),
     "modern-bert": lambda writer, said: writer.add_causal_attention(False),
     "gpt-oss": lambda writer, said: writer.add_expert_feed_forward_length(said["intermediate_size"]),
     "t5": lambda writer, said: writer.add_layer_norm_rms_eps(said["layer_norm_epsilon"]),

@@ -273,9 +273,14 @@ def spoiled(kind: str) -> Callable[[Any], object]:
     return {
         "another scale": lambda writer: writer.add_float32("llama.residual_scale", 8.0),
         "a scale": lambda writer: writer.add_float32("llama.attention.scale", 0.5),
-        "yarn": lambda writer: (
+        "a stretch": lambda writer: (
+            writer.add_string("llama.rope.scaling.type", "longrope"),
+            writer.add_float32("llama.rope.scaling.factor", 4.0),
+        ),
+        "sharper yarn": lambda writer: (
             writer.add_string("llama.rope.scaling.type", "yarn"),
             writer.add_float32("llama.rope.scaling.factor", 4.0),
+            writer.add_float32("llama.rope.scaling.yarn_attn_factor", 2.0),
         ),
         "another tensor": lambda writer: writer.add_tensor("blk.0.attn_sinks.weight", np.ones(4, dtype=np.float32)),
         "two widths": lambda writer: writer.add_uint32("llama.rope.dimension_count", 2),
@@ -286,7 +291,8 @@ def spoiled(kind: str) -> Callable[[Any], object]:
 SPOILED = {
     "another scale": "llama.residual_scale: expected none, found 8",
     "a scale": "llama.attention.scale: expected none, found 0.5",
-    "yarn": "llama.rope.scaling.type: expected none or linear, found yarn",
+    "a stretch": "llama.rope.scaling.type: expected none, linear or yarn, found longrope",
+    "sharper yarn": "llama.rope.scaling.yarn_attn_factor: expected none, found 2.0",
     "another tensor": "expected tensors of 2 layers of llama alone",
     "two widths": "expected keys, values and rotations of one width, found several",
     "a frame of nothing": "tokenizer.ggml.eos_token_id: expected one of 164 tokens, found 9999",

@@ -64,6 +64,7 @@ MADE = {
     "modernbert": "modern-bert",
     "xlm-roberta": "bert",
     "camembert": "bert",
+    "../llama-yarn": "llama",
     "../bert": "bert",
     "../distilbert": "bert",
     "../roberta": "bert",

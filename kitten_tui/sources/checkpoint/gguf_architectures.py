@@ -48,8 +48,8 @@ class Architecture:
     """Fields of the family that are others, as the tensors lie in such files."""
     paired: bool = False
     """Whether the rows of queries and keys lie in the order of a rotation of neighbours."""
-    yarn: Mapping[str, object] | None = None
-    """What config.json would say of its rotation where it is stretched by YaRN; None where that is refused."""
+    yarn: Mapping[str, object] = field(default_factory=dict)
+    """What config.json would say besides of its rotation where it is stretched by YaRN."""
 
 
 _ADDED = {"gain_from_one": False}

@@ -107,9 +107,7 @@ class GgufModel:
         self.of = self._variant(ARCHITECTURES[self.architecture])
         self.family = FAMILIES[self.of.family].with_(self.of.fields)
         own = f"{self.architecture}."
-        obeyed = {*self.of.keys.values(), *self.of.ignored}
-        if self.of.yarn is not None:
-            obeyed.update(f"rope.scaling.{key}" for key in YARN.values())
+        obeyed = {*self.of.keys.values(), *self.of.ignored, *(f"rope.scaling.{key}" for key in YARN.values())}
         for key, value in self.gguf.said.items():
             said = key.removeprefix(own) if key.startswith(own) else ""
             if UNKNOWN.fullmatch(said) and said not in obeyed and np.any(value):
@@ -294,14 +292,14 @@ class GgufModel:
             return rope
         if kind == "linear" and factors is None:
             return rope | {"rope_type": "linear", "factor": factor}
-        if kind == "yarn" and factors is None and self.of.yarn is not None:
+        if kind == "yarn" and factors is None:
             before = self._size("rope.scaling.original_context_length", limit)
             rope |= {"rope_type": "yarn", "factor": factor, "original_max_position_embeddings": before}
             said_of = {
                 key: said[f"{own}scaling.{name}"] for key, name in YARN.items() if f"{own}scaling.{name}" in said
             }
             return rope | dict(self.of.yarn) | said_of
-        raise SourceError(f"{self.gguf.path}: {own}scaling.type: expected none or linear, found {str(kind)[:40]}")
+        raise SourceError(f"{self.gguf.path}: {own}scaling.type: expected none, linear or yarn, found {str(kind)[:40]}")
 
     def _long(self, limit: int) -> dict[str, Any]:
         """Factors of each pair for short texts, and for long ones."""
