@@ -163,6 +163,7 @@ COMMANDS = (
     KeyCommand("between", (("w", "weigh"),), "w", "heads", footer=True, where=BOTH, works=offers.has_pictures),
     KeyCommand("effects", (("E", "effects"),), "E", "heads", where=OVERVIEW, works=offers.can_be_asked),
     KeyCommand("lens", (("K", "lens"),), "K", "heads", where=OVERVIEW, works=offers.thinks),
+    KeyCommand("atlas", (("G", "atlas"),), "G", "heads", where=OVERVIEW, works=offers.can_be_asked),
     KeyCommand("about_head", (("i", "about_head"),), "i", "heads", footer=True, where=OVERVIEW),
     KeyCommand(
         *("sentence", (("slash", "ask_sentence"),), "/", "open"),

@@ -18,6 +18,7 @@ PAPER = (
     "effects",
     "attribution",
     "why",
+    "atlas",
     "arcs",
     "heads",
     "json",
@@ -146,6 +147,16 @@ def parser() -> argparse.ArgumentParser:
         "--why",
         metavar="WORD:WORD",
         help="with --model: the score of two words by where query and key come from, of --layer, --head; or --json",
+    )
+    printed.add_argument(
+        "--atlas",
+        action="store_true",
+        help="with --model: which heads do grammar, on annotated sentences, or --json",
+    )
+    printed.add_argument(
+        "--text",
+        metavar="FILE",
+        help="with --atlas: your own sentences in CoNLL-U, or en or zh for those of the program (default: en)",
     )
     printed.add_argument(
         "--in-place", choices=("zero", "mean"), help="with --effects: what a head says instead (default: zero)"

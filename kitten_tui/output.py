@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -46,6 +46,24 @@ def print_bytes(written: bytes) -> int:
         sys.stdout.buffer.write(written)
         sys.stdout.buffer.flush()
     return OK
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """Says how far something is, on a line that is wiped in the end; nothing where nobody is waiting."""
+    waiting, longest = sys.stderr is not None and sys.stderr.isatty(), 0
+
+    def tell(told: str) -> None:
+        nonlocal longest
+        if waiting:
+            longest = max(longest, 2 * len(told))  # a character may be two columns wide
+            print(f"\r{told}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield tell
+    finally:
+        if waiting:
+            print(f"\r{' ' * longest}\r", end="", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from kitten_tui.core.learning import Trainer
 from kitten_tui.core.variants import switched
 from kitten_tui.core.weighed import PLAIN
 from kitten_tui.options import PAPER, UsageError
-from kitten_tui.output import FAILED, OK, print_bytes, print_lines
+from kitten_tui.output import FAILED, OK, print_bytes, print_lines, progress
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
@@ -62,7 +63,7 @@ def _compute(arguments: argparse.Namespace, view: View) -> None:
     from kitten_tui.paper.explain import quantity_of
 
     source, layer = view.source, view.selection.layer
-    if source.survey is None or source.ready == source.n_layers:
+    if source.survey is None or source.ready == source.n_layers or arguments.atlas:  # which has sentences of its own
         return
     explained = quantity_of(arguments.explain or "", view.chain)
     every = (
@@ -74,13 +75,10 @@ def _compute(arguments: argparse.Namespace, view: View) -> None:
     # What comes next needs every layer.
     every = every or (explained in view.chain and "rank" in view.chain[explained].axes)
     wanted = source.n_layers if every else layer + 1
-    waiting = sys.stderr is not None and sys.stderr.isatty()
-    while source.ready < wanted:
-        if waiting:
-            print(f"\rlayer {source.ready + 1} of {wanted}", end="", file=sys.stderr, flush=True)
-        source.survey.advance(lambda: None)
-    if waiting:
-        print("\r" + " " * 30 + "\r", end="", file=sys.stderr, flush=True)
+    with progress() as tell:
+        while source.ready < wanted:
+            tell(f"layer {source.ready + 1} of {wanted}")
+            source.survey.advance(lambda: None)
 
 
 def _train(view: View, trainer: Trainer, words: Words) -> View:
@@ -196,18 +194,11 @@ def _generate(arguments: argparse.Namespace, view: View, words: Words) -> int:
         found = "a training" if begun.trainer is not None else found
         raise UsageError(f"--generate: expected a model that says what comes next, found {found}")
     went = Went.of(begun)
-    waiting = sys.stderr is not None and sys.stderr.isatty()
-    try:
+    with progress() as tell, suppress(KeyboardInterrupt):
         for number in range(arguments.generate):
-            if waiting:
-                told = words("going_on.progress", token=number + 1, tokens=arguments.generate)
-                print(f"\r{told}", end="", file=sys.stderr, flush=True)
+            tell(words("going_on.progress", token=number + 1, tokens=arguments.generate))
             if not went.go_on():
                 break
-    except KeyboardInterrupt:
-        pass
-    if waiting:
-        print("\r" + " " * 40 + "\r", end="", file=sys.stderr, flush=True)
     return print_lines([went_json(went)] if arguments.json else went_lines(went, words))
 
 
@@ -227,17 +218,11 @@ def _effects(arguments: argparse.Namespace, view: View, words: Words) -> int:
 
     source, token = view.source, view.selection.query
     effects: list[Effect] = []
-    waiting, every = sys.stderr is not None and sys.stderr.isatty(), source.n_layers * source.n_heads
-    try:
+    every = source.n_layers * source.n_heads
+    with progress() as tell, suppress(KeyboardInterrupt):
         for effect in _asked("effects", view).effects(token, arguments.in_place or ZERO, lambda: None):
             effects.append(effect)
-            if waiting:
-                told = words("effects.progress", head=len(effects), heads=every)
-                print(f"\r{told}", end="", file=sys.stderr, flush=True)
-    except KeyboardInterrupt:
-        print("", file=sys.stderr)
-    if waiting:
-        print("\r" + " " * 40 + "\r", end="", file=sys.stderr, flush=True)
+            tell(words("effects.progress", head=len(effects), heads=every))
     if arguments.json:
         return print_lines([effects_json(view.tokens, token, effects, arguments.in_place or ZERO, every)])
     return print_lines(effects_lines(view, effects, arguments.in_place or ZERO, words))
@@ -258,6 +243,23 @@ def _why(arguments: argparse.Namespace, view: View, words: Words) -> int:
     at = view.selection
     split = _asked("why", view).split(at.layer, at.head, at.query, at.key, lambda: None)
     return print_lines([split_json(view.tokens, split)] if arguments.json else split_lines(view, split, words))
+
+
+def _atlas(arguments: argparse.Namespace, view: View, words: Words) -> int:
+    """As far as it goes until ctrl+c."""
+    from kitten_tui.core.atlas import Atlas
+    from kitten_tui.ink.atlas import atlas_lines
+    from kitten_tui.paper.atlas import atlas_json
+    from kitten_tui.sources.annotated import OWN, open_annotated
+
+    annotated, asked = open_annotated(arguments.text or OWN[0]), _asked("atlas", view)
+    atlas: Atlas | None = None
+    with progress() as tell, suppress(KeyboardInterrupt):
+        for atlas in asked.atlas(annotated, lambda: None):
+            tell(words("atlas.progress", layer=atlas.layers, layers=atlas.n_layers))
+    if atlas is None:  # stopped before there was anything
+        raise KeyboardInterrupt
+    return print_lines([atlas_json(atlas)] if arguments.json else atlas_lines(atlas, words))
 
 
 def _asked(option: str, view: View) -> Asked:
@@ -332,6 +334,7 @@ ANSWERS: dict[str, Answer] = {
     "effects": _effects,
     "attribution": _attribution,
     "why": _why,
+    "atlas": _atlas,
     "heads": _heads,
     "json": _json,
     "explain": _explain,

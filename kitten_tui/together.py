@@ -115,6 +115,11 @@ def _refuse_going_on(arguments: argparse.Namespace) -> None:
     _refuse_beside(arguments, "effects", tuple(name for name in OF_ONE_VIEW if name != "query"))
     _refuse_beside(arguments, "attribution", tuple(name for name in OF_ONE_VIEW if name != "query"))
     _refuse_beside(arguments, "why", tuple(name for name in OF_ONE_VIEW if name not in ("layer", "head")))
+    _refuse_beside(arguments, "atlas", OF_ONE_VIEW)
+    if arguments.atlas and arguments.source is not None:
+        raise UsageError("--atlas: expected annotated sentences with --text FILE, found a SOURCE")
+    if arguments.text is not None and not arguments.atlas:
+        raise UsageError("--text: expected --atlas with it, found none")
     if arguments.in_place is not None and not arguments.effects:
         raise UsageError("--in-place: expected --effects with it, found none")
     if arguments.generate is None:

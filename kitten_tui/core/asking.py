@@ -14,6 +14,8 @@ from kitten_tui.core.array_types import Array, Places
 from kitten_tui.core.split import Origin, Split
 
 if TYPE_CHECKING:
+    from kitten_tui.core.atlas import Atlas
+    from kitten_tui.core.grammar import Annotated
     from kitten_tui.core.source import Pulse
 
 ZERO, MEAN = "zero", "mean"
@@ -96,6 +98,11 @@ class Attribution:
 class Asked(Protocol):
     """A model with a text that all layers have been computed of."""
 
+    @property
+    def model(self) -> object:
+        """What is asked; the same with each of its texts."""
+        ...
+
     def thoughts(self, count: int, pulse: Pulse) -> Iterator[Thought]:
         """From before the first layer to after the last one.
 
@@ -123,4 +130,12 @@ class Asked(Protocol):
 
     def effects(self, token: int, way: str, pulse: Pulse, first: int = 0) -> Iterator[Effect]:
         """Of each head from a layer on, on what follows a token; what it says is nothing or its mean, by WAYS."""
+        ...
+
+    def atlas(self, annotated: Annotated, pulse: Pulse) -> Iterator[Atlas]:
+        """Which heads do grammar, on sentences of their own; what is known after each layer.
+
+        Raises:
+            SourceError: the model cuts every word otherwise than they are annotated.
+        """
         ...

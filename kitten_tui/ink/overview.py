@@ -10,9 +10,11 @@ from functools import cached_property
 from rich.segment import Segment
 
 from kitten_tui.core.asking import Effect
+from kitten_tui.core.atlas import Atlas
 from kitten_tui.core.measures import MEASURES, HeadSummary, Pair, weights_between
 from kitten_tui.core.source import Source
 from kitten_tui.core.weighed import PLAIN, WITHOUT_SPECIAL, kept_places, special_of
+from kitten_tui.ink.atlas import done_by
 from kitten_tui.ink.cells import Line, fit, show_token, wrap
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.ink.palette import Palette
@@ -64,6 +66,8 @@ class Overview:
     """What of each head is looked at as weights."""
     effects: tuple[Effect, ...] | None = None
     """What changes without each head, by layer and head, as far as it has been computed; None where nobody asked."""
+    atlas: Atlas | None = None
+    """Which heads do grammar; None where nobody asked."""
 
     @cached_property
     def pictured(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -134,6 +138,8 @@ def about_head(of: Overview, words: Words, palette: Palette, width: int, *, brie
     lines: list[Line] = [
         [Segment(words("overview.head", layer=of.layer + 1, head=of.head + 1), palette.chosen)],
     ]
+    done = done_by(of.atlas, of.layer, of.head, words)
+    lines += [[Segment(text, palette.result)] for text in wrap(done, width)] if done else []
     summary = of.selected
     if summary is None:
         return [*lines, [Segment(words("overview.waiting"), palette.muted)]]

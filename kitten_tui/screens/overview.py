@@ -21,8 +21,8 @@ from kitten_tui.ink.cells import Line, clean, show_token, wrap
 from kitten_tui.ink.large import large
 from kitten_tui.ink.overview import BETWEEN, Between, Overview, about_head, measure_name, named
 from kitten_tui.ink.palette import Palette
-from kitten_tui.screens.asked import AskedScreen
 from kitten_tui.screens.asking import ask_file_to_open, ask_source
+from kitten_tui.screens.grammar import GrammarScreen
 from kitten_tui.screens.messages import Failed, SourceOpened
 from kitten_tui.screens.model import Left, ModelScreen
 from kitten_tui.screens.survey import LayerComputed
@@ -49,7 +49,7 @@ def first_stage(source: Source) -> int:
     return STAGES.index(stage)
 
 
-class OverviewScreen(AskedScreen):
+class OverviewScreen(GrammarScreen):
     """Shows what has been computed, and answers keys meanwhile."""
 
     BINDINGS = BINDINGS
@@ -125,7 +125,6 @@ class OverviewScreen(AskedScreen):
         """Another text, from its first layer."""
         self.stopping.set()
         self.forget()
-        self.source, self.words = source, words
         measure = self.overview.measure if self.overview.measure in MEASURES else MEASURES[0]
         self.overview = Overview(
             *(source.tokens, source.n_layers, source.n_heads, ()),
@@ -134,7 +133,9 @@ class OverviewScreen(AskedScreen):
             head=min(self.overview.head, source.n_heads - 1),
             measure=measure,
             sorted=self.overview.sorted,
+            atlas=self.kept_atlas(source),
         )
+        self.source, self.words = source, words
         self.start = None
         self.view = View(source, source.settings, Selection(stage=first_stage(source)))
         self.look_at(self.overview)

@@ -14,6 +14,7 @@ from kitten_tui.core.chain import Chain
 from kitten_tui.core.descent import KINDS as STEPS
 from kitten_tui.core.faults import FAULTS, MISTAKES
 from kitten_tui.core.formula import Op
+from kitten_tui.core.grammar import HEAD, PRONOUN, RELATIONS, WAYS
 from kitten_tui.core.measures import MEASURES
 from kitten_tui.core.quantity import Quantity, Scope
 from kitten_tui.core.refused import REASONS
@@ -25,6 +26,7 @@ from kitten_tui.core.weighed import PLAIN, WEIGHED
 from kitten_tui.ink.in_words import NORM_PARTS
 from kitten_tui.ink.texts import SIGNS
 from kitten_tui.ink.why import SHORT
+from kitten_tui.sources.annotated import OWN
 from kitten_tui.sources.checkpoint.texts import TWO_STACKS, TWO_TEXTS
 from kitten_tui.sources.edits import POSITIONS
 from kitten_tui.sources.training.beside import ATTENTION as BESIDE
@@ -70,6 +72,10 @@ def families() -> set[str]:
     keys |= {f"refused.{reason}" for reason in REASONS}
     keys |= {f"part_of.{kind}" for kind in PARTS} | {f"part_of.short_{kind}" for kind in SHORT}
     keys |= {f"signs.{sign}" for sign in SIGNS}
+    keys |= {f"atlas.{way}.{relation}" for way in (*WAYS, "called") for relation in RELATIONS}
+    keys -= {f"atlas.{HEAD}.{PRONOUN}"}  # nothing looks at a pronoun
+    keys |= {f"atlas.{name}" for name in ("pair", "number", "right", "interval", "offset", "sink", "does")}
+    keys |= {f"atlas.text.{language}" for language in OWN}
     keys |= {f"legend.{sign}" for sign in ("per_cent", "tenths", "covered", "dropped", "previewed", "changed")}
     keys |= {f"formula.norm_{part}" for part in NORM_PARTS}
     return keys | {f"formula.{name}" for name in addressed() - {"masked"}}

@@ -18,6 +18,9 @@ from kitten_tui.sources.checkpoint.origins import attribution_of, split_of
 from kitten_tui.sources.errors import SourceError
 
 if TYPE_CHECKING:
+    from kitten_tui.core.atlas import Atlas
+    from kitten_tui.core.grammar import Annotated
+    from kitten_tui.sources.checkpoint.model import Model
     from kitten_tui.sources.checkpoint.reading import Reading
 
 TOGETHER = 64
@@ -35,6 +38,10 @@ class Asking:
     """A reading with all of its layers."""
 
     reading: Reading
+
+    @property
+    def model(self) -> Model:
+        return self.reading.model
 
     # What it thinks on the way
 
@@ -145,3 +152,12 @@ class Asking:
         if family.norms_after:
             return self.reading.layer(self.reading.n_layers - 1).mlp_norm(stream)
         return model.final_norm(stream) if family.final_norm else stream
+
+    # Which heads do grammar
+
+    def atlas(self, annotated: Annotated, pulse: Pulse = lambda: None) -> Iterator[Atlas]:
+        from kitten_tui.sources.checkpoint.grammar import (
+            atlas_of,
+        )  # sentences are readings, and these are what is asked
+
+        return atlas_of(self.reading.model, annotated, pulse)

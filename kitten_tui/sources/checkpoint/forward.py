@@ -201,6 +201,13 @@ def _blocks(n: int, keys: int, size: int, causal: bool, window: int | None) -> t
     return tuple(blocks)
 
 
+def cover(scores: Array, causal: bool, window: int | None) -> None:
+    """Takes away what a query may not look at, in place.  scores [head, token, token]"""
+    n = scores.shape[-1]
+    for block in _blocks(n, n, n, causal, window):
+        block.cover(scores[:, block.queries, block.keys])
+
+
 @lru_cache(maxsize=2)
 def uniform(marks: Landmarks, causal: bool, window: int | None) -> dict[str, float]:
     """What a head scores that gives every key it may look at the same weight."""

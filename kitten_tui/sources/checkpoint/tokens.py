@@ -27,6 +27,8 @@ class Tokenised:
     """Of two texts, which of them each token belongs to, 0 or 1: the second begins with its first word."""
     kinds: tuple[int, ...] | None = None
     """Of two texts, how the tokenizer marks each token."""
+    spans: tuple[tuple[int, int], ...] = ()
+    """Of one text, the first character of each token and the one after its last; the same of what stands for none."""
 
 
 class Tokens:
@@ -76,7 +78,7 @@ class Tokens:
             raise SourceError(f"{self.path}: expected tokens from 0 to {self.n_vocab - 1}, found {largest}")
         pieces = tuple(self._readable(token) for token in encoded.tokens)
         if second is None:
-            return Tokenised(tuple(encoded.ids), pieces, len(whole.ids))
+            return Tokenised(tuple(encoded.ids), pieces, len(whole.ids), spans=tuple(encoded.offsets))
         begins = [place for place, side in enumerate(encoded.sequence_ids) if side == 1]
         if not begins or encoded.sequence_ids[begins[0] - 1] is not None:
             raise SourceError(f"{self.path}: expected a tokenizer that sets two texts apart, found one that does not")
