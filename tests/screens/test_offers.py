@@ -44,6 +44,7 @@ REFUSALS = {
     "going_on.none",
     "going_on.first",
     "why.none",
+    "beside.none",
     "weighed.no_special",
     "message.no_pairs",
     *(
