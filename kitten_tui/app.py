@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
     from kitten_tui.crash import Unsaved
+    from kitten_tui.desk.history import State
     from kitten_tui.paper.document import Document
 
 
@@ -86,8 +87,11 @@ class KittenApp(App[None]):
         walking: Walking | None = None,
         *,
         walks: bool = False,
+        other: State | None = None,
     ) -> None:
-        """`opens` says whether what is selected of a model is opened, or all its heads are shown."""
+        """`opens` says whether what is selected of a model is opened, or all its heads are shown; `other` is laid
+        beside it.
+        """
         super().__init__()
         for ours in themes.THEMES:
             self.register_theme(ours)
@@ -111,6 +115,8 @@ class KittenApp(App[None]):
         self.unsaved: Unsaved | None = None
         """What a fault would take away."""
         self.first_screen = self._screen_for(lesson, settings, selection, opens=opens and selection is not None)
+        if other is not None:
+            self.first_screen.lay(other)  # type: ignore[attr-defined]
 
     def _screen_for(
         self,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kitten_tui.config import settle, theme_of, words_of
 from kitten_tui.memory import check_memory
-from kitten_tui.options import PAPER, parser
+from kitten_tui.options import PAPER, lays_beside, parser
 from kitten_tui.output import (
     BAD,
     FAILED,
@@ -84,6 +84,10 @@ def _run(arguments: argparse.Namespace) -> int:
         # NumPy costs 80 ms, so --help and --version go without.
         from kitten_tui.start import start
     view = start(arguments)
+    if lays_beside(arguments) and (arguments.json or arguments.plain or not has_screen()):
+        from kitten_tui.beside import print_beside
+
+        return print_beside(arguments, view, words)
     # What is asked for on paper costs no screen, and a screen no paper.
     if any(getattr(arguments, name) for name in PAPER) or not has_screen():
         from kitten_tui.printed import print_answer

@@ -162,6 +162,7 @@ COMMANDS = (
     KeyCommand("stop", (("z", "toggle_computing"),), "z", "heads", footer=True, where=OVERVIEW, works=offers.computes),
     KeyCommand("between", (("w", "weigh"),), "w", "heads", footer=True, where=BOTH, works=offers.has_pictures),
     KeyCommand("effects", (("E", "effects"),), "E", "heads", where=OVERVIEW, works=offers.can_be_asked),
+    KeyCommand("beside", (("D", "lay_beside"),), "D", "heads", where=BOTH, works=offers.lays_beside),
     KeyCommand("lens", (("K", "lens"),), "K", "heads", where=OVERVIEW, works=offers.thinks),
     KeyCommand("atlas", (("G", "atlas"),), "G", "heads", where=OVERVIEW, works=offers.can_be_asked),
     KeyCommand("about_head", (("i", "about_head"),), "i", "heads", footer=True, where=OVERVIEW),

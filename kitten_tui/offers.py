@@ -151,6 +151,13 @@ def can_be_asked(now: Now) -> bool:
     return now.source.asked is not None and not computes(now)
 
 
+def lays_beside(now: Now) -> bool:
+    """Whether there is something to lay beside: another text, another step, the lesson as it was opened."""
+    if isinstance(now, AtStage):
+        return now.desk.other is not None or trains(now) or (edits(now) and now.desk.history.place > 0)
+    return is_model(now)
+
+
 def thinks(now: Now) -> bool:
     """Whether it has an output head, so that one can see what it thinks on the way."""
     return can_be_asked(now) and now.source.next_tokens is not None

@@ -30,6 +30,8 @@ PAPER = (
 
 OF_ONE_VIEW = ("mistake", "scale", "mask", "dropout", "seed", "stage", "layer", "head", "query")
 """Options that say how one head is looked at."""
+BESIDE = ("beside", "beside_model", "beside_start", "beside_step")
+"""Options that lay something beside what is looked at; one at a time."""
 DRAWING = ("temperature", "top_k", "top_p")
 """Options of what next tokens are drawn by."""
 
@@ -52,6 +54,16 @@ EPILOG = (
     "~/.config/kitten-tui/config.toml. Exit status: " + " ".join(f"{status}: {about}" for status, about in STATUSES)
 )
 SHELLS = ("bash", "zsh", "fish")
+
+
+def lays_beside(arguments: argparse.Namespace) -> bool:
+    """Whether two things are to be looked at at once."""
+    return bool(laid(arguments))
+
+
+def laid(arguments: argparse.Namespace) -> list[str]:
+    """What is to be laid beside; a step may be 0."""
+    return [name for name in BESIDE if not any(getattr(arguments, name) is no for no in (None, False))]
 
 
 class UsageError(SourceError):
@@ -94,6 +106,16 @@ def parser() -> argparse.ArgumentParser:
         "--part",
         metavar="NAME",
         help="with --model: encoder, decoder or cross; of two texts whole, A-A, A-B, B-A or B-B (W on screen)",
+    )
+    source.add_argument(
+        "--beside", metavar="TEXT", help="with --model or --train: another text beside SOURCE, and the difference"
+    )
+    source.add_argument(
+        "--beside-model", metavar="DIR", help="with --model: the same text in another model with the same tokens"
+    )
+    source.add_argument("--beside-start", action="store_true", help="with --set: the lesson as it is without")
+    source.add_argument(
+        "--beside-step", type=int, metavar="N", help="with --train or a saved training: the same at another step"
     )
     source.add_argument("--download", action="store_true", help="with --model org/name: fetch it, if it is not there")
     source.add_argument("--list-models", action="store_true", help="list the models of caches, of Ollama and of extras")

@@ -15,7 +15,7 @@ from textual.app import ScreenStackError
 
 from kitten_tui.app import KittenApp
 from kitten_tui.config import settle, theme_of, words_of
-from kitten_tui.options import UsageError
+from kitten_tui.options import UsageError, lays_beside
 from kitten_tui.paper.formats import of_path, write
 from kitten_tui.script import Script, Shot, scripts_of
 from kitten_tui.stages.view import View
@@ -41,9 +41,15 @@ def app_of(arguments: argparse.Namespace, view: View) -> KittenApp:
 
         of_file = steps_of(arguments.walk_file)
     walking = Walking(of_file, arguments.questions)
+    other = None
+    if lays_beside(arguments):
+        from kitten_tui.beside import other_of
+
+        other = other_of(arguments, view)
     return KittenApp(
         *(view.source, view.settings, view.selection, language, theme, arguments.init, opens, walking),
         walks=arguments.walk,
+        other=other,
     )
 
 

@@ -23,6 +23,7 @@ REPORTS = 10
 if TYPE_CHECKING:
     from kitten_tui.core.asking import Asked
     from kitten_tui.core.cell import Cell
+    from kitten_tui.core.source import Source, Survey
     from kitten_tui.ink.overview import Overview
     from kitten_tui.paper.document import Document
 
@@ -35,7 +36,7 @@ def print_answer(arguments: argparse.Namespace, view: View, words: Words) -> int
     trainer = view.source.trainer
     if trainer is not None:
         _refuse_early(arguments, view)
-        view = _train(view, trainer, words)
+        view = train(view, trainer, words)
         if arguments.save_model is not None:
             from kitten_tui.sources.writing import path_of
 
@@ -75,13 +76,18 @@ def _compute(arguments: argparse.Namespace, view: View) -> None:
     # What comes next needs every layer.
     every = every or (explained in view.chain and "rank" in view.chain[explained].axes)
     wanted = source.n_layers if every else layer + 1
+    advance(source, source.survey, wanted)
+
+
+def advance(source: Source, survey: Survey, wanted: int) -> None:
+    """Layers up to so many, saying how far it is where somebody may be waiting."""
     with progress() as tell:
         while source.ready < wanted:
             tell(f"layer {source.ready + 1} of {wanted}")
-            source.survey.advance(lambda: None)
+            survey.advance(lambda: None)
 
 
-def _train(view: View, trainer: Trainer, words: Words) -> View:
+def train(view: View, trainer: Trainer, words: Words) -> View:
     """All steps that are asked for, or those until ctrl+c, saying how far it is; then the last of them."""
     every = max(trainer.planned // REPORTS, 1)
     try:

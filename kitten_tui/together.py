@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from kitten_tui.options import DRAWING, OF_ONE_VIEW, PAPER, UsageError
+from kitten_tui.options import DRAWING, OF_ONE_VIEW, PAPER, UsageError, laid
 from kitten_tui.paper.formats import named, of_path
 
 MOST_THREADS, MOST_PATIENCE, MOST_GENERATED = 1024, 100_000, 100_000
@@ -52,6 +52,7 @@ def refuse_pairs(arguments: argparse.Namespace) -> None:
         if not 1 <= arguments.threads <= MOST_THREADS:
             raise UsageError(f"--threads: expected a number from 1 to {MOST_THREADS}, found {arguments.threads}")
     _refuse_going_on(arguments)
+    _refuse_laid(arguments)
     for name in [name for name in PAPER if arguments.walk and name not in ("plain", "export")]:
         if getattr(arguments, name):
             raise UsageError(f"--walk: expected alone, or with --plain or --export, found --{name.replace('_', '-')}")
@@ -86,6 +87,25 @@ def refuse_pairs(arguments: argparse.Namespace) -> None:
         from kitten_tui.sources.writing import path_of
 
         check_path(path_of(arguments.save))
+
+
+def _refuse_laid(arguments: argparse.Namespace) -> None:
+    """Two at once: one thing beside another, of one text each."""
+    asked = laid(arguments)
+    if not asked:
+        return
+    option = f"--{asked[0].replace('_', '-')}"
+    refused = [*asked[1:], *(name for name in (*PAPER, "walk", "second", "part") if name not in ("json", "plain"))]
+    for name in refused:
+        if getattr(arguments, name):
+            raise UsageError(f"{option}: expected alone, or with --plain or --json, found --{name.replace('_', '-')}")
+    needed = {"beside": ("model", "train"), "beside_model": ("model",), "beside_start": ("set",)}
+    wanted = needed.get(asked[0], ("train", "model"))
+    if not any(getattr(arguments, name) for name in wanted):
+        expected = " or ".join(f"--{name}" for name in wanted)
+        raise UsageError(f"{option}: expected {expected} with it, found none")
+    if arguments.beside_model is not None and arguments.source == "-":
+        raise UsageError("--beside-model: expected a text on the line, found -, which is read once")
 
 
 def _refuse_script(arguments: argparse.Namespace) -> None:

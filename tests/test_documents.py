@@ -21,7 +21,7 @@ EXAMPLES = {"org", "path", "my.toml"}
 BESIDE = {
     **dict.fromkeys(
         (
-            *("__main__", "start", "explorer", "printed", "options", "output", "threads", "memory", "config"),
+            *("__main__", "start", "explorer", "printed", "options", "output", "threads", "memory", "config", "beside"),
             *("play", "script", "together", "completion", "manual"),
         ),
         "cli",

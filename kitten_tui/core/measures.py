@@ -166,7 +166,7 @@ class Landmarks:
         targets = {name: Targets(nobody, nobody) for name in ("previous", "self", "next", "same", "induction")}
         targets["first"] = Targets(every, np.zeros_like(every))
         away = np.full((queries, keys), np.nan, dtype=np.float32)  # [query, key]
-        return cls(queries, targets, _bins(queries), _bins(keys), away)
+        return cls(queries, targets, bins(queries), bins(keys), away)
 
     @classmethod
     def of(cls, tokens: Sequence[Hashable]) -> Landmarks:
@@ -186,7 +186,7 @@ class Landmarks:
         }
         ramp = np.abs(np.arange(1 - n, n, dtype=np.float32))  # [2n - 1]
         away = np.lib.stride_tricks.sliding_window_view(ramp, n)[::-1]  # [query, key]
-        return cls(n, targets, _bins(n), _bins(n), away)
+        return cls(n, targets, bins(n), bins(n), away)
 
     def part(self, queries: slice, keys: slice) -> LandmarkBlock:
         """What there is of it for some queries and all keys that any of them may look at."""
@@ -282,7 +282,7 @@ def weights_between(source: Source, layer: int, query: int, key: int, name: str 
     return [float(head.row(name, query)[key]) for head in heads]
 
 
-def _bins(n: int) -> Array:
+def bins(n: int) -> Array:
     """Which of n tokens a pixel stands for.  -> [pixel, token]"""
     pixels, every = min(n, MOST_PIXELS), np.arange(n)  # [token]
     bins = np.zeros((pixels, n), dtype=np.float32)  # [pixel, token]

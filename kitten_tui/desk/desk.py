@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
+from kitten_tui.core.beside import matched
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
@@ -45,6 +46,10 @@ class Desk:
     """Whether it was said that leaving loses changes; forgotten with the next change."""
     variant: str = ""
     """One of VARIANTS that all of it is looked at through, at every stage; no history knows of it."""
+    other: State | None = None
+    """What it can be laid beside."""
+    beside: bool = False
+    """Whether it is."""
 
     @classmethod
     def of(cls, source: Source, settings: Settings, selection: Selection) -> Desk:
@@ -86,9 +91,18 @@ class Desk:
         """What the present state can be laid over: the chain as it should be, or the state before the last change."""
         if self.flipped:
             return None
+        if self.beside and self.other is not None:
+            return replace(self.other, settings=self.under(self.other.settings))
         if self.variant:
             return State(self.source, righted(self.settings))
         return None if self.lens is not None else self.history.before
+
+    @property
+    def came_from(self) -> Callable[[int], int | None]:
+        """Where a word stands in that state; None where it is here alone."""
+        if self.beside and self.other is not None:
+            return matched(self.source.tokens, self.other.source.tokens).__getitem__
+        return self.present.came_from
 
     @property
     def has_unsaved(self) -> bool:
@@ -124,6 +138,8 @@ class Desk:
             case Flip():
                 carry = self.present.went_to if self.flipped else self.present.came_from
                 return replace(self, flipped=not self.flipped, lens=None)._carried(carry)
+            case Lay(other):
+                return replace(self, other=other or self.other, beside=other is not None, flipped=False)
             case Vary(name):
                 return replace(self, variant=name, flipped=False, trail=())
             case Move(source, before, query):
@@ -276,6 +292,13 @@ class Vary:
     name: str
 
 
+@dataclass(frozen=True, eq=False)
+class Lay:
+    """Beside another state, or no longer beside any."""
+
+    other: State | None
+
+
 @dataclass(frozen=True)
 class Move:
     """Another step of the same training, or the same text with a token more or less; `before` is what it is compared
@@ -305,4 +328,4 @@ class Warn:
     """It was said that leaving loses changes."""
 
 
-Command = LookAt | Follow | Back | Change | GoTo | Restore | Flip | Vary | Move | Open | Save | Warn
+Command = LookAt | Follow | Back | Change | GoTo | Restore | Flip | Lay | Vary | Move | Open | Save | Warn

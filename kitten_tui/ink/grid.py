@@ -43,7 +43,7 @@ class Grid:
         self.columns = -(-of.n_heads // self.lines_of_layer)
         self.pixels = self._pixels_with(room, self.columns)
         if of.sorted:
-            self.pixels = max(self.pixels, CAPTION)
+            self.pixels = self._alone(room)
             self.columns = max(room // (self.pixels + 1), 1)
         self.rows = -(-len(of.order) // self.columns) if of.sorted else of.n_layers * self.lines_of_layer
         self.tall = self._tall(height)
@@ -51,6 +51,15 @@ class Grid:
         self.row_height = self.picture_height + 1
         self.height = self.top + self.rows * self.row_height
         self.width = self.labels + self.columns * (self.pixels + 1)
+
+    def _alone(self, room: int) -> int:
+        """How wide a head is where its neighbours are any heads, of so much room."""
+        return max(self.pixels, CAPTION)
+
+    @property
+    def picture_width(self) -> int:
+        """Of one picture, in pixels."""
+        return self.pixels
 
     def _pixels_with(self, room: int, columns: int) -> int:
         """How wide pictures are beside one another: a whole number of pixels for each key, if there is one."""
@@ -75,7 +84,8 @@ class Grid:
         """How high pictures are: as wide as they are, or more where queries were squeezed and lines are free."""
         queries = min(len(self.of.pictured[0]), MAX_PIXELS)
         free = 2 * ((height - self.top) // self.rows - 1)
-        return max(self.pixels, min(queries, free)) if self.pixels < queries and not self.of.sorted else self.pixels
+        wide = self.picture_width
+        return max(wide, min(queries, free)) if wide < queries and not self.of.sorted else wide
 
     @property
     def _keys(self) -> int:
@@ -162,7 +172,7 @@ class Grid:
     def _shrunk(self, layer: int, head: int, summary: HeadSummary) -> Array:
         """The picture of a head at this size, made once for all its lines."""
         if (layer, head) not in self._pictures:
-            self._pictures[layer, head] = shrink(summary.thumbnail, self.tall, self.pixels)
+            self._pictures[layer, head] = shrink(summary.thumbnail, self.tall, self.picture_width)
         return self._pictures[layer, head]
 
     def _caption(self, layer: int, head: int) -> str:
@@ -173,7 +183,7 @@ class Grid:
     def _pixels(self, pixels: Array, above: int, below: int, high: float) -> Line:
         """Half blocks: the colour of the upper pixel before, that of the lower behind."""
         ramp, line = self.palette.ramp, []
-        for column in range(self.pixels):
+        for column in range(self.picture_width):
             upper = _pixel(pixels, above, column)
             lower = _pixel(pixels, below, column)
             if not ramp.styles:

@@ -14,6 +14,9 @@ LIGHT_STEPS = ("#fbf8ea", "#f4e9b4", "#e6d484", "#c3bb7a", "#9a9b7c", "#65707c",
 # Other numbers: green, and never as bright or as deep as what is looked at most.
 DARK_QUIET = ("#111a17", "#172822", "#1f382f", "#29493d")
 LIGHT_QUIET = ("#f3f8f3", "#dcebe1", "#c3dccd", "#a9ccb8")
+# Differences: blue below 0, orange above, told apart by every common kind of colour vision; 0 is the ground.
+DARK_CHANGE = ("#5b9bd8", "#2f6296", "#1c3a59", "#14181f", "#4a2f14", "#8a5519", "#e0912f")
+LIGHT_CHANGE = ("#1f5f9e", "#7fb0dc", "#c9def0", "#fbfaf4", "#f6dcb8", "#e8ab5c", "#a85a05")
 _DARK_TEXT = "#10141a"
 _LIGHT_TEXT = "#f4f6fa"
 
@@ -59,3 +62,5 @@ DARK = _ramp(DARK_STEPS)
 LIGHT = _ramp(LIGHT_STEPS)
 QUIET_ON_DARK = _ramp(DARK_QUIET)
 QUIET_ON_LIGHT = _ramp(LIGHT_QUIET)
+CHANGE_ON_DARK = _ramp(DARK_CHANGE)
+CHANGE_ON_LIGHT = _ramp(LIGHT_CHANGE)

@@ -88,7 +88,7 @@ def legend(grid: Grid, words: Words, palette: Palette, width: int) -> Line:
     """Which way the pictures of the grid go, what a cell of them stands for, and what its heat says."""
     of = grid.of
     queries, keys = map(len, of.pictured)
-    cell = extent(queries, grid.tall, keys, grid.pixels, words)
+    cell = extent(queries, grid.tall, keys, grid.picture_width, words)
     steps: list[Segment] = [Segment(" ", style) for style in palette.ramp.styles]
     if not steps:
         steps = [Segment(SHADES, Style.null())]

@@ -49,7 +49,13 @@ class MatrixBlock(Block[Matrix]):
     @property
     def ramp(self) -> Ramp:
         """What its numbers are coloured by."""
+        if self.figure.diverges:
+            return self.look.palette.change
         return self.look.palette.ramp if self.figure.name in LOOKED_AT else self.look.palette.quiet
+
+    @property
+    def focused(self) -> bool:
+        return self.look.focus == (self.figure.beside or self.figure.id)
 
     @cached_property
     def range(self) -> tuple[float, float]:
@@ -159,6 +165,8 @@ class MatrixBlock(Block[Matrix]):
         if figure.hidden is not None and figure.hidden[row, column]:
             return (MINUS_INFINITY if figure.name == "masked" else COVERED), palette.muted
         value = float(figure.values[row, column])
+        if math.isnan(value) and figure.beside:
+            return COVERED, palette.muted
         if self._preview(row, column):
             return self.write(value), palette.muted
         low, high = self.range
@@ -238,7 +246,7 @@ class MatrixBlock(Block[Matrix]):
             return None
         along = figure.columns.move(column)
         if y in self.body:
-            return {"focus": figure.id, **along, **figure.rows.move(y - self.top)}
+            return {"focus": figure.beside or figure.id, **along, **figure.rows.move(y - self.top)}
         if figure.foot is not None and y == self.body.stop:
             return {"focus": figure.foot.id, **along}
         if y == 1 and figure.column_labels and along:

@@ -11,6 +11,7 @@ from rich.segment import Segment
 
 from kitten_tui.core.asking import Effect
 from kitten_tui.core.atlas import Atlas
+from kitten_tui.core.beside import HeadChange
 from kitten_tui.core.measures import MEASURES, HeadSummary, Pair, weights_between
 from kitten_tui.core.source import Source
 from kitten_tui.core.weighed import PLAIN, WITHOUT_SPECIAL, kept_places, special_of
@@ -25,6 +26,8 @@ BETWEEN = "between"
 """The measure of two words: what the one gives the other."""
 EFFECT = "effect"
 """The measure of what changes without a head."""
+MOVED = "moved"
+"""The measure of how differently a head looks at what stands beside."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +44,22 @@ class Between:
         """With the weights of all layers that are ready."""
         layers = [weights_between(source, layer, query, key, weighed) for layer in range(source.ready)]
         return cls(query, key, tuple(weight for weights in layers for weight in weights))
+
+
+@dataclass(frozen=True, eq=False)
+class Others:
+    """The same heads in what stands beside, as far as they have been computed."""
+
+    tokens: tuple[str, ...]
+    heads: tuple[HeadSummary, ...] = ()
+    """By layer and head."""
+    changes: tuple[HeadChange, ...] = ()
+    """How differently each looks there, by layer and head."""
+
+    @cached_property
+    def largest(self) -> float:
+        """The largest difference of all pictures, at which heat ends."""
+        return max((float(abs(change.picture).max()) for change in self.changes), default=0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +87,8 @@ class Overview:
     """What changes without each head, by layer and head, as far as it has been computed; None where nobody asked."""
     atlas: Atlas | None = None
     """Which heads do grammar; None where nobody asked."""
+    others: Others | None = None
+    """What stands beside."""
 
     @cached_property
     def pictured(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -104,6 +125,9 @@ class Overview:
         if measure == EFFECT and self.effects is not None:
             effect = self.effect(layer, head)
             return math.nan if effect is None else effect.size
+        if measure == MOVED and self.others is not None:
+            change = self.change(layer, head)
+            return math.nan if change is None else change.size
         summary = self.summary(layer, head)
         return math.nan if summary is None else summary.measures[measure]
 
@@ -111,6 +135,11 @@ class Overview:
         """What changes without a head; None where it is not known."""
         place = layer * self.n_heads + head
         return self.effects[place] if self.effects is not None and place < len(self.effects) else None
+
+    def change(self, layer: int, head: int) -> HeadChange | None:
+        """How differently a head looks at what stands beside; None where it is not known."""
+        place = layer * self.n_heads + head
+        return self.others.changes[place] if self.others is not None and place < len(self.others.changes) else None
 
     @property
     def largest(self) -> float:
@@ -121,7 +150,8 @@ class Overview:
     def measures(self) -> tuple[str, ...]:
         """What heads can be looked at by."""
         between = () if self.between is None else (BETWEEN,)
-        return (*MEASURES, *between, *(() if self.effects is None else (EFFECT,)))
+        moved = () if self.others is None else (MOVED,)
+        return (*MEASURES, *between, *(() if self.effects is None else (EFFECT,)), *moved)
 
     @property
     def selected(self) -> HeadSummary | None:
@@ -173,7 +203,9 @@ def measure_name(of: Overview, words: Words, name: str) -> str:
     if name == "sink" and of.selected is not None:
         keys = of.key_tokens or of.tokens
         return words("overview.sink", token=show_token(place_name(keys, of.selected.sink).strip(), 14))
-    return words("measure.effect.name") if name == EFFECT else words(f"measure.{name}.name")
+    if name in (EFFECT, MOVED):
+        return words("measure.effect.name" if name == EFFECT else "measure.moved.name")
+    return words(f"measure.{name}.name")
 
 
 def measure_help(of: Overview, words: Words) -> str:
@@ -182,6 +214,8 @@ def measure_help(of: Overview, words: Words) -> str:
         return words("overview.between", pair=arrow(of, of.between))
     if of.measure == EFFECT:
         return _effect_help(of, words)
+    if of.measure == MOVED:
+        return _moved_help(of, words)
     return words(f"measure.{of.measure}.help")
 
 
@@ -199,7 +233,16 @@ def _effect_help(of: Overview, words: Words) -> str:
     return words("overview.effect", cosine=cosine, **told)
 
 
-def arrow(of: Overview, pair: Pair | Between) -> str:
+def _moved_help(of: Overview, words: Words) -> str:
+    """How differently the selected head looks at what stands beside."""
+    change = of.change(of.layer, of.head)
+    if change is None:
+        return words("beside.help")
+    told = {"here": fmt(change.here), "there": fmt(change.there), "difference": f"{change.here - change.there:+.3f}"}
+    return words("overview.moved_most", size=fmt(change.size), pair=arrow(of, change), **told)
+
+
+def arrow(of: Overview, pair: Pair | Between | HeadChange) -> str:
     """A query and a key by their names."""
     names = (place_name(of.tokens, pair.query), place_name(of.key_tokens or of.tokens, pair.key))
     return " → ".join(show_token(name.strip(), 14) for name in names)

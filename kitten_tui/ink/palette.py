@@ -34,13 +34,16 @@ class Palette:
     """Heat: how strongly something is looked at, and nothing else."""
     quiet: Ramp = NO_RAMP
     """The size of any other number."""
+    change: Ramp = NO_RAMP
+    """Less or more than elsewhere: what is as it is there lies in the middle."""
 
 
 PLAIN = Palette()
 
 
-def _paper(text: str, back: str, primary: str, muted: str, accent: str, ramp: Ramp, quiet: Ramp) -> Palette:
+def _paper(text: str, back: str, primary: str, muted: str, accent: str, ramps: tuple[Ramp, Ramp, Ramp]) -> Palette:
     bold = {name: Style(color=accent, bold=True) for name in ("chosen", "result", "key")}
+    ramp, quiet, change = ramps
     return Palette(
         text=Style(color=text),
         title=Style(color=primary, bold=True),
@@ -52,13 +55,16 @@ def _paper(text: str, back: str, primary: str, muted: str, accent: str, ramp: Ra
         ghost=Style(color=muted),
         ramp=ramp,
         quiet=quiet,
+        change=change,
         **bold,
     )
 
 
-PAPER_DARK = _paper("#d9dee7", "#10141a", "#8fb4e6", "#9aa6b5", "#ff9e64", heat.DARK, heat.QUIET_ON_DARK)
+_ON_DARK = (heat.DARK, heat.QUIET_ON_DARK, heat.CHANGE_ON_DARK)
+_ON_LIGHT = (heat.LIGHT, heat.QUIET_ON_LIGHT, heat.CHANGE_ON_LIGHT)
+PAPER_DARK = _paper("#d9dee7", "#10141a", "#8fb4e6", "#9aa6b5", "#ff9e64", _ON_DARK)
 """What goes to a file has no theme to ask: the colours of ours."""
-PAPER_LIGHT = _paper("#1b2330", "#fdfcf7", "#2d4f86", "#54606f", "#b3470b", heat.LIGHT, heat.QUIET_ON_LIGHT)
+PAPER_LIGHT = _paper("#1b2330", "#fdfcf7", "#2d4f86", "#54606f", "#b3470b", _ON_LIGHT)
 
 
 @dataclass(frozen=True)

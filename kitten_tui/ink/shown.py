@@ -12,6 +12,7 @@ from kitten_tui.desk.phrase import Phrase
 from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.offers import AtStage, AtWalk
 from kitten_tui.stages import Page, stages_of, turn_to
+from kitten_tui.stages.beside import side_by_side
 from kitten_tui.stages.changes import Comparison, compare
 from kitten_tui.stages.light import EVERYTHING, Lit
 from kitten_tui.stages.view import View
@@ -40,7 +41,18 @@ class Shown:
         """The page that a desk is opened at; the desk's selection moves to where there is something on it."""
         view = View(desk.source, desk.settings, desk.selection)
         page = turn_to(stages_of(desk.source)[desk.selection.stage], view)
-        return cls(replace(desk, selection=page.selection), page, words, message)
+        shown = cls(replace(desk, selection=page.selection), page, words, message)
+        return shown._laid() if desk.beside and desk.other is not None else shown
+
+    def _laid(self) -> Shown:
+        """With every figure beside itself as it is in another state."""
+        other, comparison = self.desk.other, self.comparison
+        if other is None or comparison is None:
+            return self
+        page = side_by_side(self.page, comparison, other.name)
+        laid = replace(self, page=page, desk=replace(self.desk, selection=page.selection))
+        laid.__dict__["comparison"] = comparison  # the other page is drawn up once
+        return laid
 
     @classmethod
     def of_walk(cls, guide: Guide, words: Words, message: Phrase | None = None) -> Shown:
@@ -79,4 +91,4 @@ class Shown:
         if before is None:
             return None
         view = View(before.source, before.settings, self.page.selection)
-        return compare(self.page, view, self.desk.present.came_from)
+        return compare(self.page, view, self.desk.came_from)

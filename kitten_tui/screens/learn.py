@@ -15,7 +15,8 @@ from textual.worker import get_current_worker
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.learning import Trainer
 from kitten_tui.core.source import Source
-from kitten_tui.desk.desk import Move
+from kitten_tui.desk.desk import Lay, Move
+from kitten_tui.desk.history import State
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.screens.model import ModelScreen
 from kitten_tui.screens.stages import StageScreen
@@ -144,6 +145,22 @@ class LearnScreen(ModelScreen):
 
     def action_ask_step(self) -> None:
         """Asks for a step, and makes it again where it is not kept."""
+
+        self._ask_step("learn.ask_step", self._show)
+
+    def action_lay_beside(self) -> None:
+        """Beside another step, which is asked for."""
+
+        def lay(source: Source) -> None:
+            step = 0 if source.trainer is None else source.trainer.step
+            self.do(Lay(State(source, self.desk.present.settings, phrase("change.step", step=step))))
+
+        if self.desk.beside:
+            super().action_lay_beside()
+        else:
+            self._ask_step("beside.ask_step", lay)
+
+    def _ask_step(self, question: str, then: Callable[[Source], None]) -> None:
         from kitten_tui.screens.ask import AskScreen
 
         self.stopping.set()
@@ -157,9 +174,9 @@ class LearnScreen(ModelScreen):
 
         def answered(step: int | None) -> None:
             if step is not None:
-                self._made_again(step, self._show)
+                self._made_again(step, then)
 
-        self.app.push_screen(AskScreen(self.words, "learn.ask_step", answer), answered)
+        self.app.push_screen(AskScreen(self.words, question, answer), answered)
 
     def follow(self, cell: Cell) -> None:
         """To the step before too, where that made the number."""

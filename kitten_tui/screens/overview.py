@@ -22,7 +22,7 @@ from kitten_tui.ink.large import large
 from kitten_tui.ink.overview import BETWEEN, Between, Overview, about_head, measure_name, named
 from kitten_tui.ink.palette import Palette
 from kitten_tui.screens.asking import ask_file_to_open, ask_source
-from kitten_tui.screens.grammar import GrammarScreen
+from kitten_tui.screens.laying import LayingScreen
 from kitten_tui.screens.messages import Failed, SourceOpened
 from kitten_tui.screens.model import Left, ModelScreen
 from kitten_tui.screens.survey import LayerComputed
@@ -49,7 +49,7 @@ def first_stage(source: Source) -> int:
     return STAGES.index(stage)
 
 
-class OverviewScreen(GrammarScreen):
+class OverviewScreen(LayingScreen):
     """Shows what has been computed, and answers keys meanwhile."""
 
     BINDINGS = BINDINGS
@@ -266,7 +266,7 @@ class OverviewScreen(GrammarScreen):
     def _open(self, view: View) -> None:
         try:
             with plainly():
-                screen = ModelScreen(view, self.source, self.words)
+                screen = self.laid(ModelScreen(view, self.source, self.words))
         except SourceError as error:  # what comes next needs weights that no head needs
             self.post_message(Failed(str(error)))
             return

@@ -17,7 +17,8 @@ from textual.screen import Screen
 from kitten_tui.commands import on_screen
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.source import Source
-from kitten_tui.desk.desk import Command, Desk, LookAt, Open
+from kitten_tui.desk.desk import Command, Desk, Lay, LookAt, Open
+from kitten_tui.desk.history import State
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.ink.cells import cut
 from kitten_tui.ink.room import share
@@ -130,6 +131,10 @@ class PageScreen(ClosedOnce, Screen[Any], inherit_bindings=False):
     def do(self, command: Command, message: Phrase | None = None) -> None:
         """The desk after a command, and something to say about it."""
         self.shown = Shown.of(self.desk.do(command), self.words, message)
+
+    def lay(self, other: State) -> None:
+        """Beside another state, before it is looked at."""
+        self.set_reactive(PageScreen.shown, Shown.of(self.desk.do(Lay(other)), self.words))
 
     def look_at(self, view: View) -> None:
         """Another place, under the settings of the present one or through others that come with it."""

@@ -9,7 +9,8 @@ from textual import on
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.formula import Op
 from kitten_tui.core.source import Source, next_part
-from kitten_tui.desk.desk import Back, Follow
+from kitten_tui.desk.desk import Back, Follow, Lay
+from kitten_tui.desk.phrase import phrase
 from kitten_tui.ink.chrome import operand_choices
 from kitten_tui.offers import AtStage, has_rows, has_special, has_values, has_words
 from kitten_tui.screens.messages import SourceOpened
@@ -184,6 +185,16 @@ class StageScreen(PageScreen):
 
     def action_next_strongest(self) -> None:
         self.look_at(navigation.strongest(self.page, after=self.page.selection.key))
+
+    def action_lay_beside(self) -> None:
+        """Every figure beside itself as it is elsewhere, or alone again."""
+        desk = self.desk
+        if desk.beside:
+            self.do(Lay(None), phrase("beside.off"))
+        elif desk.other is not None:
+            self.do(Lay(desk.other))
+        else:
+            self.say("beside.none")
 
     def action_overview(self) -> None:
         self.say("message.no_overview")

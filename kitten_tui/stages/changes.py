@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kitten_tui.core.array_types import Array
+from kitten_tui.core.beside import OF_WORDS, Beside, CameFrom, carried, stayed
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.quantity import Scope
 from kitten_tui.desk.phrase import Phrase, phrase
@@ -18,15 +18,6 @@ from kitten_tui.stages.view import View
 
 EFFECTS = ("weights", "context", "output", "concat", "x")
 """Where a change is told of: the first of these that it reaches."""
-OF_WORDS = ("token", "query", "key", "pinned")
-
-CameFrom = Callable[[int], int | None]
-"""Where a word stood before the change; None where it is new."""
-
-
-def stayed(place: int) -> int | None:
-    """Every word stands where it stood."""
-    return place
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,14 +34,24 @@ class Comparison:
 
     def values(self, figure: Matrix) -> Array | None:
         """All that the figure had before, nan where a word is new; None where it had another shape or was not there."""
-        old = next((each for each in self.before.sheet.figures if each.id == figure.id), None)
-        if not isinstance(old, Matrix):
+        old = self.figure(figure)
+        if old is None:
             return None
         axes = (figure.rows.name, figure.columns.name)
         held = [axis for axis in figure.axes if axis in OF_WORDS and axis not in axes]
         if any(self.came_from(self.selection.at(axis)) is None for axis in held):
             return np.full(figure.all_values.shape, np.nan)
-        return carried(old.all_values, axes, figure.all_values.shape, self.came_from)
+        return self.carried(old.all_values, figure)
+
+    def figure(self, figure: Matrix) -> Matrix | None:
+        """The same figure before; None where it was not there."""
+        old = next((each for each in self.before.sheet.figures if each.id == figure.id), None)
+        return old if isinstance(old, Matrix) else None
+
+    def carried(self, old: Array, figure: Matrix) -> Array | None:
+        """What belongs to the cells of the figure before, at the places that they have now."""
+        axes = (figure.rows.name, figure.columns.name)
+        return carried(old, axes, figure.all_values.shape, self.came_from)
 
     def changed(self, cell: Cell, value: float, *, same_division: bool = False) -> bool:
         """Whether a number that stands by itself had another value, or belongs to a new word.
@@ -99,24 +100,6 @@ def compare(page: Page, before: View, came_from: CameFrom) -> Comparison:
     )
 
 
-def carried(old: Array, axes: Sequence[str], shape: tuple[int, ...], came_from: CameFrom) -> Array | None:
-    """An array as it was, with its words where they stand now: nan for new ones; None where it had another shape."""
-    out = old
-    for axis, name in enumerate(axes):
-        if name not in OF_WORDS:
-            if old.shape[axis] != shape[axis]:
-                return None
-            continue
-        places = [came_from(place) for place in range(shape[axis])]
-        new = [place is None for place in places]
-        if any(place is not None and place >= old.shape[axis] for place in places):
-            return None
-        out = out.take([place or 0 for place in places], axis=axis)
-        if any(new):
-            out = np.where(np.expand_dims(new, tuple(range(axis + 1, len(shape)))), np.nan, out)
-    return out
-
-
 def effect(view: View, before: View, came_from: CameFrom = stayed) -> Phrase | None:
     """How many numbers changed and which most: the weights of the selected head, or what lies behind them."""
     head = view.selection.head
@@ -144,11 +127,8 @@ def effect(view: View, before: View, came_from: CameFrom = stayed) -> Phrase | N
 
 def _changes(view: View, before: View, name: str, head: int, came_from: CameFrom) -> Array | None:
     """By how much each number of a quantity is another, nan where it is new."""
-    now, old = view.workings.array(name, head), before.workings.array(name, head)
-    if now is None or old is None:
-        return None
-    was = carried(old, view.chain[name].axes, now.shape, came_from)
-    return None if was is None else now - was
+    numbers = Beside(view.workings, before.workings, came_from).numbers(name, head)
+    return None if numbers is None else numbers.difference
 
 
 def _heads(view: View, before: View, name: str, came_from: CameFrom) -> Phrase | str:

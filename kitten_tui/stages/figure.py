@@ -129,6 +129,10 @@ class Matrix(Figure):
     """All its numbers, where it is a window on them. [row, column]"""
     unit: int = 0
     """The power of ten that its numbers are written in."""
+    beside: str = ""
+    """The id of the figure that has the cursor for it, where it is only there to compare that with."""
+    diverges: bool = False
+    """Whether its heat tells what is above 0 from what is below."""
 
     @property
     def all_values(self) -> Array:
@@ -284,7 +288,7 @@ class Sheet:
         for figure in self.figures:
             if isinstance(figure, Facts):
                 stops += [fact_figure(fact) for _, facts in figure.rows for fact in facts]
-            elif isinstance(figure, (Matrix, Bars)):
+            elif isinstance(figure, Bars) or (isinstance(figure, Matrix) and not figure.beside):
                 stops.append(figure)
                 if isinstance(figure, Matrix) and figure.foot:
                     stops.append(figure.foot)

@@ -37,7 +37,8 @@ def palette_in(app: App[object], text: Style, back: Color) -> Palette:
         styles |= {part: styles[part] + Style(dim=True) for part in ("muted", "dim", "ghost")}
     dark = app.current_theme.dark
     ramp, quiet = (heat.DARK, heat.QUIET_ON_DARK) if dark else (heat.LIGHT, heat.QUIET_ON_LIGHT)
-    return Palette(text=text, ramp=ramp, quiet=quiet, **styles)
+    change = heat.CHANGE_ON_DARK if dark else heat.CHANGE_ON_LIGHT
+    return Palette(text=text, ramp=ramp, quiet=quiet, change=change, **styles)
 
 
 def _style(colour: str, back: Color, bold: bool) -> Style:

@@ -18,6 +18,7 @@ from kitten_tui.ink.grid import Grid
 from kitten_tui.ink.keys import key_line
 from kitten_tui.ink.large import large, legend
 from kitten_tui.ink.overview import Overview, about_head
+from kitten_tui.ink.pairs import PairGrid, grid_of, pair_legend
 from kitten_tui.offers import Now
 from kitten_tui.widgets.inked import Inked, InkedScroll, KeyClicked
 from kitten_tui.words import Words
@@ -39,7 +40,7 @@ class HeadGrid(InkedScroll, can_focus=False):
     @property
     def grid(self) -> Grid | None:
         if self._grid is None and self.overview is not None and self.size:
-            self._grid = Grid(self.overview, self.palette, *self.scrollable_content_region.size)
+            self._grid = grid_of(self.overview, self.palette, *self.scrollable_content_region.size)
         return self._grid
 
     @property
@@ -163,8 +164,11 @@ class OverviewLegend(Inked):
 
     def render_line(self, y: int) -> Strip:
         grid = self.screen.query_one(HeadGrid).grid
-        line = [] if grid is None or self.words is None else legend(grid, self.words, self.palette, self.size.width)
-        return self.strip(line, self.size.width)
+        if grid is None or self.words is None:
+            return self.strip([], self.size.width)
+        if isinstance(grid, PairGrid):
+            return self.strip(pair_legend(grid, self.words, self.palette, self.size.width), self.size.width)
+        return self.strip(legend(grid, self.words, self.palette, self.size.width), self.size.width)
 
 
 class OverviewKeys(Inked):

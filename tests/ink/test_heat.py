@@ -27,7 +27,22 @@ def test_luminance_is_monotonic_and_steps_are_few(steps: tuple[str, ...]) -> Non
     assert values in (sorted(values), sorted(values, reverse=True))
 
 
-@pytest.mark.parametrize("step", [step for steps in RAMPS for step in steps])
+CHANGES = [heat.DARK_CHANGE, heat.LIGHT_CHANGE]
+
+
+@pytest.mark.parametrize("steps", CHANGES)
+def test_differences_have_a_middle_from_which_both_sides_stand_out_more_and_more(steps: tuple[str, ...]) -> None:
+    middle = len(steps) // 2
+    assert len(steps) == 2 * middle + 1
+    for side in (steps[middle::-1], steps[middle:]):
+        far = [heat.contrast(step, steps[middle]) for step in side]
+        assert far == sorted(far)
+        assert all(heat.contrast(one, other) > 1.1 for one, other in pairwise(side))
+    ramp = heat.CHANGE_ON_DARK
+    assert [ramp.styles.index(ramp(value, -1.0, 1.0)) for value in (-1.0, 0.0, 1.0)] == [0, middle, len(steps) - 1]
+
+
+@pytest.mark.parametrize("step", [step for steps in (*RAMPS, *CHANGES) for step in steps])
 def test_digits_are_readable_on_every_step(step: str) -> None:
     assert heat.contrast(heat.text_on(step), step) >= 4.5
 

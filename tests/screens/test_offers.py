@@ -44,6 +44,7 @@ REFUSALS = {
     "going_on.none",
     "going_on.first",
     "why.none",
+    "beside.none",
     "weighed.no_special",
     "message.no_pairs",
     *(
@@ -81,7 +82,7 @@ async def does(pilot: Pilot[None], of: StageScreen, before: Shown, action: str) 
 
 
 def looked_at(shown: Shown) -> tuple[object, ...]:
-    return shown.desk.source, shown.desk.settings, shown.desk.selection
+    return shown.desk.source, shown.desk.settings, shown.desk.selection, shown.desk.beside
 
 
 async def follow_every_offer(pilot: Pilot[None], of: StageScreen, keys: list[str]) -> set[str]:
