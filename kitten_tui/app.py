@@ -190,6 +190,7 @@ class KittenApp(App[None]):
         if isinstance(event, InputEvent | Paste) and not self.screen_stack:
             return
         if isinstance(event, Paste) and not event.is_forwarded:
+            await self._built()
             length = len(event.text) + (len(self.focused.value) if isinstance(self.focused, Input) else 0)
             if length > LONGEST_LINE:
                 self._refuse_paste(length)
@@ -203,7 +204,13 @@ class KittenApp(App[None]):
 
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
         """What a key does; one that comes after the last screen has gone does nothing."""
+        await self._built()
         return bool(self.screen_stack) and await super()._check_bindings(key, priority)
+
+    async def _built(self) -> None:
+        """Waits for what stands in the screen in front; a key that came together with the one that opened it asks."""
+        while self.screen_stack and self.screen._task is not None and not self.screen.is_mounted:
+            await self.screen._mounted_event.wait()
 
     def _refuse_paste(self, length: int) -> None:
         """A paste that no line takes is refused where it would have stood."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from kitten_tui import __version__
 from kitten_tui.core.settings import VARIANTS
@@ -73,6 +73,11 @@ class UsageError(SourceError):
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        if action.option_strings and arg_strings == ["--"]:  # of which argparse leaves nothing to read
+            self.error(f"{action.option_strings[0]}: expected a value, found --")
+        return super()._get_values(action, arg_strings)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -12,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from kitten_tui.options import UsageError, parser
-from kitten_tui.sources.reading import check_file, read_text
+from kitten_tui.sources.tables import read_table
 from kitten_tui.sources.writing import path_of
 
-MOST = 1_000_000
 LEAST, LARGEST = (10, 5), 1000
 """Columns and rows of a window."""
 OWN = ("name", "keys", "size", "shot", "no_color")
@@ -110,13 +108,7 @@ def read_scripts(
     Raises:
         SourceError: the file cannot be read, or says something that is not known.
     """
-    try:
-        check_file(path)
-        said = tomllib.loads(read_text(path, MOST))
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{path}: expected TOML: {error}") from None
+    said, _ = read_table(path, "a script")
     entries = said.get("script")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries) or len(said) > 1:
         raise UsageError(f"{path}: expected [[script]] and nothing else, found {', '.join(said) or 'nothing'}")

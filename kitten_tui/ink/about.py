@@ -9,7 +9,7 @@ from functools import lru_cache
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Record, Source
-from kitten_tui.ink.cells import clean
+from kitten_tui.ink.cells import clean, clean_lines
 from kitten_tui.stages.view import fault_said
 from kitten_tui.words import Words
 
@@ -95,5 +95,5 @@ def fault_lines(source: Source, record: Record, words: Words) -> Iterator[str]:
 
 @lru_cache(maxsize=16)
 def _paragraphs(text: str) -> str:
-    """A note may have paragraphs; nothing else in it reaches a terminal as it is."""
-    return "\n".join(clean(line) for line in text.splitlines())
+    """A note may be long, and is asked for with every key."""
+    return clean_lines(text)

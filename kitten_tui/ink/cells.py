@@ -61,6 +61,11 @@ def clean(text: str) -> str:
     return "".join(shown)
 
 
+def clean_lines(text: str) -> str:
+    """A text that may have several lines, each of them clean."""
+    return "\n".join(map(clean, text.splitlines()))
+
+
 @lru_cache(maxsize=1024)
 def _spacing(mark: str) -> str:
     """A spacing mark as something one cell wide: to some terminals it takes a cell, to others it takes none.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.segment import Segment
 
-from kitten_tui.ink.cells import Line, cut, wrap
+from kitten_tui.ink.cells import Line, clean, clean_lines, cut, wrap
 from kitten_tui.ink.formula import Sum, arithmetic
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.say import filled, written
@@ -48,13 +48,13 @@ def _told(guide: Guide, words: Words, palette: Palette, width: int) -> list[Line
 
 def sentence(told: Told, words: Words) -> str:
     """What the step says, with its words and numbers."""
-    return filled(words, words.of(told.step.text), told.values)
+    return filled(words, clean_lines(words.of(told.step.text)), told.values)
 
 
 def question(told: Told, words: Words) -> str:
     """What it asks."""
     assert told.step.question is not None  # only what asks is asked for it
-    return filled(words, words.of(told.step.question.text), told.values)
+    return filled(words, clean_lines(words.of(told.step.question.text)), told.values)
 
 
 def options(told: Told, words: Words) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ def options(told: Told, words: Words) -> tuple[str, ...]:
     if told.asked is not None and told.asked.options:
         return tuple(written(option, words) for option in told.asked.options)
     given = told.step.question.options
-    return given.get(words.language) or next(iter(given.values()), ())
+    return tuple(map(clean, given.get(words.language) or next(iter(given.values()), ())))
 
 
 def way(guide: Guide, words: Words) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from textual.await_complete import AwaitComplete
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Compose, Mount
+from textual.message import Message
 from textual.screen import ModalScreen, Screen
 
 from kitten_tui.ink.cells import clean
@@ -20,13 +22,23 @@ else:
 
 
 class ClosedOnce(_Base):
-    """Closes with the first answer.
+    """Closes with the first answer, and with all that still works for it.
 
     Textual closes whatever screen is in front, so that two answers that come in one read close two of them.
     """
 
     def dismiss(self, result: Any = None) -> AwaitComplete:
         return super().dismiss(result) if self.app.screen is self else AwaitComplete()
+
+    async def _dispatch_message(self, message: Message) -> None:
+        """What was closed before it stood is not filled: Textual does not build it, and would fill it all the same."""
+        if not (self._pruning and isinstance(message, Compose | Mount)):
+            await super()._dispatch_message(message)
+
+    async def _message_loop_exit(self) -> None:
+        """Stops what works for it; Textual does so when its children have gone, which that may still be filling."""
+        self.workers.cancel_node(self)
+        await super()._message_loop_exit()
 
 
 class Dialog(ClosedOnce, ModalScreen[Answer], Generic[Answer]):

@@ -14,7 +14,7 @@ def place_of(name: str, tokens: Sequence[str]) -> int | None:
     """The token of this name, as the screen writes it; or else its number, from 1."""
     for place, token in enumerate(tokens):
         # Pieces of a real tokenizer carry the space before them.
-        if name in (token, token.strip(), place_name(tokens, place).strip()):
+        if name in (token, token.strip()) or name.strip() == place_name(tokens, place).strip():
             return place
     return counted(name, len(tokens))
 

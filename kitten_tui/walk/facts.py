@@ -21,12 +21,18 @@ LONGEST = 64
 
 
 def names_in(text: str) -> frozenset[str]:
-    """The names in the braces of a sentence.
+    """The names in the braces of a sentence, alone or with a word for one and for many, as in {words:word|words}.
 
     Raises:
-        ValueError: its braces do not match.
+        ValueError: its braces do not match, or have something else in them.
     """
-    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name is not None)
+    names = set()
+    for _, name, choice, conversion in Formatter().parse(text):
+        if conversion or (choice and ("|" not in choice or "{" in choice)):
+            raise ValueError(f"{{{name}{'!' + conversion if conversion else ''}{':' + choice if choice else ''}}}")
+        if name is not None:
+            names.add(name)
+    return frozenset(names)
 
 
 def filled(names: frozenset[str], scene: Scene) -> dict[str, object]:

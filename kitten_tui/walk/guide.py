@@ -82,8 +82,12 @@ def tell(step: Step, view: View) -> Told | None:
 def _scene(step: Step, view: View) -> Scene:
     before = after(view, step.does[:-1])
     now = after(before, step.does[-1:])
+    sizes = {"query": len(now.tokens), "key": len(now.source.key_tokens), "head": now.source.n_heads}
     for axis, place in step.look.items():
-        now = now.with_(**{axis: PLACES[place](Scene(view, before, now))})
+        at = PLACES[place](Scene(view, before, now))
+        if at >= sizes.get(axis, at + 1):  # a figure holds the places of the other axes inside it
+            raise LookupError(f"{axis} has no place {at}")
+        now = now.with_(**{axis: at})
     return Scene(view, before, now.with_(backward=False, pinned=-1))
 
 

@@ -29,6 +29,8 @@ KEYS = ("id", "stage", "if", "do", "look", "figure", "light", "sum", "answers", 
 OF_QUESTIONS = ("kind", "cover", "options", *LANGUAGES)
 NAMED = 3
 """How many names a refusal offers."""
+LONGEST_NAME = 80
+"""Characters of what is no name that a refusal shows, and looks for the like of."""
 _HEADER = re.compile(r"^[ \t]*\[\[[ \t]*step[ \t]*\]\]", re.MULTILINE)
 
 
@@ -62,14 +64,14 @@ def read_steps(path: Path) -> tuple[Step, ...]:
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
         raise SourceError(f"{path}: expected at least one table [[step]], found none")
     lines = [text.count("\n", 0, header.start()) + 1 for header in _HEADER.finditer(text)]
-    steps: list[Step] = []
+    steps: dict[str, Step] = {}
     for number, table in enumerate(tables):
         line = f"line {lines[number]}: " if len(lines) == len(tables) else ""
         step = _Table(f"{path}: {line}step {number + 1}", table).step()
-        if any(other.id == step.id for other in steps):
+        if step.id in steps:
             raise SourceError(f"{path}: {line}step {number + 1}: id: expected another than before, found {step.id}")
-        steps.append(step)
-    return tuple(steps)
+        steps[step.id] = step
+    return tuple(steps.values())
 
 
 class _Table:
@@ -125,7 +127,7 @@ class _Table:
             try:
                 names = names_in(text)
             except ValueError as error:
-                self._fail(language, "braces around names alone", str(error))
+                self._fail(language, "braces around names alone", error)
             for name in sorted(names):
                 self._known(language, name, FACTS)
         return texts
@@ -147,10 +149,10 @@ class _Table:
     def _names(self, key: str, known: Collection[str]) -> tuple[str, ...]:
         return tuple(self._known(key, name, known) for name in self._list(key))
 
-    def _known(self, key: str, name: str, known: Collection[str]) -> str:
-        if name in known:
+    def _known(self, key: str, name: object, known: Collection[str]) -> str:
+        if isinstance(name, str) and name in known:
             return name
-        near = get_close_matches(name, known, NAMED) or sorted(known)[:NAMED]
+        near = get_close_matches(str(name)[:LONGEST_NAME], known, NAMED) or sorted(known)[:NAMED]
         self._fail(key, f"one of {len(known)} names, such as {', '.join(near)}", name or "none")
 
     def _text(self, key: str, default: str | None = None) -> str:
@@ -183,4 +185,4 @@ class _Table:
                 self._fail(key, f"one of {', '.join(known)}", key)
 
     def _fail(self, key: str, expected: str, found: object) -> NoReturn:
-        raise SourceError(f"{self.place}: {key}: expected {expected}, found {str(found)[:80]}")
+        raise SourceError(f"{self.place}: {key}: expected {expected}, found {str(found)[:LONGEST_NAME]}")

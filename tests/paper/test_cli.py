@@ -54,6 +54,7 @@ BAD_USAGE = [
     ("two papers", ["--json", "--plain"], "not allowed with argument"),
     ("unknown option", ["--nope"], "unrecognized arguments: --nope"),
     ("two sources", ["one", "two"], "unrecognized arguments: two"),
+    ("option with two dashes", ["--head=--"], "--head: expected a value, found --"),
     ("option without value", ["--head"], "argument --head: expected one argument"),
     ("missing file", ["nothing.toml"], "nothing.toml: expected a file or the name of a sample"),
     ("missing path", ["/no/such"], "/no/such: expected a file or the name of a sample"),
@@ -366,7 +367,9 @@ CONFIGS = {
     'language = "de"': "language: expected one of en, zh, found 'de'",
     "theme = 3": "theme: expected the name of a theme, found 3",
     'colour = "red"': "colour: expected one of language, theme",
-    "language": "expected TOML",
+    "language": "expected valid TOML",
+    "a = " + "1" * 5000: "expected valid TOML, found: ValueError",
+    f"{'a.' * 60}b = 1": "expected keys of at most 50 parts",
 }
 
 

@@ -70,7 +70,7 @@ def test_a_file_of_scripts_is_played_from_its_first_to_its_last(run, tmp_path: P
         (["--press", "3", "--shot", "a.svg", "--plain"], "--press: expected alone, found --plain"),
         (["--press", "3", "--shot", "a.svg", "--size", "9x9"], "--size: expected columns and rows from 10x5"),
         (["--size", "80x24"], "--size: expected --press, --shot or --script with it, found none"),
-        (["--script", "none.toml"], "none.toml: No such file or directory"),
+        (["--script", "none.toml"], "none.toml: expected a readable file, found: No such file or directory"),
         (["--press", "wait:100", "--shot", "a.svg"], "step 1: expected a key"),
     ],
 )
@@ -93,6 +93,10 @@ def test_what_cannot_be_played_is_one_line(run, tmp_path: Path, monkeypatch, ask
         ("keys = 3", "one: keys: expected a list of keys"),
         ('model = "nowhere"\nsource = "a"', "nowhere"),
         ('mask = "purple"', "one: argument --mask"),
+        ("head = " + "1" * 5000, "expected valid TOML, found: ValueError"),
+        (f"{'a.' * 60}b = 1", "expected keys of at most 50 parts"),
+        ("model = true", "one: argument --model: expected one argument"),
+        ('stage = {a = "\\u001b[2J"}', "--stage: expected a number from 1 to 7"),
     ],
 )
 def test_a_script_that_cannot_be_played_is_named(run, tmp_path: Path, script: str, said: str) -> None:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from asyncio import sleep
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from piloting import app, hit, model_app, overview, screen
+from piloting import app, hit, model_app, overview, screen, until
+from textual.command import DiscoveryHit, Provider
 from textual.events import Key, Paste
 from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.system_commands import SystemCommandsProvider
+from textual.theme import ThemeProvider
 from textual.widgets import Input, OptionList, Static
 
 from kitten_tui.app import CommandDialog, KittenApp
 from kitten_tui.paper.sample import save
 from kitten_tui.screens.ask import AskScreen
 from kitten_tui.screens.choose import ChooseScreen
+from kitten_tui.screens.mistakes import MistakesScreen
+from kitten_tui.screens.number import NumberScreen
 from kitten_tui.screens.text import TextScreen
 from kitten_tui.sources.find import open_source
 from kitten_tui.typed import LONGEST_LINE
@@ -113,6 +122,70 @@ async def test_a_head_that_is_left_twice_leaves_the_overview_open() -> None:
         await hit(pilot, "v", "v", "v")
         await pilot.pause()
         assert pilot.app.screen_stack == [overview(pilot)]
+
+
+OPENED = [lambda app: CommandDialog(), lambda app: ChooseScreen("a", ["b"]), lambda app: TextScreen("a", lambda *_: [])]
+OPENED += [lambda app: AskScreen(app.words, "ask.sentence", str), lambda app: NumberScreen("a", 1.0, str, app.words)]
+OPENED += [lambda app: MistakesScreen(app.first_screen.page.view, "", app.words)]
+
+
+@pytest.mark.parametrize("make", OPENED)
+async def test_what_is_closed_before_it_stands_is_not_filled(make: Callable[[KittenApp], Screen[Any]]) -> None:
+    opened = app()
+    async with opened.run_test() as pilot:
+        for _ in range(2):
+            dialog = make(opened)
+            opened.push_screen(dialog)
+            opened.pop_screen()
+            await until(pilot, lambda: not dialog.is_attached)  # noqa: B023
+        opened.push_screen(make(opened))
+    assert opened.fault is None
+
+
+@pytest.mark.parametrize("key", ["down", "up", "enter", "pagedown", "end", "escape", "x"])
+async def test_a_key_waits_for_the_dialog_that_came_before_it(key: str) -> None:
+    opened = app()
+    async with opened.run_test() as pilot:
+        for make in OPENED:
+            dialog = make(opened)
+            opened.push_screen(dialog)
+            await opened._check_bindings(key)
+            assert dialog.is_mounted
+            if dialog.is_current:
+                opened.pop_screen()
+            await pilot.pause()
+    assert opened.fault is None
+
+
+@pytest.mark.parametrize("leave", ["close", "exit"])
+@pytest.mark.parametrize("keys", [("ctrl+p",), ("ctrl+p", "m"), ("T",)])
+async def test_what_fills_a_list_ends_before_the_list(
+    keys: tuple[str, ...], leave: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something to choose comes when the list has gone, from a search that has not been told of that."""
+    searches: list[Provider] = []
+
+    async def search(self: Provider, *_: str) -> AsyncIterator[DiscoveryHit]:
+        searches.append(self)
+        while dialog.query(OptionList):
+            await sleep(0)
+        yield DiscoveryHit("late", lambda: None)
+
+    for provider in (SystemCommandsProvider, ThemeProvider):
+        monkeypatch.setattr(provider, "discover", search)
+        monkeypatch.setattr(provider, "search", search)
+    opened = app()
+    async with opened.run_test() as pilot:
+        await pilot.press(keys[0])
+        dialog = opened.screen
+        await until(pilot, lambda: isinstance(dialog, CommandDialog) and searches)
+        await hit(pilot, *keys[1:])
+        await until(pilot, lambda: len(searches) == len(keys))
+        if leave == "close":
+            opened.pop_screen()
+            await until(pilot, lambda: not dialog.is_running)
+    await opened.workers.wait_for_complete()
+    assert opened.fault is None
 
 
 @pytest.mark.parametrize("keys", [("T",), ("ctrl+p",), ("T", "d"), ("ctrl+p", "m"), ("ctrl+p", "z", "q"), ("s", "c")])

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kitten_tui.stages.tokens import named, pair_of, place_of
@@ -19,6 +19,7 @@ def test_a_token_is_known_by_its_name_on_the_screen_or_by_its_number(name: str, 
 
 
 @given(st.lists(st.text(min_size=1), min_size=1, max_size=6))
+@example([" 0", " 0"])
 def test_the_name_that_the_screen_gives_a_token_leads_to_it(tokens: list[str]) -> None:
     for place in range(len(tokens)):
         name = place_name(tokens, place)
