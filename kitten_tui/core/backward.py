@@ -283,10 +283,10 @@ def _written(parts: Mapping[Part, int]) -> str:
     """A line of products, each so many times."""
     if len(parts) == 1:
         ((part, times),) = parts.items()
-        below = [factor for factor in part if not isinstance(factor, Number) and factor.below]
-        if len(below) == 1 and STAR not in _labels(below[0]):
-            rest = tuple(factor for factor in part if factor is not below[0])
-            return f"{_product(rest, times)} / {_text(replace(below[0], below=False))}"
+        match [factor for factor in part if not isinstance(factor, Number) and factor.below]:
+            case [divisor] if STAR not in _labels(divisor):
+                rest = tuple(factor for factor in part if factor is not divisor)
+                return f"{_product(rest, times)} / {_text(replace(divisor, below=False))}"
     return " + ".join(_product(part, times) for part, times in parts.items())
 
 

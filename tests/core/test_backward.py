@@ -13,7 +13,7 @@ import pytest
 from learned import HEADS, TOKENS, Learned
 
 from kitten_tui.core.attention import ATTENTION
-from kitten_tui.core.backward import backward
+from kitten_tui.core.backward import backward, symbol_of
 from kitten_tui.core.cell import Cell, Derivation
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.formula import Op
@@ -286,3 +286,25 @@ def test_a_line_without_a_gradient_is_refused_by_name(line, said):
         return
     with pytest.raises(ValueError, match=said):
         backward(chain)
+
+
+def test_what_is_turned_comes_back_from_itself_and_from_its_partner():
+    """Of a rotation, which mixes each dimension with the one it is paired with."""
+    turned = quantity(
+        "turned", "q", "token d_k", "cos[token,d_k] q[token,d_k] + sin[token,d_k] q[token,~d_k]", scope=Scope.LAYER
+    )
+    chain = Chain(
+        (
+            *(quantity(name, name, "token d_k", scope=Scope.LAYER) for name in ("q", "cos", "sin")),
+            turned,
+            quantity("each", "each", "token", "turned[token,*]", scope=Scope.LAYER),
+            quantity("loss", "L", "", "each[*]", scope=Scope.LAYER),
+        )
+    )
+    back = "grad(turned)[token,d_k] cos[token,d_k] + grad(turned)[token,~d_k] sin[token,~d_k]"
+    assert backward(chain)["grad(q)"].line == back
+
+
+@pytest.mark.parametrize(("symbol", "wanted"), [("q", "∂L/∂q"), ("W_q", "∂L/∂W_q"), ("x + output", "∂L/∂(x + output)")])
+def test_a_symbol_of_several_words_stands_in_brackets_in_its_gradient(symbol, wanted):
+    assert symbol_of(quantity("attended", symbol, "token d_model")) == wanted

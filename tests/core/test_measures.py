@@ -243,3 +243,18 @@ def test_a_model_says_the_same_of_a_uniform_head_block_by_block(n, causal, windo
     marks = Landmarks.of(text(n))
     found = uniform_measures(seen(n, window), marks)
     assert uniform(marks, causal, window) == pytest.approx(found, rel=1e-4, nan_ok=True)
+
+
+def test_a_sink_takes_its_share_of_a_row_and_is_no_key():
+    sinks = np.array([40.0, -3.0], dtype=np.float32)  # [head]
+    found, exp = Rows.of(some_scores(), sinks=sinks), np.exp(some_scores().astype(float))
+    weights = exp / (exp.sum(axis=-1) + np.exp(sinks.astype(float))[:, None])[..., None]
+    assert found.exp * found.share[..., None] == pytest.approx(weights, abs=1e-6)
+    assert weights.sum(axis=-1).min() < 0.5
+    assert found.entropy == pytest.approx([entropy(head) for head in weights], abs=1e-4)
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_a_token_is_as_far_away_as_there_are_steps_to_it(n):
+    places = np.arange(n)
+    assert np.array_equal(Landmarks.of(text(n)).away, np.abs(places[:, None] - places))

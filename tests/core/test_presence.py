@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pytest
 
 from kitten_tui.core import layers
 from kitten_tui.core.attention import ATTENTION
+from kitten_tui.core.biases import biased
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.formula import Op, read
+from kitten_tui.core.loss import TABLE_LINES
 from kitten_tui.core.quantity import Scope, quantity
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.trace import MissingError, Trace
+from kitten_tui.core.transformer import Kind, layer_chain
 from kitten_tui.core.workings import Workings
 from kitten_tui.sources.find import open_source
 from kitten_tui.sources.recording import Recording
@@ -175,8 +178,6 @@ def test_what_is_no_line_raises_and_names_the_part(line):
 
 
 def test_every_line_uses_declared_quantities_only():
-    from kitten_tui.core.transformer import Kind, layer_chain
-
     kinds = [(first, rms, after) for first in (True, False) for rms in (True, False) for after in (True, False)]
     chains = [
         layer_chain(Kind(first, rms, norms_after=after, rotary=rotary, head_norm=head, says_next=True))
@@ -214,17 +215,46 @@ def test_scores_alone_lead_to_weights_where_the_width_is_known():
 
 
 def test_steps_end_where_a_line_looks_at_the_layer_before():
-    from kitten_tui.core.transformer import Kind, layer_chain
-
     chain = layer_chain(Kind(rms=True, rotary=True, says_next=True))
     assert chain.steps("scores", "x") == ()
 
 
 def test_the_lines_of_a_layer_stand_in_the_order_of_the_lesson():
-    from kitten_tui.core.transformer import Kind, layer_chain
-
     for after in (True, False):
         chain = layer_chain(Kind(rms=not after, norms_after=after))
         names = list(chain)
         wanted = ["stream", "x", "q", "scores", "weights", "context", "output", *(["middle"] if after else []), "mlp"]
         assert [name for name in names if name in wanted] == wanted
+
+
+@pytest.mark.parametrize("name", [name for name in ATTENTION if ATTENTION.operands(name)])
+def test_a_line_is_a_step_from_its_first_operand_where_that_is_of_the_same_head(name):
+    first = ATTENTION.operands(name)[0]
+    assert ATTENTION.steps(first.name, name) == (() if first.where else (first.name, name))
+
+
+@pytest.mark.parametrize("bias", ["", "slopes", "buckets"])
+@pytest.mark.parametrize("capped", [False, True])
+def test_scores_are_divided_then_capped_then_biased_and_what_that_makes_is_masked(capped, bias):
+    chain = biased(ATTENTION, capped=capped, bias=bias)
+    wanted = ("scores", "scaled", *(["capped"] if capped else []), *(["biased"] if bias else []), "masked")
+    assert chain.steps("scores", "masked") == wanted
+
+
+KINDS = [
+    Kind(norms_after=after, added_norm=added, crossed=crossed, mixture=mixture)
+    for after, added, crossed, mixture in product((False, True), repeat=4)
+]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=range(len(KINDS)))
+def test_what_is_not_taken_apart_and_what_comes_from_the_layer_before_is_of_declared_quantities(kind):
+    chain = layer_chain(kind)
+    for name, line in chain.items():
+        assert all(operand in chain for operand in line.opaque), name
+        assert all(ref.name in chain for ref in chain.operands(name)), name
+
+
+def test_a_step_of_a_lesson_is_one_of_a_model_and_of_a_training_too():
+    for chain in (*map(layer_chain, KINDS), layer_chain(Kind(first=True)), ATTENTION.with_(*TABLE_LINES)):
+        assert [name for name in ATTENTION if chain[name].step != ATTENTION[name].step] == []
