@@ -37,8 +37,9 @@ class BandOfBlocks:
         labelled = [block for block in blocks if block.body and not getattr(block.figure, "row_labels", False)]
         self.body = labelled[0].body if labelled else range(0)
         """The lines that the labels belong to; none where all figures have labels of their own."""
-        small = [block.cell_width for block in blocks if isinstance(block, MatrixBlock) and block.small]
-        fitting = (text for text in UNITS[bool(small) and min(small) < 3] if len(text) < label_width)
+        # All small panels of a sheet have cells of one width.
+        small = next((block.cell_width for block in blocks if isinstance(block, MatrixBlock) and block.small), 0)
+        fitting = (text for text in UNITS[small < 3] if len(text) < label_width)
         self.corner = next(fitting, "") if small else ""
         """The unit of small panels, where no line is free to say it."""
         titled = (left for left, block in zip(self.lefts, blocks, strict=True) if block.figure.title)

@@ -25,8 +25,8 @@ RIGHT, GAP = 26, 2
 """The least width of what stands on the right, and the room before it."""
 CURVES, LOW_CURVES = (4, 2), (3, 1)
 """Rows of the curves of loss and accuracy, with room and without."""
-NUMBERS = 12
-"""Rows of what stands on the right, with room."""
+HEADINGS = 3
+"""Rows of what curves are called and of their steps, where those stand above and below them."""
 NUMBER = 6
 """Cells of a loss."""
 MARKS = {"learn.judged_came": "✓", "learn.judged_not": "✗", "learn.awaited": "·"}
@@ -49,14 +49,13 @@ class LearningBlock(Block[Learning]):
         """With so many rows; 0 is as many as it takes."""
         self.below = [*self._carried(), *self._expected()]
         room = height - 1 - len(self.below) if height else 2 * MAX_PIXELS
-        self.curves = CURVES if room >= NUMBERS else LOW_CURVES
+        beside = (0 if self.low else HEADINGS) + len(self.figure.measures)
+        self.curves = CURVES if room >= sum(CURVES) + beside else LOW_CURVES
         self.pictures = self._pictures(room)
-        measures = len(self.figure.measures)
         if self.low:
-            free = max(self.pictures.height - measures - 2, 0)  # beside the pictures
+            free = max(self.pictures.height - beside - 2, 0)  # beside the pictures
             self.curves = (min(1 + (free + 1) // 2, CURVES[0]), min(1 + free // 2, CURVES[1]))
-        numbers = sum(self.curves) + (0 if self.low else 3) + measures
-        self.height = 1 + max(numbers, self.pictures.height) + len(self.below)
+        self.height = 1 + max(sum(self.curves) + beside, self.pictures.height) + len(self.below)
 
     def _expected(self) -> list[Line]:
         """What was expected and whether it came, with a mark where there is no room for words."""

@@ -61,8 +61,8 @@ def least(figure: Figure) -> Figure:
 
 def most_rows(band: Band) -> int:
     """How many rows a band can use; figures with labels of their own have rows of their own."""
-    own = (len(figure.rows) for figure in band.figures if isinstance(figure, Matrix) and figure.row_labels)
-    return max(len(band.rows or ()), *own, 0)
+    own = (figure.rows for figure in band.figures if isinstance(figure, Matrix) and figure.row_labels)
+    return max(len(rows or ()) for rows in (band.rows, *own))
 
 
 def cut_rows(band: Band, key: str, count: int, windows: Windows, selection: Selection) -> Band:

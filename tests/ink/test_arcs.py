@@ -70,6 +70,9 @@ def test_other_words_may_be_looked_at_than_those_that_look():
     assert len(drawn) == 5
     assert "chat" in drawn[1]
     assert "1.000" in drawn[1]
+    fewer = rows(Arcs(WORDS, ("le", "chat"), np.eye(6, 2)[None], (0,), 1))
+    assert [line.split()[0] for line in fewer] == ["the", "▸小猫", *WORDS[2:]]
+    assert [line.split()[-2:] for line in fewer[:2]] == [["le", "0.000"], ["chat", "1.000"]]
 
 
 def test_what_is_no_number_draws_no_line():

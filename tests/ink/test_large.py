@@ -12,7 +12,7 @@ from test_overview_picture import EN, overview, summary, thumbnail
 from kitten_tui.core.measures import HeadSummary
 from kitten_tui.ink import heat
 from kitten_tui.ink.cells import text_of, width_of
-from kitten_tui.ink.grid import CAPTION, MIN_PIXELS, Grid
+from kitten_tui.ink.grid import CAPTION, MAX_PIXELS, MIN_PIXELS, Grid
 from kitten_tui.ink.large import extent, large, legend
 from kitten_tui.ink.overview import Overview
 from kitten_tui.ink.palette import PLAIN, Palette
@@ -163,3 +163,13 @@ def test_a_window_that_is_too_small_still_has_a_column(width: int, is_sorted: bo
     grid = Grid(replace(of_tokens(4, 2, 3), sorted=is_sorted), PLAIN, width, 5)
     assert grid.columns >= 1
     assert {grid.at(x, y) for y in range(grid.height) for x in range(grid.width)} >= {*grid.of.order}
+
+
+@pytest.mark.parametrize("n", [1, 3, 7, 12, 30])
+@pytest.mark.parametrize("height", range(10, 60, 7))
+@pytest.mark.parametrize("width", [50, 78, 120])
+def test_a_layer_goes_on_below_only_where_tokens_would_be_squeezed_otherwise(width: int, height: int, n: int) -> None:
+    grid = Grid(of_tokens(n), PLAIN, width, height)
+    if grid.lines_of_layer > 1:
+        columns = -(-12 // (grid.lines_of_layer - 1))
+        assert max(min((width - grid.labels) // columns - 1, MAX_PIXELS), MIN_PIXELS) < n

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.blocks import Look
 from kitten_tui.ink.cells import text_of
-from kitten_tui.ink.learning import MARKS, LearningBlock
+from kitten_tui.ink.learning import CURVES, HEADINGS, MARKS, LearningBlock
 from kitten_tui.ink.palette import PLAIN
 from kitten_tui.sources.training.run import Run
 from kitten_tui.sources.training.source import Training
@@ -71,3 +71,30 @@ def test_how_far_each_network_carries_a_word_is_a_table(width: int, height: int,
     assert [(row[0], row[-12]) for row in rows] == [("attention", "1"), ("RNN", "11"), ("GRU", "11")]
     for row, each in zip(rows, figure("recall").carried, strict=True):
         assert [float(number) for number in row[-11:]] == pytest.approx(each.depends.tolist(), abs=near)
+
+
+def block(task: str, height: int) -> LearningBlock:
+    return LearningBlock(figure(task), Look(Words("en"), PLAIN, Selection()), WIDTH, height)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_pictures_and_curves_are_as_high_as_there_are_rows_for_and_no_higher(task: str) -> None:
+    largest, measures = block(task, 200), len(figure(task).measures)
+    for height in range(HEIGHT, 50):
+        here = block(task, height)
+        room = height - 1 - len(here.below)
+        assert here.height <= height
+        if here.pictures.pixels < largest.pictures.pixels:
+            assert here.pictures.height + len(figure(task).heads) > room
+        if not here.low:
+            assert (here.curves == CURVES) == (sum(CURVES) + HEADINGS + measures <= room)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_with_as_many_rows_as_it_takes_nothing_is_small(task: str) -> None:
+    whole, largest = block(task, 0), block(task, 200)
+    assert (whole.pictures.pixels, whole.curves, whole.height) == (
+        largest.pictures.pixels,
+        CURVES,
+        largest.height,
+    )

@@ -10,8 +10,9 @@ from kitten_tui.ink.palette import PLAIN
 from kitten_tui.ink.sheet import Picture
 from kitten_tui.sources.find import open_source
 from kitten_tui.stages import STAGES, Page, turn_to
+from kitten_tui.stages.figure import Band, Figure, Matrix, Sheet
 from kitten_tui.stages.softmax import SOFTMAX
-from kitten_tui.stages.view import View
+from kitten_tui.stages.view import View, gap
 from kitten_tui.words import LANGUAGES, Words
 
 EN = Words("en")
@@ -97,6 +98,17 @@ def test_labels_stay_in_sight_when_scrolled() -> None:
 def test_a_blank_line_stands_between_bands_where_there_is_room() -> None:
     shown = page(1)
     assert picture(shown, height=20).height == picture(shown).height + 1
+
+
+def test_a_gap_takes_no_room_of_its_own() -> None:
+    here = page(2)
+    scores = next(figure for figure in here.sheet.figures if isinstance(figure, Matrix))
+
+    def width(*figures: Figure) -> int:
+        sheet = Sheet((Band(figures, scores.rows),))
+        return Picture(sheet, Look(EN, PLAIN, here.selection, here.focused.id), 79).width
+
+    assert width(gap(), scores, gap()) == width(scores)
 
 
 @pytest.mark.parametrize("stage", range(len(STAGES)))
