@@ -180,13 +180,14 @@ def foot(shown: Shown, palette: Palette, width: int) -> Drawn:
     before = shown.comparison
     was = None if before is None or derivation is None else before.value(derivation.cell)
     look = Sum(page.view.workings, words, palette, shown.chosen, was=was)
+    sums = [] if derivation is None else arithmetic(derivation, look, width - 2)
+    most = FOOT - len(sums)
     if shown.message is None and shown.trail and derivation is not None:
-        text = _breadcrumb((*shown.trail, derivation.cell), look, 2 * (width - 4))
+        text = _breadcrumb((*shown.trail, derivation.cell), look, width - 2, most)
     else:
         phrases = page.readings if shown.message is None else (shown.message,)
         text = " ".join(say(words, phrase, look.name) for phrase in phrases)
-    sums = [] if derivation is None else arithmetic(derivation, look, width - 2)
-    most, rows = FOOT - len(sums), wrap(text, width - 2)
+    rows = wrap(text, width - 2)
     if len(rows) > most:
         rows[most - 1] = cut(rows[most - 1] + " …", width - 2)
     lines: list[Line] = [[Segment(f" {row}", palette.text)] for row in rows[:most]]
@@ -194,11 +195,11 @@ def foot(shown: Shown, palette: Palette, width: int) -> Drawn:
     return Drawn(lines + [[Segment(" ", palette.text), *line] for line in sums])
 
 
-def _breadcrumb(cells: Sequence[Cell], look: Sum, room: int) -> str:
-    """The way down, as much of its end as there is room for."""
+def _breadcrumb(cells: Sequence[Cell], look: Sum, width: int, rows: int) -> str:
+    """The way down, as much of its end as so many rows have room for."""
     names = [look.name(cell, head=True) for cell in cells]
     text = " ← ".join(names)
-    while cell_len(text) > room and len(names) > 1:
+    while len(wrap(text, width)) > rows and len(names) > 1:
         names = names[1:]
         text = " ← ".join(["…", *names])
     return text

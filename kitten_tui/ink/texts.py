@@ -75,14 +75,17 @@ def help_page(now: Now, words: Words, palette: Palette, width: int) -> list[Line
     for group, of_group in grouped(commands):
         lines.append([Segment(words(f"group.{group}"), palette.title)])
         for command in of_group:
-            texts = wrap(words(f"command.{command.called(now)}.help"), width - column - 1)
-            lines.append([Segment(fit(f" {command.label}", column), palette.key), Segment(texts[0], palette.text)])
-            lines += [[Segment(" " * column + text, palette.text)] for text in texts[1:]]
+            lines += _entry(command.label, words(f"command.{command.called(now)}.help"), palette, column, width)
         lines.append([])
     lines.append([Segment(words("signs.title"), palette.title)])
     for name, sign in SIGNS.items():
-        texts = wrap(words(f"signs.{name}"), width - column - 1)
-        lines.append([Segment(fit(f" {sign}", column), palette.key), Segment(texts[0], palette.text)])
-        lines += [[Segment(" " * column + text, palette.text)] for text in texts[1:]]
+        lines += _entry(sign, words(f"signs.{name}"), palette, column, width)
     lines.append([])
     return lines + _paragraphs([words("help.mouse"), words("help.close")], palette.muted, width)
+
+
+def _entry(label: str, text: str, palette: Palette, column: int, width: int) -> list[Line]:
+    """A key or a sign with what it means, which goes on below itself; a cell is free at the right."""
+    first, *rest = wrap(text, width - column - 1)
+    line = [Segment(fit(f" {label}", column), palette.key), Segment(first, palette.text)]
+    return [line, *([Segment(" " * column + more, palette.text)] for more in rest)]

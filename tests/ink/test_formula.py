@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from rich.cells import cell_len
 
@@ -7,8 +8,9 @@ from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.workings import Workings
 from kitten_tui.ink.cells import text_of
-from kitten_tui.ink.formula import Sum, arithmetic, arithmetic_room, expression, text_of_pieces
+from kitten_tui.ink.formula import Sum, arithmetic, arithmetic_room, cell_name, expression, text_of_pieces
 from kitten_tui.sources.find import open_source
+from kitten_tui.sources.recording import Recording
 from kitten_tui.words import Words
 
 
@@ -89,3 +91,37 @@ def test_a_sum_that_fills_its_line_to_the_last_cell_is_worked_out() -> None:
     whole = written("scores", 1, 1, width=200)
     assert written("scores", 1, 1, width=len(whole)) == whole
     assert written("scores", 1, 1, width=len(whole) - 1) == whole.replace(" = 0.191 + 1.661", "")
+
+
+@pytest.mark.parametrize("width", range(50, 140, 7))
+@pytest.mark.parametrize(("name", "index"), [("shift", (1,)), ("typical_sensitivity", (2, 1))])
+def test_a_choice_among_many_names_those_that_have_room_and_counts_the_others(
+    name: str, index: tuple[int, ...], width: int
+) -> None:
+    lesson = open_source("long")
+    count = len(Workings(lesson, Settings()).derive(Cell(name, index)).terms)
+    line = written(name, *index, width=width, source="long")
+    *named, last = line[line.index("(") + 1 : line.rindex(")")].split(", ")
+    others = int(last.removeprefix("… ")) if last.startswith("…") else 1
+    assert len(named) + others == count
+    assert cell_len(line) <= width
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "wanted"),
+    [
+        ("q", (1, 1), "q[cat, d2]"),
+        ("k", (1, 1), "k[chat, d2]"),
+        ("v", (1, 0), "v[chat, d1]"),
+        ("scores", (2, 1), "ω[sat, chat]"),
+        ("context", (1, 0), "z[cat, d1]"),
+        ("concat", (2, 1), "concat[sat, 1.2]"),
+    ],
+)
+def test_each_number_is_named_by_the_token_of_the_text_it_belongs_to(
+    name: str, index: tuple[int, ...], wanted: str
+) -> None:
+    draw = np.random.RandomState(1)
+    given = {role: draw.normal(size=(1, 1, 3 if role == "q" else 2, 2)) for role in "qkv"}
+    source = Recording(given, ("the", "cat", "sat"), ("le", "chat"))
+    assert cell_name(Cell(name, index), Workings(source, source.settings), head=False) == wanted
