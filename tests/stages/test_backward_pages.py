@@ -163,3 +163,24 @@ def test_largest_of_a_gradient_is_followed() -> None:
     at = page("copy", 2, backward=True)
     assert at.derivation is not None
     assert largest(at.derivation).name == "grad(scaled)"
+
+
+@every
+def test_gradients_below_a_tenth_are_written_in_a_power_of_ten(task: str) -> None:
+    sizes = []
+    for stage in range(len(stages_of(trained(task)))):
+        for figure in page(task, stage, backward=True).sheet.figures:
+            if isinstance(figure, Matrix):
+                largest = float(np.abs(figure.values).max())
+                is_read = largest == 0.0 or largest >= 0.1
+                assert figure.unit == 0 if is_read else 10.0**figure.unit <= largest < 10.0 ** (figure.unit + 1)
+                sizes.append(largest)
+    assert min(sizes) < 0.1
+
+
+@every
+def test_the_places_of_a_vocabulary_are_its_words_and_those_of_a_vector_are_numbered(task: str) -> None:
+    source = trained(task)
+    view = page(task, 0).view
+    assert view.axis("vocabulary").labels == source.trainer.vocabulary
+    assert view.axis("d_model").labels == tuple(f"d{place + 1}" for place in range(view.trace["x"].shape[1]))

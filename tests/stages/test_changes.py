@@ -154,3 +154,18 @@ def test_switching_the_division_marks_what_changed_and_nothing_else() -> None:
             for fact in row:
                 cell = Cell(fact.name, (1, *fact.fixed) if "query" in fact.axes else fact.fixed, rescaled=fact.rescaled)
                 assert not shown.comparison.changed(cell, fact.value, same_division=True)
+
+
+@pytest.mark.parametrize(("query", "new"), [(1, [3]), (3, range(6))])
+def test_of_the_row_of_a_query_what_belongs_to_a_new_word_is_new(query: int, new: list[int]) -> None:
+    source = open_source("journey")
+    desk = Desk.of(source, source.settings, Selection(stage=3, query=query, key=4 - query))
+    places = (0, 1, 2, None, 4, 5)
+    desk = desk.do(Change(NAME, source.editor.rename_token(3, "new"), source.settings, places=places))
+    shown = Shown.of(desk, EN)
+    assert shown.page.selection.query == query
+    columns = [each for each in shown.page.sheet.figures if isinstance(each, Matrix)]
+    assert len(columns) > 2
+    for column in columns:
+        before = shown.comparison.values(column)
+        assert np.flatnonzero(np.isnan(before[:, 0])).tolist() == [*new]

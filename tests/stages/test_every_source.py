@@ -24,6 +24,7 @@ from kitten_tui.paper.json import to_json
 from kitten_tui.paper.plain import plain
 from kitten_tui.sources.recording import Recording
 from kitten_tui.stages import STAGES, turn_to
+from kitten_tui.stages.figure import Matrix
 from kitten_tui.stages.follow import follow
 from kitten_tui.stages.view import View
 from kitten_tui.words import LANGUAGES, Words
@@ -327,3 +328,20 @@ def test_softmax_over_the_wrong_axis_goes_through_every_stage():
     for _, page in pages(source):
         for figure in page.sheet.stops:
             assert turn_to(page.stage, page.view.with_(focus=figure.id)).derivation is not None
+
+
+def test_where_nobody_knows_what_scores_were_divided_by_it_is_called_by_its_rule():
+    source = Recording({name: GIVEN[name] for name in ("scores", "scaled")}, TOKENS)
+    page = turn_to(STAGES[3], view(source, stage=3))
+    (scaled,) = (figure for figure in page.sheet.figures if figure.name == "scaled")
+    assert scaled.columns.labels == ("ω/√d_k",)
+
+
+@every
+def test_no_two_figures_of_a_page_have_one_id_and_each_row_and_column_has_its_label(name):
+    for _, page in pages(SOURCES[name]):
+        ids = [figure.id for figure in page.sheet.stops]
+        assert len(ids) == len({*ids})
+        for figure in page.sheet.figures:
+            if isinstance(figure, Matrix):
+                assert figure.values.shape == (len(figure.rows), len(figure.columns)), figure.id

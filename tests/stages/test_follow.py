@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from kitten_tui.core.cell import Cell
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import Settings
 from kitten_tui.desk.selection import Selection
@@ -88,3 +89,12 @@ def test_a_number_of_the_comparison_is_met_with_the_scale_switched() -> None:
     view = follow(here, cell, STAGES)
     assert view is not None
     assert not view.settings.scale
+
+
+def test_a_weight_of_another_query_is_met_on_the_page_that_shows_one_row() -> None:
+    lesson = open_source("journey")
+    for name in ("scaled", "exp", "weights"):
+        here = page(View(lesson, lesson.settings, Selection(stage=3, query=1)))
+        view = follow(here, Cell(name, (4, 2)), STAGES)
+        assert view is not None
+        assert (view.selection.stage, view.selection.query, view.selection.key) == (3, 4, 2)

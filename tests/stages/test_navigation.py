@@ -7,6 +7,7 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.desk.selection import Selection
 from kitten_tui.sources.find import open_source
 from kitten_tui.stages import STAGES, Page, navigation, turn_to
+from kitten_tui.stages.figure import Matrix
 from kitten_tui.stages.stage import NOWHERE
 from kitten_tui.stages.view import View
 
@@ -87,10 +88,11 @@ def test_the_dropout_rates_go_round() -> None:
     assert seen == [0.1, 0.2, 0.5, 0.0]
 
 
-def test_the_largest_seed_is_followed_by_the_first() -> None:
+@pytest.mark.parametrize(("seed", "wanted"), [(0, 1), (2**31 - 1, 2**31), (2**32 - 2, 2**32 - 1), (2**32 - 1, 0)])
+def test_each_seed_is_followed_by_the_next_and_the_largest_by_the_first(seed: int, wanted: int) -> None:
     here = page()
-    view = View(here.view.source, Settings(seed=2**32 - 1), here.selection)
-    assert navigation.next_seed(view).settings.seed == 0
+    view = View(here.view.source, Settings(seed=seed), here.selection)
+    assert navigation.next_seed(view).settings.seed == wanted
 
 
 def test_a_place_outside_another_figure_moves_to_its_edge() -> None:
@@ -134,3 +136,8 @@ def test_a_pinned_query_stays_beside_the_selected_one(stage: int, name: str) -> 
     assert figures[f"{name}.gap"].values.ravel().tolist() == (rows[4] - rows[1]).tolist()  # type: ignore[attr-defined]
     focused = page(stage, query=4, pinned=1, focus=f"{name}.gap", key=2)
     assert focused.derivation.value == focused.derivation.recomputed()
+
+
+def test_beside_a_pinned_query_heat_is_that_of_weights_alone() -> None:
+    figures = page(3, query=4, pinned=1).sheet.figures
+    assert [each.id for each in figures if isinstance(each, Matrix) and each.heat] == ["weights", "weights.pinned"]

@@ -6,11 +6,14 @@ import math
 import numpy as np
 import pytest
 
+from kitten_tui.core.attention import ATTENTION
 from kitten_tui.core.experiment import WIDTHS, random_rows
+from kitten_tui.core.quantity import quantity
 from kitten_tui.core.settings import Settings
 from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.say import say
 from kitten_tui.sources.find import open_source, samples
+from kitten_tui.sources.recording import Recording
 from kitten_tui.stages import STAGES, turn_to
 from kitten_tui.stages.figure import Matrix
 from kitten_tui.stages.view import View
@@ -97,3 +100,27 @@ def test_the_comparison_is_the_same_head_with_the_scale_switched() -> None:
     for query in range(len(lesson.tokens)):
         view = View(lesson, Settings(scale=False), Selection(stage=3, query=query))
         np.testing.assert_array_equal(view.rescaled.row("weights", query), whole[query])
+
+
+def headings(view: View) -> dict[str, str]:
+    """What stands above each column of the softmax."""
+    figures = turn_to(STAGES[3], view.with_(stage=3)).sheet.figures
+    return {each.name: each.columns.labels[0] for each in figures if isinstance(each, Matrix)}
+
+
+def test_a_step_to_the_softmax_is_headed_by_what_is_done_in_it() -> None:
+    lesson = open_source("journey")
+    assert headings(View(lesson, Settings(), Selection()))["scaled"] == "ω/√2"
+    covered = headings(View(lesson, Settings(mask="causal"), Selection()))
+    assert "scaled" not in covered
+    assert covered["masked"] == "ω/√2"
+    capped = ATTENTION.with_(
+        quantity("cap", "cap", ""),
+        quantity("capped", "tanh", "query key", "cap tanh(scaled[query,key] / cap)", step=True),
+        quantity("masked", "masked", "query key", "capped[query,key] where allowed[query,key]", step=True),
+    )
+    draw = np.random.RandomState(0)
+    given = {**{name: draw.normal(size=(1, 1, 3, 2)) for name in "qk"}, "cap": np.full((1, 1), 2.0)}
+    covered = headings(View(Recording(given, ("a", "b", "c"), lines=capped), Settings(mask="causal"), Selection()))
+    assert "capped" not in covered
+    assert (covered["scaled"], covered["masked"]) == ("ω/√2", "tanh")
