@@ -10,7 +10,8 @@ from rich.cells import cell_len
 from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.blocks import Look
 from kitten_tui.ink.cells import text_of
-from kitten_tui.ink.learning import CURVES, HEADINGS, MARKS, LearningBlock
+from kitten_tui.ink.grid import MIN_PIXELS
+from kitten_tui.ink.learning import CURVES, HEADINGS, LOW_CURVES, MARKS, LearningBlock
 from kitten_tui.ink.palette import PLAIN
 from kitten_tui.sources.training.run import Run
 from kitten_tui.sources.training.source import Training
@@ -79,15 +80,17 @@ def block(task: str, height: int) -> LearningBlock:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_pictures_and_curves_are_as_high_as_there_are_rows_for_and_no_higher(task: str) -> None:
-    largest, measures = block(task, 200), len(figure(task).measures)
+    largest, beside = block(task, 200), HEADINGS + len(figure(task).measures)
+    least = max(sum(LOW_CURVES) + beside, 1 + len(figure(task).heads) * (-(-MIN_PIXELS // 2) + 1))
     for height in range(HEIGHT, 50):
         here = block(task, height)
         room = height - 1 - len(here.below)
         assert here.height <= height
         if here.pictures.pixels < largest.pictures.pixels:
             assert here.pictures.height + len(figure(task).heads) > room
+        assert here.low == (least > height - 1 - len(largest.below))
         if not here.low:
-            assert (here.curves == CURVES) == (sum(CURVES) + HEADINGS + measures <= room)
+            assert (here.curves == CURVES) == (sum(CURVES) + beside <= room)
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -91,10 +91,15 @@ def test_a_number_of_the_comparison_is_met_with_the_scale_switched() -> None:
     assert not view.settings.scale
 
 
-def test_a_weight_of_another_query_is_met_on_the_page_that_shows_one_row() -> None:
+@pytest.mark.parametrize("query", [1, 5])
+@pytest.mark.parametrize(("name", "index"), [("masked", (1, 0)), ("scaled", (5, 2)), ("weights", (4, 2))])
+def test_a_number_of_another_query_is_met_on_the_page_that_shows_one_row(
+    name: str, index: tuple[int, int], query: int
+) -> None:
+    """Under a mask scores have a column of their own only beside a query from which nothing is covered."""
     lesson = open_source("journey")
-    for name in ("scaled", "exp", "weights"):
-        here = page(View(lesson, lesson.settings, Selection(stage=3, query=1)))
-        view = follow(here, Cell(name, (4, 2)), STAGES)
-        assert view is not None
-        assert (view.selection.stage, view.selection.query, view.selection.key) == (3, 4, 2)
+    view = follow(
+        page(View(lesson, Settings(mask="causal"), Selection(stage=3, query=query))), Cell(name, index), STAGES
+    )
+    assert view is not None
+    assert (view.selection.stage, view.selection.query, view.selection.key) == (3, *index)
