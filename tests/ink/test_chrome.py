@@ -19,9 +19,10 @@ from kitten_tui.core.workings import Workings
 from kitten_tui.desk.desk import Desk, Follow
 from kitten_tui.desk.selection import Selection
 from kitten_tui.ink.cells import clauses, text_of, wrap
-from kitten_tui.ink.chrome import FOOT, LEAST_TITLE, foot, key_line, title_line
+from kitten_tui.ink.chrome import FOOT, LEAST_TITLE, foot, title_line
 from kitten_tui.ink.formula import Sum
 from kitten_tui.ink.in_words import in_words
+from kitten_tui.ink.keys import key_line
 from kitten_tui.ink.palette import PLAIN
 from kitten_tui.ink.shown import Shown
 from kitten_tui.offers import AtOverview, Now
