@@ -113,6 +113,9 @@ def parser() -> argparse.ArgumentParser:
         help="with --model: encoder, decoder or cross; of two texts whole, A-A, A-B, B-A or B-B (W on screen)",
     )
     source.add_argument(
+        "--chat", action="store_true", help="with --model: SOURCE as what somebody says, in the model's chat template"
+    )
+    source.add_argument(
         "--beside", metavar="TEXT", help="with --model or --train: another text beside SOURCE, and the difference"
     )
     source.add_argument(

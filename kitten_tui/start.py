@@ -107,20 +107,30 @@ def _source(arguments: argparse.Namespace) -> Source:
         if is_saved(arguments.model):
             if arguments.second is not None or arguments.part is not None:
                 raise UsageError("--second and --part: expected a model that takes two texts, found a training")
+            if arguments.chat:
+                raise UsageError("--chat: expected a model with a chat_template, found a training")
             check_installed()
             run = open_saved(arguments.model)
             text = _read_sentence() if argument == "-" else argument
             return Training(run, run.state, None if text is None else words_of(run, text))
         model = open_model(arguments.model, arguments.trust_layout, arguments.download)
         text = _read_sentence(MAX_TEXT) if argument == "-" else read_text(argument)
-        reading = open_texts(model, text, arguments.second, arguments.part)
+        reading = open_texts(model, text, arguments.second, arguments.part, chat=arguments.chat)
         trust = ("--trust-layout",) if arguments.trust_layout else ()
         second = () if arguments.second is None else ("--second", arguments.second)
+        chat = ("--chat",) if arguments.chat else ()
         drawing = _drawing(arguments)
         for part in reading.beside or (reading,):
             part.drawing = drawing
             if argument != "-":  # what came through a pipe has gone
-                words = ("--model", arguments.model, *trust, *second, *(("--part", part.part) if part.part else ()))
+                words = (
+                    "--model",
+                    arguments.model,
+                    *trust,
+                    *chat,
+                    *second,
+                    *(("--part", part.part) if part.part else ()),
+                )
                 part.origin = words if argument is None else (*words, argument)
         return reading
     if arguments.train is not None:

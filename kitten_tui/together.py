@@ -38,9 +38,12 @@ def refuse_pairs(arguments: argparse.Namespace) -> None:
     for name in ("model", "train"):
         if arguments.tokens is not None and getattr(arguments, name) is not None:
             raise UsageError(f"--tokens: expected with a file of arrays, found --{name}")
-    for name in ("trust_layout", "download", "second", "part"):
+    for name in ("trust_layout", "download", "second", "part", "chat"):
         if arguments.model is None and getattr(arguments, name) not in (None, False):
             raise UsageError(f"--{name.replace('_', '-')}: expected --model with it, found none")
+    for name in ("second", "part"):
+        if arguments.chat and getattr(arguments, name) is not None:
+            raise UsageError(f"--chat: expected one text, found --{name}")
     if arguments.train is not None and arguments.model is not None:
         raise UsageError("--train: expected without --model, found both")
     for name in TRAINING:

@@ -45,6 +45,8 @@ def notes_of(source: Source, settings: Settings, words: Words) -> tuple[str, ...
     facts = source.facts
     if facts is not None:
         notes = [_shown(words("model.note", **facts)), words("model.settings")]
+        if facts["chat"]:
+            notes.append(_shown(words("model.chat", text=facts["chat"])))
         if facts["quantised"]:
             notes.insert(1, _shown(words("model.quantised", kinds=facts["quantised"])))
         return tuple([words("model.cut", **facts), *notes] if facts["whole"] > facts["read"] else notes)

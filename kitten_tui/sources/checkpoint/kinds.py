@@ -66,4 +66,5 @@ def facts_of(reading: Reading) -> dict[str, Any]:
         "quantised": reading.model.quantised,
         "read": len(reading.tokens),
         "whole": reading.whole,
+        "chat": reading.text if reading.chat else "",
     }

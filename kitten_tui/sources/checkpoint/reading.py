@@ -50,6 +50,8 @@ class Reading:
     """Which of several that belong together it is: one of those of `texts`."""
     beside: tuple[Reading, ...] = ()
     """All that belong together, this one among them."""
+    chat = False
+    """Whether its text stands in the model's chat template."""
     drawing = Drawing()
     """What the text goes on by."""
     begun: Reading | None = None
@@ -207,7 +209,7 @@ class Reading:
         """Other texts in the same model, looked at in the same part."""
         from kitten_tui.sources.checkpoint.texts import open_texts
 
-        other = open_texts(self.whole_model, text, second, self.part or None)
+        other = open_texts(self.whole_model, text, second, self.part or None, chat=self.chat)
         other.drawing = self.drawing
         return other
 
@@ -235,7 +237,7 @@ class Reading:
     def of(self, cut: Tokenised, text: str) -> Reading:
         """Other tokens in the same model; nothing of them is computed."""
         other = Reading(self.model, text, cut=cut)
-        other.drawing = self.drawing
+        other.drawing, other.chat = self.drawing, self.chat
         return other
 
     @property

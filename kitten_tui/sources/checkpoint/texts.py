@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kitten_tui.sources.checkpoint.model import Model
+from kitten_tui.sources.checkpoint.onward import most_tokens
 from kitten_tui.sources.checkpoint.reading import Reading
 from kitten_tui.sources.errors import SourceError
 
@@ -11,13 +12,17 @@ TWO_TEXTS = ("whole", "A-A", "A-B", "B-A", "B-B")
 """Both texts as one; then what each gives to itself and to the other."""
 
 
-def open_texts(model: Model, text: str, second: str | None = None, part: str | None = None) -> Reading:
+def open_texts(
+    model: Model, text: str, second: str | None = None, part: str | None = None, *, chat: bool = False
+) -> Reading:
     """The part that is asked for, with the others beside it; without a word the whole, or of two stacks the encoder,
-    and what leads from one text to the other where there are two.
+    and what leads from one text to the other where there are two. For a chat the text stands in the model's template.
 
     Raises:
-        SourceError: the model takes no second text, or has no such part.
+        SourceError: the model takes no second text, or has no such part or no template.
     """
+    if chat:
+        return _chat(model, text)
     if second is not None:
         if not model.takes_pairs:
             raise SourceError(
@@ -36,6 +41,21 @@ def open_texts(model: Model, text: str, second: str | None = None, part: str | N
         for one in parts:
             one.beside = parts
     return parts[names.index(wanted)]
+
+
+def _chat(model: Model, text: str) -> Reading:
+    """A text in the model's own chat template; what is special in that is read so."""
+    from kitten_tui.sources.checkpoint.chat import Chat  # a process, and only where it is asked for
+
+    if not text.strip():
+        raise SourceError("SOURCE: expected a sentence, found nothing in it")
+    said = Chat.of(model).around(text)
+    cut = model.tokens.read(said, most_tokens(model), framed=False)
+    if not cut.ids:
+        raise SourceError(f"{model.folder}: chat template: expected a text, found nothing in what it makes")
+    reading = Reading(model, said, cut=cut)
+    reading.chat = True
+    return reading
 
 
 def _parts(model: Model, text: str, second: str | None) -> tuple[Reading, ...]:

@@ -155,6 +155,19 @@ def _post_processor(whole: Json) -> Any:
 # Tokens with a meaning, and others that were added
 
 
+def named_tokens(folder: Path, model_type: str, named: object) -> dict[str, str]:
+    """The tokens of a folder that have a name such as bos_token, as they are written."""
+    said = _read_json(folder / CONFIG) if (folder / CONFIG).is_file() else {}
+    whole = _read_json(folder / FILE) if (folder / FILE).is_file() else None
+    kind = _kind(whole, model_type, said.get("tokenizer_class") or named)
+    special: Json = {} if kind is None else dict(kind.special)
+    if kind is None and whole is None:
+        pieces = read_pieces(folder / PIECES)
+        special = {"bos_token": pieces.bos, "eos_token": pieces.eos, "unk_token": pieces.unknown}
+    special |= _tokens(said, folder, whole)
+    return {name: content_of(special[name]) for name in NAMED if special.get(name) is not None}
+
+
 def _tokens(said: Json, folder: Path, whole: Json | None) -> Json:
     """The named tokens of the configuration, and those of the model's own with such a name."""
     told = {key: value for key, value in said.items() if key in NAMED or (key.endswith("_token") and _is_token(value))}

@@ -48,8 +48,9 @@ class Tokens:
         self.byte_level = "Ġ" in self.tokenizer.get_vocab() or _uses_bytes(self.tokenizer)
         self.added = {token.content for token in self.tokenizer.get_added_tokens_decoder().values()}
 
-    def read(self, text: str, limit: int, second: str | None = None) -> Tokenised:
-        """The tokens of a text, or of two, special ones included, cut at the model's limit.
+    def read(self, text: str, limit: int, second: str | None = None, *, framed: bool = True) -> Tokenised:
+        """The tokens of a text, or of two, cut at the model's limit; with the special ones around it that the tokenizer
+        puts there, or only those that are written in it.
 
         Raises:
             SourceError: the tokenizer cannot cut a text, or has tokens that the model does not know.
@@ -58,11 +59,11 @@ class Tokens:
         with _blaming(self.path):
             for one in texts:
                 refuse_growth(self.tokenizer, one, self.path)
-            whole = encoded = self.tokenizer.encode(*texts)
+            whole = encoded = self.tokenizer.encode(*texts, add_special_tokens=framed)
             if len(whole.ids) > limit:
                 # The library keeps the special tokens at the end when it cuts.
                 self.tokenizer.enable_truncation(limit)
-                encoded = self.tokenizer.encode(*texts)
+                encoded = self.tokenizer.encode(*texts, add_special_tokens=framed)
                 self.tokenizer.no_truncation()
         if len(encoded.ids) > limit:
             raise SourceError(
