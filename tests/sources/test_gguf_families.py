@@ -254,3 +254,13 @@ def test_windows_in_another_order_are_refused_by_name(tmp_path):
     path = write(FAMILIES / "gpt_oss", tmp_path / "tiny.gguf", "gpt-oss", besides=pattern)
     with pytest.raises(SourceError, match=r"gpt-oss\.attention\.sliding_window_pattern: expected 2, found 3"):
         Model(tmp_path, weights=path)
+
+
+def test_more_heads_than_numbers_in_a_vector_are_refused(tmp_path):
+    folder = copied("stablelm", tmp_path)
+    said = json.loads((folder / "config.json").read_text())
+    said |= {"num_attention_heads": 64, "num_key_value_heads": 64, "rope_parameters": {"rope_theta": None}}
+    (folder / "config.json").write_text(json.dumps(said))
+    path = write(folder, tmp_path / "tiny.gguf", "stablelm")
+    with pytest.raises(SourceError, match="expected at most the 1 dimensions of a head in pairs"):
+        Model(tmp_path, weights=path)

@@ -34,6 +34,8 @@ UNKNOWN = re.compile(
 """What would change the numbers and is not computed here, unless it says 0."""
 YARN = {"beta_fast": "yarn_beta_fast", "beta_slow": "yarn_beta_slow"}
 """What config.json says of that rotation, by the keys of the file."""
+FLOATS = {"F64", "F32", "F16", "BF16"}
+"""Kinds of numbers that stand for themselves."""
 ALIKE = 0.9
 """The least cosine of rows of an output head with those of an embedding that was stored twice, however quantised."""
 
@@ -244,8 +246,8 @@ class GgufModel:
     def _heads_said(self, raw: Mapping[str, Any], family: Family) -> dict[str, Any]:
         """What config.json would say of heads, norms and rotations."""
         heads = raw["num_attention_heads"]
-        d_k = self._size("attention.key_length", raw["hidden_size"] // heads)
-        turned = self._size("rope.dimension_count", d_k)
+        d_k = self._size("attention.key_length", max(raw["hidden_size"] // heads, 1))
+        turned = self._size("rope.dimension_count", d_k) if family.rotary else d_k
         partial = "rope_share" in family.defaults
         if self._size("attention.value_length", d_k) != d_k or (turned != d_k and not partial):
             raise SourceError(f"{self.gguf.path}: expected keys, values and rotations of one width, found several")
@@ -313,9 +315,9 @@ class GgufModel:
 
     @property
     def kinds(self) -> str:
-        """How the weights were quantised: the kinds of most numbers first."""
+        """How the weights were quantised: the kinds of most numbers first; nothing where all are floats."""
         sizes: dict[str, int] = {}
         for tensor in self.gguf.found.values():
             if len(tensor.shape) > 1:
                 sizes[tensor.kind] = sizes.get(tensor.kind, 0) + int(np.prod(tensor.shape))
-        return ", ".join(sorted(sizes, key=lambda kind: -sizes[kind]))
+        return "" if sizes.keys() <= FLOATS else ", ".join(sorted(sizes, key=lambda kind: -sizes[kind]))
