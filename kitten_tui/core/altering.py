@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from kitten_tui.core.asking import ZERO
 from kitten_tui.core.cell import Cell
+from kitten_tui.core.chain import Chain
+from kitten_tui.core.quantity import Scope, quantity
 
 if TYPE_CHECKING:
     from kitten_tui.core.settings import Settings
@@ -91,6 +93,22 @@ class Alters(Protocol):
     def toggle_mask_cell(self, settings: Settings, layer: int, query: int, key: int) -> tuple[Source, Settings]:
         """In force from then on, as the source's own mask."""
         ...
+
+
+def silenced(chain: Chain) -> Chain:
+    """The lines of a layer in which a head says something else than it does: it counts 0 times, and the mean of what
+    it says of all tokens once or not at all; other heads count once.
+    """
+    context = chain["context"]
+    mixed = quantity("mixed", "Σα v", "query d_k", context.line)
+    line = "speaks mixed[query,d_k] + means mixed_mean[d_k]"
+    return chain.with_(
+        mixed,
+        quantity("mixed_mean", "mean Σα v", "d_k", "mixed[*,d_k] / count"),
+        quantity("speaks", "speaks", "", scope=Scope.CONSTANT),
+        quantity("means", "means", "", scope=Scope.CONSTANT),
+        replace(context, line=line),
+    )
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,8 @@ class AlteringScreen(SwitchingScreen):
             self._ask_number(alters, cell)
             return
         (query, key), layer, settings = cell.index, cell.layer, self.desk.present.settings
-        name = phrase("change.mask_cell", cell=self._called(Cell("allowed", cell.index, cell.head, layer)))
+        view = self.page.view
+        name = phrase("altered.mask", layer=layer + 1, query=view.name(query).strip(), at=view.key_name(key).strip())
         edit = f"mask l{layer + 1}[{query + 1},{key + 1}]"
         self._alter(lambda: alters.toggle_mask_cell(settings, layer, query, key), name, edit)
 

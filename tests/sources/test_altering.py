@@ -17,6 +17,7 @@ from stored import CHECKPOINTS, NEAR
 from kitten_tui.core.altering import Without, reached
 from kitten_tui.core.asking import MEAN, ZERO
 from kitten_tui.core.cell import Cell
+from kitten_tui.core.workings import Workings
 from kitten_tui.sources.checkpoint import reading as module
 from kitten_tui.sources.checkpoint.model import Model
 from kitten_tui.sources.checkpoint.reading import Reading
@@ -68,6 +69,9 @@ def test_a_head_that_says_nothing_shows_nothing_and_all_else_follows(name):
     for head in range(of.n_heads):
         assert other.trace(0, head, own)["context"] == pytest.approx(said[:, head], abs=1e-5)
         assert other.trace(0, head, own)["weights"] == pytest.approx(of.trace(0, head, own)["weights"])
+        derivation = Workings(other, own).derive(Cell("context", (2, 1), head))
+        assert derivation.recomputed() == pytest.approx(derivation.value, abs=1e-5)
+        assert derivation.value == pytest.approx(said[2, head, 1], abs=1e-5)
 
 
 def test_what_is_taken_back_is_as_it_was():

@@ -15,6 +15,7 @@ from kitten_tui.core.asking import MEAN, WAYS, ZERO
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
+from kitten_tui.core.trace import Value
 from kitten_tui.sources.checkpoint.layer import OF_HEAD, OF_LAYER, Layer
 from kitten_tui.sources.checkpoint.masked import mask_of
 from kitten_tui.sources.errors import SourceError
@@ -135,6 +136,13 @@ def altered_alike(reading: Source, altered: tuple[Alteration, ...]) -> Source:
     kept = tuple(each for each in altered if not isinstance(each, MaskCell))
     alters = reading.alters
     return alters.with_all(kept) if kept and isinstance(alters, Altering) else reading
+
+
+def said_of(altered: tuple[Alteration, ...], layer: int, head: int) -> dict[str, Value]:
+    """What the lines of a layer with a silenced head are given of each head; nothing in other layers."""
+    gone = [each for each in altered if isinstance(each, Without) and each.layer == layer]
+    own = next((each for each in gone if each.head == head), None)
+    return {"speaks": float(own is None), "means": float(own is not None and own.way == MEAN)} if gone else {}
 
 
 def with_silenced(concat: Array, layer: Layer, altered: tuple[Alteration, ...]) -> Array:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import numpy as np
 
 from kitten_tui.core import layers
-from kitten_tui.core.altering import Without
 from kitten_tui.core.array_types import Array
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.settings import Settings
@@ -18,6 +17,7 @@ from kitten_tui.core.trace import Given, Trace, Value
 from kitten_tui.core.transformer import layer_chain
 from kitten_tui.core.variants import BY_NAME, replaced
 from kitten_tui.core.weighed import special_of
+from kitten_tui.sources.checkpoint.altering import said_of
 from kitten_tui.sources.checkpoint.distances import bucket
 from kitten_tui.sources.errors import NotYetError
 
@@ -185,19 +185,12 @@ class Looking:
             given["slope"] = float(self.reading.model.slopes[head])
         elif self.reading.relative is not None:
             given["relative"] = self._relative(head)
-        gone = (each for each in self.reading.altered if isinstance(each, Without))
-        if any((each.layer, each.head) == (layer, head) for each in gone):
-            given["context"] = Given(lambda: self._said(layer, head))
+        given |= said_of(self.reading.altered, layer, head)
         if settings != self.own and not self._enters(settings):
             own = self.trace(layer, head, self.own)
             given |= {name: Given(partial(own.__getitem__, name)) for name in "qkv"}  # no setting changes these
         shared, mask = self._shared(layer, settings), self.reading.own_mask(layer)
         return layers.head(shared, given, settings, mask, layer, head, heads=self._heads(layer, settings))
-
-    def _said(self, layer: int, head: int) -> Array:
-        """What stands in the place of what a head says.  -> [token, d_k]"""
-        d_k = self.reading.model.config.d_k
-        return self._concat(layer)[:, head * d_k : (head + 1) * d_k]
 
     def _heads(self, layer: int, settings: Settings) -> list[Callable[[], Trace]]:
         return [partial(self.trace, layer, head, settings) for head in range(self.reading.n_heads)]

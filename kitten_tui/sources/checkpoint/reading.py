@@ -221,8 +221,7 @@ class Reading:
 
     @property
     def goes_on(self) -> Going | None:
-        alone = type(self) is Reading  # a decoder that has read another text does not
-        alone = alone and not self.altered
+        alone = type(self) is Reading and not self.altered  # a decoder that has read another text does not
         return Going(self) if alone and self.model.says_next and self.model.config.causal else None
 
     @property
