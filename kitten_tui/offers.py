@@ -163,6 +163,12 @@ def thinks(now: Now) -> bool:
     return can_be_asked(now) and now.source.next_tokens is not None
 
 
+def can_alter(now: Now) -> bool:
+    """Whether a model can be made otherwise than it was trained, and what follows be computed again."""
+    looked_through = isinstance(now, AtStage) and now.page.view.settings.variant
+    return now.source.alters is not None and not computes(now) and not looked_through
+
+
 def masks(now: Now) -> bool:
     return len(now.source.masks) > 1
 
@@ -224,10 +230,22 @@ def goes_back(now: AtStage) -> bool:
 
 
 def changes(now: AtStage) -> bool:
-    """Whether the number is an input, or made of some."""
+    """Whether the number is an input, or made of some; in a model, whether it is a weight or a cell of the mask."""
+    if now.source.alters is not None:
+        return alters_cell(now)
     derivation = now.page.derivation
     given = derivation is not None and derivation.op is Op.GIVEN
     return edits(now) and (given or follows(now))
+
+
+def alters_cell(now: AtStage) -> bool:
+    """Whether what stands at the cursor is a weight of a model, or a cell of the mask where that is looked at."""
+    alters, derivation = now.source.alters, now.page.derivation
+    if alters is None or derivation is None or not can_alter(now):
+        return False
+    cell = derivation.cell
+    of_mask = now.page.stage.id == "mask" and now.page.view.chain[cell.name].axes == ("query", "key")
+    return alters.is_input(cell.name) or of_mask
 
 
 def has_history(now: AtStage) -> bool:

@@ -19,6 +19,7 @@ PAPER = (
     "attribution",
     "why",
     "atlas",
+    "reach",
     "arcs",
     "heads",
     "json",
@@ -174,6 +175,9 @@ def parser() -> argparse.ArgumentParser:
         help="with --model: what each part adds to the next logit, or --json",
     )
     printed.add_argument(
+        "--reach", action="store_true", help="with --without or --set in a model: what changes after it, or --json"
+    )
+    printed.add_argument(
         "--why",
         metavar="WORD:WORD",
         help="with --model: the score of two words by where query and key come from, of --layer, --head; or --json",
@@ -189,7 +193,9 @@ def parser() -> argparse.ArgumentParser:
         help="with --atlas: your own sentences in CoNLL-U, or en or zh for those of the program (default: en)",
     )
     printed.add_argument(
-        "--in-place", choices=("zero", "mean"), help="with --effects: what a head says instead (default: zero)"
+        "--in-place",
+        choices=("zero", "mean"),
+        help="with --effects and --without: what a head says instead (default: zero)",
     )
     printed.add_argument(
         "--from", dest="from_", metavar="TOKEN", help="with --heads and --to: how strongly this token looks at another"
@@ -229,6 +235,12 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         metavar="CHANGE",
         help='a change, as in "w_q h2[1,2]=0.5"; y copies such lines',
+    )
+    change.add_argument(
+        "--without",
+        action="append",
+        metavar="LAYER.HEAD",
+        help="with --model: a head that says nothing, and all after it computed again; as often as wanted",
     )
     change.add_argument("--scale", action=argparse.BooleanOptionalAction, help="divide the scores by √d_k, or do not")
     change.add_argument("--mistake", metavar="NAME", help=f"as people get it wrong: one of {', '.join(VARIANTS)}")

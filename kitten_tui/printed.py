@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kitten_tui import asked
+from kitten_tui.asked import asked_of
 from kitten_tui.core.learning import Trainer
 from kitten_tui.core.variants import switched
 from kitten_tui.core.weighed import PLAIN
@@ -21,7 +23,6 @@ REPORTS = 10
 """Lines that say how far a training is."""
 
 if TYPE_CHECKING:
-    from kitten_tui.core.asking import Asked
     from kitten_tui.core.cell import Cell
     from kitten_tui.core.source import Source, Survey
     from kitten_tui.ink.overview import Overview
@@ -72,7 +73,7 @@ def _compute(arguments: argparse.Namespace, view: View) -> None:
         or arguments.heads
         or arguments.generate
     )
-    every = every or arguments.lens or arguments.effects or arguments.attribution
+    every = every or arguments.lens or arguments.effects or arguments.attribution or arguments.reach
     # What comes next needs every layer.
     every = every or (explained in view.chain and "rank" in view.chain[explained].axes)
     wanted = source.n_layers if every else layer + 1
@@ -197,6 +198,7 @@ def _generate(arguments: argparse.Namespace, view: View, words: Words) -> int:
         found = "one without an output head"
         if begun.next_tokens is not None:
             found = "one that fills gaps" if begun.next_tokens.fills else "one of two stacks"
+        found = "one that was changed" if begun.alters is not None and begun.alters.done else found
         found = "a training" if begun.trainer is not None else found
         raise UsageError(f"--generate: expected a model that says what comes next, found {found}")
     went = Went.of(begun)
@@ -211,7 +213,7 @@ def _generate(arguments: argparse.Namespace, view: View, words: Words) -> int:
 def _lens(arguments: argparse.Namespace, view: View, words: Words) -> int:
     from kitten_tui.paper.asking import THOUGHTS, lens_json, lens_lines
 
-    thoughts = list(_asked("lens", view).thoughts(THOUGHTS, lambda: None))
+    thoughts = list(asked_of("lens", view).thoughts(THOUGHTS, lambda: None))
     return print_lines(
         [lens_json(view.tokens, thoughts)] if arguments.json else lens_lines(view.tokens, thoughts, words)
     )
@@ -226,29 +228,12 @@ def _effects(arguments: argparse.Namespace, view: View, words: Words) -> int:
     effects: list[Effect] = []
     every = source.n_layers * source.n_heads
     with progress() as tell, suppress(KeyboardInterrupt):
-        for effect in _asked("effects", view).effects(token, arguments.in_place or ZERO, lambda: None):
+        for effect in asked_of("effects", view).effects(token, arguments.in_place or ZERO, lambda: None):
             effects.append(effect)
             tell(words("effects.progress", head=len(effects), heads=every))
     if arguments.json:
         return print_lines([effects_json(view.tokens, token, effects, arguments.in_place or ZERO, every)])
     return print_lines(effects_lines(view, effects, arguments.in_place or ZERO, words))
-
-
-def _attribution(arguments: argparse.Namespace, view: View, words: Words) -> int:
-    from kitten_tui.paper.asking import attribution_json, attribution_lines
-
-    taken = _asked("attribution", view).attribution(view.selection.query)
-    if arguments.json:
-        return print_lines([attribution_json(view.tokens, view.selection.query, taken)])
-    return print_lines(attribution_lines(view, taken, words))
-
-
-def _why(arguments: argparse.Namespace, view: View, words: Words) -> int:
-    from kitten_tui.paper.asking import split_json, split_lines
-
-    at = view.selection
-    split = _asked("why", view).split(at.layer, at.head, at.query, at.key, lambda: None)
-    return print_lines([split_json(view.tokens, split)] if arguments.json else split_lines(view, split, words))
 
 
 def _atlas(arguments: argparse.Namespace, view: View, words: Words) -> int:
@@ -258,21 +243,14 @@ def _atlas(arguments: argparse.Namespace, view: View, words: Words) -> int:
     from kitten_tui.paper.atlas import atlas_json
     from kitten_tui.sources.annotated import OWN, open_annotated
 
-    annotated, asked = open_annotated(arguments.text or OWN[0]), _asked("atlas", view)
+    annotated, asked_model = open_annotated(arguments.text or OWN[0]), asked_of("atlas", view)
     atlas: Atlas | None = None
     with progress() as tell, suppress(KeyboardInterrupt):
-        for atlas in asked.atlas(annotated, lambda: None):
+        for atlas in asked_model.atlas(annotated, lambda: None):
             tell(words("atlas.progress", layer=atlas.layers, layers=atlas.n_layers))
     if atlas is None:  # stopped before there was anything
         raise KeyboardInterrupt
     return print_lines([atlas_json(atlas)] if arguments.json else atlas_lines(atlas, words))
-
-
-def _asked(option: str, view: View) -> Asked:
-    if view.source.asked is None:
-        found = "a training" if view.source.trainer is not None else "two texts"
-        raise UsageError(f"--{option}: expected a model with one text, found {found}")
-    return view.source.asked
 
 
 def _heads(arguments: argparse.Namespace, view: View, words: Words) -> int:
@@ -338,8 +316,9 @@ ANSWERS: dict[str, Answer] = {
     "generate": _generate,
     "lens": _lens,
     "effects": _effects,
-    "attribution": _attribution,
-    "why": _why,
+    "attribution": asked.attribution,
+    "why": asked.why,
+    "reach": asked.reach,
     "atlas": _atlas,
     "heads": _heads,
     "json": _json,

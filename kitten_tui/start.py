@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from kitten_tui.core.asking import ZERO
 from kitten_tui.core.drawing import Drawing
 from kitten_tui.core.refused import refused
 from kitten_tui.core.settings import VARIANTS, Settings
@@ -48,15 +49,30 @@ def start(arguments: argparse.Namespace) -> View:
         source = source.editor.other_matrices(settings.seed, arguments.init)
         source = _opened_with(source, "--init", arguments.init, "--seed", str(settings.seed))
     opened = source
+    for text in arguments.without or ():
+        source = _without(source, text, arguments.in_place or ZERO)
     for text in arguments.set or ():
         before = source
         source, settings = changed(opened, source, settings, text)
-        if source is not before:
+        if source is not before and source.alters is None:
             source = _opened_with(source, "--set", text)
     selection = _placed(arguments, source, _selection(arguments, source))
     if arguments.mistake is not None:
         settings = replace(settings, variant=_mistake(arguments.mistake, source, settings, selection.layer))
     return View(source, settings, selection)
+
+
+def _without(source: Source, text: str, way: str) -> Source:
+    """A model with a head that says nothing, or its mean."""
+    layer, _, head = text.partition(".")
+    places = counted(layer, source.n_layers), counted(head, source.n_heads)
+    if source.alters is None:
+        raise UsageError("--without: expected a model with one text, found another source")
+    if places[0] is None or places[1] is None:
+        raise UsageError(
+            f"--without: expected LAYER.HEAD, of {source.n_layers} layers and {source.n_heads} heads, found {text}"
+        )
+    return source.alters.without(places[0], places[1], way)
 
 
 def _mistake(name: str, source: Source, settings: Settings, layer: int) -> str:

@@ -143,8 +143,13 @@ def _refuse_going_on(arguments: argparse.Namespace) -> None:
         raise UsageError("--atlas: expected annotated sentences with --text FILE, found a SOURCE")
     if arguments.text is not None and not arguments.atlas:
         raise UsageError("--text: expected --atlas with it, found none")
-    if arguments.in_place is not None and not arguments.effects:
-        raise UsageError("--in-place: expected --effects with it, found none")
+    _refuse_beside(arguments, "reach", tuple(name for name in OF_ONE_VIEW if name != "query"))
+    if arguments.reach and not (arguments.without or arguments.set):
+        raise UsageError("--reach: expected --without or --set with it, found neither")
+    if arguments.without and arguments.model is None:
+        raise UsageError("--without: expected --model DIR with it, found none")
+    if arguments.in_place is not None and not (arguments.effects or arguments.without):
+        raise UsageError("--in-place: expected --effects or --without with it, found neither")
     if arguments.generate is None:
         return
     _refuse_beside(arguments, "generate", tuple(name for name in OF_ONE_VIEW if name != "seed"))

@@ -22,7 +22,7 @@ BESIDE = {
     **dict.fromkeys(
         (
             *("__main__", "start", "explorer", "printed", "options", "output", "threads", "memory", "config", "beside"),
-            *("play", "script", "together", "completion", "manual"),
+            *("asked", "play", "script", "together", "completion", "manual"),
         ),
         "cli",
     ),

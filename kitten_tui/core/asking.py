@@ -16,7 +16,7 @@ from kitten_tui.core.split import Origin, Split
 if TYPE_CHECKING:
     from kitten_tui.core.atlas import Atlas
     from kitten_tui.core.grammar import Annotated
-    from kitten_tui.core.source import Pulse
+    from kitten_tui.core.source import Pulse, Source
 
 ZERO, MEAN = "zero", "mean"
 WAYS = (ZERO, MEAN)
@@ -126,6 +126,10 @@ class Asked(Protocol):
 
     def split(self, layer: int, head: int, query: int, key: int, pulse: Pulse) -> Split:
         """Of a score of a head; no layer after it has to be computed."""
+        ...
+
+    def moved(self, other: Source, token: int) -> Effect:
+        """How far what follows a token, and what leaves the model, is from that of the same text otherwise computed."""
         ...
 
     def effects(self, token: int, way: str, pulse: Pulse, first: int = 0) -> Iterator[Effect]:

@@ -14,6 +14,7 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.core.trace import Trace
 
 if TYPE_CHECKING:
+    from kitten_tui.core.altering import Alters
     from kitten_tui.core.asking import Asked
     from kitten_tui.core.faults import Fault, Mistake
     from kitten_tui.core.learning import Trainer
@@ -271,6 +272,9 @@ class Source(Protocol):
 
     @property
     def editor(self) -> Editor | None: ...
+
+    @property
+    def alters(self) -> Alters | None: ...
 
     @property
     def record(self) -> Record | None: ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 
+from kitten_tui.core.altering import silenced
 from kitten_tui.core.attention import ATTENTION
 from kitten_tui.core.biases import biased, next_token, sunk
 from kitten_tui.core.chain import Chain
@@ -68,6 +69,8 @@ class Kind:
     """Whether a token goes through a few of several feed-forward networks."""
     sink: bool = False
     """Whether a trained number takes part in the softmax and stands for no key."""
+    silenced: bool = False
+    """Whether a head of it is made to say something else than it does."""
     says_next: bool = False
     next_factor: bool = False
     """Whether logits are multiplied."""
@@ -112,6 +115,7 @@ def layer_chain(kind: Kind) -> Chain:
         chain = chain.with_(*_routed(kind))
     chain = sunk(chain) if kind.sink else chain
     chain = biased(chain, capped=kind.capped, bias=kind.bias)
+    chain = silenced(chain) if kind.silenced else chain
     says = next_token(factor=kind.next_factor, cap=kind.next_cap, draws=kind.draws) if kind.says_next else ()
     takes_in = ("middle",) if kind.norms_after else ("stream", "added" if kind.added_norm else "output")
     if kind.crossed:

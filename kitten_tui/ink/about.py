@@ -9,6 +9,7 @@ from functools import lru_cache
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Record, Source
+from kitten_tui.ink.altered import said
 from kitten_tui.ink.cells import clean, clean_lines
 from kitten_tui.stages.view import fault_said
 from kitten_tui.words import Words
@@ -22,6 +23,8 @@ def title_of(source: Source, words: Words) -> str:
     if source.trainer is not None:
         return words("learn.title", task=source.trainer.task, step=source.trainer.step)
     title = _shown(words.of(source.title) or sentence(source.tokens))
+    if source.alters is not None and source.alters.done:
+        title = words("altered.title", count=len(source.alters.done), title=title)
     return words("part.title", part=words(f"part.{source.part}"), title=title) if source.part else title
 
 
@@ -45,10 +48,12 @@ def notes_of(source: Source, settings: Settings, words: Words) -> tuple[str, ...
     facts = source.facts
     if facts is not None:
         notes = [_shown(words("model.note", **facts)), words("model.settings")]
+        changed = said(source, words)
+        notes[1:1] = [changed] if changed else []
+        if facts["quantised"]:
+            notes.insert(len(notes) - 1, _shown(words("model.quantised", kinds=facts["quantised"])))
         if facts["chat"]:
             notes.append(_shown(words("model.chat", text=facts["chat"])))
-        if facts["quantised"]:
-            notes.insert(1, _shown(words("model.quantised", kinds=facts["quantised"])))
         return tuple([words("model.cut", **facts), *notes] if facts["whole"] > facts["read"] else notes)
     if source.record is not None:
         return (*_record_notes(source, source.record, words), *_own_note(source, words))

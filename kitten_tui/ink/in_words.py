@@ -85,6 +85,8 @@ def in_words(derivation: Derivation, look: Sum) -> str:
             text = words("formula.weights_nothing")
         case "exp" if len(derivation.terms) > 1:
             text = words("formula.exp_shifted")
+        case "context" if "speaks" in operands:
+            text = words("formula.context_spoken")
         case "concat":
             operand = derivation.terms[0][0].cell
             assert operand is not None

@@ -16,10 +16,13 @@ from kitten_tui.ink.cells import Line, wrap
 from kitten_tui.ink.overview import EFFECT, Overview
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.thoughts import table
+from kitten_tui.offers import can_alter
 from kitten_tui.screens.messages import Failed
 from kitten_tui.screens.stopping import StoppedError, pulse_of
 from kitten_tui.screens.weighing import WeighingScreen
 from kitten_tui.sources.errors import SourceError, plainly
+from kitten_tui.stages.view import View
+from kitten_tui.words import Words
 
 
 @dataclass
@@ -56,6 +59,30 @@ class AskedScreen(WeighingScreen):
 
     def say(self, key: str, **values: object) -> None:
         raise NotImplementedError
+
+    def read(self, source: Source, words: Words) -> None:
+        raise NotImplementedError
+
+    def take_text(self, source: Source | None) -> None:
+        """What was looked at last: all heads are to be summed up anew where the text has gone on."""
+        going, here = None if source is None else source.goes_on, self.view
+        if source is None or source is self.source:
+            return
+        if going is not None:
+            self.read(going.afresh(), self.words)
+        elif source.alters is not None:
+            self.read(source, self.words)
+        self.view = here
+
+    def action_without(self) -> None:
+        """The selected head says nothing, or speaks again; all after it is computed again."""
+        alters = self.source.alters
+        if alters is None or not can_alter(self.now):
+            self.say("altered.none")
+            return
+        overview, view = self.overview, self.view
+        self.read(alters.without(overview.layer, overview.head), self.words)
+        self.view = View(self.source, view.settings, view.selection)
 
     def forget(self) -> None:
         """Another text: what is being asked of this one is of no use."""

@@ -16,9 +16,9 @@ from kitten_tui.core.split import Origin
 from kitten_tui.desk.desk import Command, Follow, Move
 from kitten_tui.desk.phrase import Phrase
 from kitten_tui.offers import AtStage, asks_why
+from kitten_tui.screens.altering import AlteringScreen
 from kitten_tui.screens.messages import SourceOpened
 from kitten_tui.screens.stopping import StoppedError, pulse_of
-from kitten_tui.screens.switching import SwitchingScreen
 from kitten_tui.screens.why import Answer, WhyScreen
 from kitten_tui.sources.errors import NotYetError, SourceError, plainly
 from kitten_tui.stages import STAGES
@@ -40,8 +40,8 @@ class Left:
     """What was looked at last: the text may have gone on."""
 
 
-class ModelScreen(SwitchingScreen):
-    """Shows layers as far as they have been computed; the numbers themselves cannot be changed."""
+class ModelScreen(AlteringScreen):
+    """Shows layers as far as they have been computed."""
 
     appending = False
     """Whether one more token is being computed."""
@@ -223,7 +223,6 @@ class ModelScreen(SwitchingScreen):
     def _fixed(self, *_: object) -> None:
         self.say_fixed()
 
-    action_change = _fixed
     action_rename_token = _fixed
     action_insert_token = _fixed
     action_delete_token = _fixed

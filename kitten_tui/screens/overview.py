@@ -138,6 +138,8 @@ class OverviewScreen(LayingScreen):
         self.source, self.words = source, words
         self.start = None
         self.view = View(source, source.settings, Selection(stage=first_stage(source)))
+        if source.ready:
+            self.take_layer()
         self.look_at(self.overview)
         self.compute()
 
@@ -275,19 +277,12 @@ class OverviewScreen(LayingScreen):
             self.weigh_as(screen.page.view)
             if left is not None:
                 self.words = left.words
-                self._take_text(left.source)
+                self.take_text(left.source)
                 self.look_at(replace(self.overview, layer=left.layer, head=left.head))
                 if left.pair is not None:
                     self.look_between(*left.pair)
 
         self.app.push_screen(screen, back)
-
-    def _take_text(self, source: Source | None) -> None:
-        """The text that was looked at last, of which all heads are to be summed up anew where it has gone on."""
-        going, here = None if source is None else source.goes_on, self.view
-        if going is not None and source is not self.source:
-            self.read(going.afresh(), self.words)
-            self.view = here
 
     def action_about_head(self) -> None:
         from kitten_tui.screens.text import TextScreen

@@ -199,6 +199,9 @@ class StageScreen(PageScreen):
     def action_overview(self) -> None:
         self.say("message.no_overview")
 
+    def action_without(self) -> None:
+        self.say("altered.none")
+
     def action_why(self) -> None:
         self.say("why.none")
 

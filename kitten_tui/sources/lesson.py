@@ -48,7 +48,7 @@ class Lesson:
 
     n_layers = ready = 1
     facts = None
-    next_tokens = goes_on = asked = survey = reader = pairs = trainer = record = None
+    next_tokens = goes_on = asked = alters = survey = reader = pairs = trainer = record = None
     part = ""
     parts: ClassVar[tuple[Source, ...]] = ()
 

@@ -42,7 +42,7 @@ class Recording:
     references = ()
     note: Mapping[str, str] = {}
     origin: tuple[str, ...] = ()
-    next_tokens = goes_on = asked = reader = pairs = editor = trainer = None
+    next_tokens = goes_on = asked = alters = reader = pairs = editor = trainer = None
     part = ""
     parts: tuple[Source, ...] = ()
 

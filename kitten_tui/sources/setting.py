@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import fields, replace
 
+from kitten_tui.core.altering import Alters, Number
+from kitten_tui.core.asking import ZERO
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Editor, Source
@@ -14,7 +16,9 @@ from kitten_tui.sources.errors import SourceError
 POSITIONS = 3
 """Kinds of positions, one after another."""
 _CHANGE = re.compile(
-    r"(?P<name>\w+)(?::(?P<mask>\w+))?(?: h(?P<head>\d+))?(?:\[(?P<index>[^\]]*)\])?(?:=(?P<value>.*))?", re.S
+    r"(?P<name>\w+)(?::(?P<mask>\w+))?(?: l(?P<layer>\d+))?(?: h(?P<head>\d+))?"
+    r"(?:\[(?P<index>[^\]]*)\])?(?:=(?P<value>.*))?",
+    re.S,
 )
 
 
@@ -23,6 +27,7 @@ def changed(opened: Source, source: Source, settings: Settings, text: str) -> tu
 
     w_q[1,2]=0.5, w_q h2[1,2]=0.5, embedding[cat,2]=1; rename[2]=dog, insert[2]=big, delete[2], swap[2]; mask[1,2];
     positions=none, matrices=7; scale=off, divisor=2, mask=causal, dropout=0.1, seed=7. Places count from 1.
+    In a model w_q l2 h3[1,2]=0.5, mask l2[3,1], and without l2 h3 or without l2 h3=mean.
 
     Raises:
         SourceError: it is none of these, or the source does not have it.
@@ -34,6 +39,8 @@ def changed(opened: Source, source: Source, settings: Settings, text: str) -> tu
     try:
         if index is None and name in {field.name for field in fields(Settings)} - {"variant"}:
             return source, _setting(source, settings, name, value or "")
+        if source.alters is not None:
+            return _altered(source.alters, source, settings, match)
         editor = source.editor
         if editor is None:
             raise SourceError("expected a lesson, found a source whose numbers stay as they are")
@@ -45,16 +52,32 @@ def changed(opened: Source, source: Source, settings: Settings, text: str) -> tu
             return _drawn(opened, source, editor, name, value or ""), settings
         if name in ("rename", "insert", "delete", "swap"):
             return _with_tokens(editor, name, _places(index, 1, source)[0], value or ""), settings
-        cell = Cell(name, _places(index, None, source), int(match["head"] or 1) - 1)
+        cell = _cell(match, source)
         return editor.change_number(cell, float(value or "")), settings
     except ValueError as error:
         raise SourceError(f"--set: {text}: {error}") from None
 
 
+def _cell(match: re.Match[str], source: Source) -> Cell:
+    layer, head = (int(match[name] or 1) - 1 for name in ("layer", "head"))
+    return Cell(match["name"], _places(match["index"] or "", None, source), head, layer)
+
+
+def _altered(alters: Alters, source: Source, settings: Settings, match: re.Match[str]) -> tuple[Source, Settings]:
+    """The same of a model."""
+    if match["name"] == "without":
+        layer, head = (int(match[name] or 1) - 1 for name in ("layer", "head"))
+        return alters.without(layer, head, match["value"] or ZERO), settings
+    cell = _cell(match, source)
+    if match["name"] == "mask":
+        query, key = _places(match["index"] or "", 2, source)
+        return alters.toggle_mask_cell(settings, cell.layer, query, key)
+    return alters.change_number(cell, float(match["value"] or "")), settings
+
+
 def edit_of(cell: Cell, value: float) -> str:
     """What says that an input has another number."""
-    head = f" h{cell.head + 1}" if cell.head else ""
-    return f"{cell.name}{head}[{','.join(str(place + 1) for place in cell.index)}]={float(value)!r}"
+    return Number(cell, value).edit
 
 
 def _setting(source: Source, settings: Settings, name: str, value: str) -> Settings:

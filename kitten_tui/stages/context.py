@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kitten_tui.desk.phrase import Phrase, phrase
-from kitten_tui.stages.figure import Figure, Foot, Matrix, Plane, Sheet, Title
+from kitten_tui.stages.figure import Band, Figure, Foot, Matrix, Plane, Sheet, Title
 from kitten_tui.stages.stage import Stage
 from kitten_tui.stages.view import View, banded, gap, sign
 
@@ -17,13 +17,22 @@ def sheet(view: View) -> Sheet:
         view.matrix("v", rows="key"),
     ]
     if view.has("context"):
-        z = view.row("context")  # [d_k]
-        foot = Foot(id="context", name="context", axes=("query", "d_k"), values=z, columns=view.axis_of("d_k", len(z)))
+        said = "mixed" if "mixed" in view.chain else "context"
+        z = view.row(said)  # [d_k]
+        foot = Foot(id=said, name=said, axes=("query", "d_k"), values=z, columns=view.axis_of("d_k", len(z)))
         running: Title = (phrase("title.running_sum"),)
         figures += [sign("="), _steps(view, "contribution", ("α v",), foot), gap(2), _steps(view, "partial", running)]
         if len(z) == 2:
             figures.append(_plane(view))
-    return Sheet((*banded(figures, view.axis("key")), *view.pinned_rows("context")))
+    return Sheet((*banded(figures, view.axis("key")), *_made_otherwise(view), *view.pinned_rows("context")))
+
+
+def _made_otherwise(view: View) -> tuple[Band, ...]:
+    """What stands in the place of what a head says, where a head of the layer is made to say something else."""
+    if "mixed" not in view.chain:
+        return ()
+    mean = view.bias("mixed_mean")
+    return (*banded((mean,)), *banded((view.matrix("context"),), view.axis("query")))
 
 
 def _steps(view: View, name: str, title: Title, foot: Foot | None = None) -> Matrix | None:
@@ -78,5 +87,5 @@ CONTEXT = Stage(
     reading,
     needs=("dropped", "v", "context"),
     weighs=True,
-    home=("dropped", "contribution", "partial", "context", "context_gap"),
+    home=("dropped", "contribution", "partial", "mixed", "mixed_mean", "context", "context_gap"),
 )

@@ -9,7 +9,7 @@ from kitten_tui.core.cell import Derivation
 from kitten_tui.core.chain import Chain
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.desk.selection import Selection
-from kitten_tui.stages import mistaken, weighed
+from kitten_tui.stages import altered, mistaken, weighed
 from kitten_tui.stages.backward import FORMULA, has_loss, of_gradients, reading
 from kitten_tui.stages.figure import Figure, Sheet
 from kitten_tui.stages.view import View
@@ -147,7 +147,10 @@ def _aloud(stage: Stage, view: View) -> tuple[Phrase, ...]:
     missing = [name for name in (*stage.needs, *stage.wants) if not view.has(name)]
     remarks = (stage.remark(view), _share(stage, view))
     spoken: tuple[Phrase, ...] = ()
-    if stage.shows_weighed and weighed.is_other(view):
+    silent = altered.silent(view) if "context" in stage.home or "concat" in stage.home else None
+    if silent is not None:
+        spoken = (silent,)
+    elif stage.shows_weighed and weighed.is_other(view):
         spoken = (weighed.reading(view),)
     elif not any(name in missing for name in stage.needs):
         spoken = (stage.reading(view),)

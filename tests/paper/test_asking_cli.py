@@ -103,6 +103,42 @@ def test_two_words_are_named_in_several_ways(run, pair):
     assert json.loads(run("--model", GPT2, TEXT, "--why", pair, "--json").out)["query"] == 4
 
 
+def test_without_a_head_all_that_is_printed_is_of_the_model_without_it(run):
+    options = ("--model", GPT2, TEXT, "--without", "1.2")
+    gone = json.loads(run(*options, "--json", "--layer", "1", "--head", "2").out)
+    assert not any(map(any, gone["context"]))
+    own = json.loads(run("--model", GPT2, TEXT, "--json", "--layer", "2").out)
+    after = json.loads(run(*options, "--json", "--layer", "2").out)
+    assert after["weights"] != own["weights"]
+    plain = run(*options, "--plain", "--stage", "5", "--head", "2").out
+    assert "Changed: head 1.2 says nothing" in plain
+    assert "Head 2 is made to say nothing" in plain
+    assert "Head 1 is made" not in run(*options, "--plain", "--stage", "5", "--head", "1").out
+    assert run(*options, "--heads").out != run("--model", GPT2, TEXT, "--heads").out
+
+
+@pytest.mark.parametrize(("way", "told"), [("zero", "says nothing"), ("mean", "says the mean")])
+def test_reach_says_what_a_change_moves(run, way, told):
+    options = ("--model", GPT2, TEXT, "--without", "1.2", "--in-place", way)
+    reach = json.loads(run(*options, "--reach", "--json").out)
+    effects = json.loads(run("--model", GPT2, TEXT, "--effects", "--in-place", way, "--json").out)["effects"]
+    (effect,) = (each for each in effects if (each["layer"], each["head"]) == (1, 2))
+    assert reach["divergence"] == pytest.approx(effect["divergence"], abs=1e-6)
+    assert reach["likeliest"] == effect["likeliest"]
+    sizes = [abs(each["now"] - each["was"]) for each in reach["heads"]]
+    assert sizes == sorted(sizes, reverse=True)
+    title, *_, rows = run(*options, "--reach").out.split("\n\n")
+    assert told in title
+    assert "of each head the weight" in rows.lower()
+
+
+def test_a_weight_of_a_model_is_set_on_the_line(run):
+    options = ("--model", GPT2, TEXT, "--set", "w_q l2 h3[1,2]=0.5", "--set", "mask l2[5,1]")
+    told = json.loads(run(*options, "--json", "--layer", "2", "--head", "3").out)
+    assert told["weights"][4][0] == 0
+    assert json.loads(run(*options, "--reach", "--json").out)["changes"] == ["w_q l2 h3[1,2]=0.5", "mask l2[5,1]"]
+
+
 def test_effects_are_asked_of_any_word(run):
     told = json.loads(run("--model", GPT2, TEXT, "--effects", "--query", "2", "--json").out)
     assert told["query"] == 2
@@ -113,7 +149,10 @@ def test_effects_are_asked_of_any_word(run):
     [
         (("--lens",), "--lens: expected --model DIR with it, found none"),
         (("--effects",), "--effects: expected --model DIR with it, found none"),
-        (("--model", GPT2, TEXT, "--in-place", "mean"), "--in-place: expected --effects with it, found none"),
+        (
+            ("--model", GPT2, TEXT, "--in-place", "mean"),
+            "--in-place: expected --effects or --without with it, found neither",
+        ),
         (("--model", GPT2, TEXT, "--lens", "--effects"), "--lens: expected alone or with --json, found --effects"),
         (("--model", GPT2, TEXT, "--effects", "--head", "1"), "--effects: expected the model as it is, found --head"),
         (("--model", BERT, TEXT, "--generate", "3"), "--generate: expected a model that says what comes next"),
@@ -128,6 +167,19 @@ def test_effects_are_asked_of_any_word(run):
             "--why: expected the model as it is, found --query",
         ),
         (("--model", GPT2, TEXT, "--why", "saw:cat", "--lens"), "--lens: expected alone or with --json, found --why"),
+        (("--without", "1.1"), "--without: expected --model DIR with it, found none"),
+        (
+            ("--model", GPT2, TEXT, "--without", "3.1"),
+            "--without: expected LAYER.HEAD, of 2 layers and 4 heads, found 3.1",
+        ),
+        (("--model", GPT2, TEXT, "--without", "1"), "--without: expected LAYER.HEAD, of 2 layers and 4 heads, found 1"),
+        (("--model", GPT2, TEXT, "--reach"), "--reach: expected --without or --set with it, found neither"),
+        (
+            ("--model", GPT2, TEXT, "--set", "scale=off", "--reach"),
+            "--reach: expected a head, a weight or a mask changed",
+        ),
+        (("--model", GPT2, TEXT, "--without", "1.1", "--generate", "2"), "found one that was changed"),
+        (("--model", BERT, "a", "--second", "b", "--without", "1.1"), "--without: expected a model with one text"),
         (("--generate", "3"), "--generate: expected --model DIR with it, found none"),
         (("--top-k", "3"), "--top-k: expected --model DIR with it, found none"),
         (("--model", GPT2, TEXT, "--generate", "0"), "--generate: expected a number from 1 to 100,000, found 0"),

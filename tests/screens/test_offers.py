@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from kitten_tui.app import KittenApp
 from kitten_tui.commands import offered, on_screen
 from kitten_tui.ink.shown import Shown
+from kitten_tui.screens.altering import AlteringScreen
 from kitten_tui.screens.stages import StageScreen
 from kitten_tui.stages import stages_of
 
@@ -45,6 +46,7 @@ REFUSALS = {
     "going_on.first",
     "why.none",
     "beside.none",
+    "altered.none",
     "weighed.no_special",
     "message.no_pairs",
     *(
@@ -123,15 +125,17 @@ async def test_what_a_lesson_offers_works(seed: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["gpt2", "bert"])
-async def test_what_a_model_offers_works(name: str) -> None:
+async def test_what_a_model_offers_works(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is changed of a model is computed in a thread, and would come while something else is looked at."""
+    monkeypatch.setattr(AlteringScreen, "_alter", lambda self, *change: self.say("altered.progress", layers=1))
     async with model_app(name).run_test(size=(104, 30)) as pilot:
         await computed(pilot)
         await pilot.press("enter")
         front = pilot.app.screen
         assert isinstance(front, StageScreen)
         told = await follow_every_offer(pilot, front, ["1", *some(3, 1)])
-    assert {"layer", "head", "sentence"} <= told
-    assert not {"edit", "rename", "draw", "positions"} & told
+    assert {"layer", "head", "sentence", "without"} <= told
+    assert not {"rename", "draw", "positions"} & told
 
 
 async def silent(pilot: Pilot[None], of: StageScreen) -> set[str]:

@@ -9,6 +9,7 @@ import pytest
 
 import kitten_tui
 from kitten_tui.commands import COMMANDS, GROUPS
+from kitten_tui.core.asking import WAYS as SAID
 from kitten_tui.core.attention import ATTENTION
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.descent import KINDS as STEPS
@@ -26,6 +27,7 @@ from kitten_tui.core.weighed import PLAIN, WEIGHED
 from kitten_tui.ink.in_words import NORM_PARTS
 from kitten_tui.ink.texts import SIGNS
 from kitten_tui.ink.why import SHORT
+from kitten_tui.paper.altering import COLUMNS
 from kitten_tui.sources.annotated import OWN
 from kitten_tui.sources.checkpoint.texts import TWO_STACKS, TWO_TEXTS
 from kitten_tui.sources.edits import POSITIONS
@@ -71,6 +73,8 @@ def families() -> set[str]:
     keys |= {f"variant.{name}.{each}" for name in VARIANTS for each in made_otherwise(name)}
     keys |= {f"refused.{reason}" for reason in REASONS}
     keys |= {f"part_of.{kind}" for kind in PARTS} | {f"part_of.short_{kind}" for kind in SHORT}
+    keys |= {f"altered.{part}{way}" for way in SAID for part in ("", "reading_")}
+    keys |= {f"reach.{column}" for column in COLUMNS}
     keys |= {f"signs.{sign}" for sign in SIGNS}
     keys |= {f"atlas.{way}.{relation}" for way in (*WAYS, "called") for relation in RELATIONS}
     keys -= {f"atlas.{HEAD}.{PRONOUN}"}  # nothing looks at a pronoun

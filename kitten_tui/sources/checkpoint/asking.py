@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kitten_tui.core.array_types import Array
-from kitten_tui.core.asking import MEAN, Attribution, Effect, Thought
-from kitten_tui.core.source import Pulse
+from kitten_tui.core.asking import Attribution, Effect, Thought
+from kitten_tui.core.source import Pulse, Source
 from kitten_tui.core.split import Split
+from kitten_tui.sources.checkpoint.altering import silenced
 from kitten_tui.sources.checkpoint.continuing import likeliest, log_sum
-from kitten_tui.sources.checkpoint.forward import attend, leave
+from kitten_tui.sources.checkpoint.forward import leave
 from kitten_tui.sources.checkpoint.origins import attribution_of, split_of
 from kitten_tui.sources.errors import SourceError
 
@@ -25,12 +26,6 @@ if TYPE_CHECKING:
 
 TOGETHER = 64
 """Tokens whose logits are computed at a time."""
-
-
-def silenced(said: Array, head: int, way: str) -> Array:
-    """What stands in the place of what a head says.  [token, head, d_k] -> [token, d_k], or [d_k] for every token"""
-    own = said[:, head]  # [token, d_k]
-    return own.mean(axis=0) if way == MEAN else np.zeros_like(own)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +91,11 @@ class Asking:
             without = self._without(layer, way, pulse)  # [head, token, d_model]
             yield from self._compared(layer, token, left, without)
 
+    def moved(self, other: Source, token: int) -> Effect:
+        assert isinstance(other, type(self.reading))
+        left, otherwise = (each.stream(each.n_layers) for each in (self.reading, other))  # [token, d_model]
+        return next(self._compared(-1, token, left, otherwise[None]))
+
     def _without(self, layer: int, way: str, pulse: Pulse) -> Array:
         """What leaves the model where each head of a layer says nothing.  -> [head, token, d_model]"""
         reading = self.reading
@@ -120,10 +120,7 @@ class Asking:
         reading, n = self.reading, len(self.reading.ids)
         layer, into = reading.layer(number), reading.norm_into(number)
         x = stream if into is None else into(stream)  # [text·token, d_model]
-        concat = [
-            attend(layer, x[first : first + n], reading.rotations[number], None, pulse, reading.relative)[0]
-            for first in range(0, len(x), n)
-        ]
+        concat = [reading.attended(layer, x[first : first + n], None, pulse)[0] for first in range(0, len(x), n)]
         return leave(layer, stream, x, np.concatenate(concat), pulse)  # [text·token, d_model]
 
     def _compared(self, layer: int, token: int, left: Array, without: Array) -> Iterator[Effect]:

@@ -78,17 +78,20 @@ def attend(
     pulse: Pulse,
     relative: Array | None = None,
     memory: Array | None = None,
+    allowed: Mask | None = None,
 ) -> tuple[Array, tuple[HeadSummary, ...]]:
     """The contexts of all heads side by side, and what they look at: `memory`, where that is not x; nothing is said
-    of it without marks.
+    of it without marks. `allowed` is another mask than that of the layer.
 
-    x [token, d_model], relative [head, distance], memory [key, d_model] -> [token, head·d_k]
+    x [token, d_model], relative [head, distance], memory [key, d_model], allowed [query, key] -> [token, head·d_k]
     """
     config, n = layer.config, len(x)
     looked_at = x if memory is None else memory  # [key, d_model]
     q, k, v = roles(layer, x, looked_at, rotation)  # [head, token, d_k], [head, key, d_k], [head, key, d_k]
     window = config.windows[layer.number]
     blocks = _blocks(n, len(looked_at), QUERIES, config.causal, window)
+    if allowed is not None:
+        blocks = _covered(allowed, QUERIES)
     concat = np.empty((n, config.n_heads * config.d_k), dtype=np.float32)  # [token, head·d_k]
     summaries: list[HeadSummary] = []
     contexts = concat.reshape(n, config.n_heads, config.d_k).transpose(1, 0, 2)  # [head, token, d_k]
@@ -206,6 +209,13 @@ def cover(scores: Array, causal: bool, window: int | None) -> None:
     n = scores.shape[-1]
     for block in _blocks(n, n, n, causal, window):
         block.cover(scores[:, block.queries, block.keys])
+
+
+def _covered(allowed: Mask, size: int) -> tuple[_Block, ...]:
+    """The same under a mask.  [query, key]"""
+    n, keys = allowed.shape
+    parts = (slice(start, min(start + size, n)) for start in range(0, n, size))
+    return tuple(_Block(part, slice(0, keys), ~allowed[part]) for part in parts)
 
 
 @lru_cache(maxsize=2)

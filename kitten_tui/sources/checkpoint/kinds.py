@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kitten_tui.core.altering import Without
 from kitten_tui.core.source import Traits
 from kitten_tui.core.transformer import Kind
 from kitten_tui.sources.checkpoint.config import Config
@@ -33,6 +34,7 @@ def kind_of(reading: Reading, layer: int) -> Kind:
         capped="score_cap" in amounts,
         mixture=config.experts[layer],
         sink=bool(family.sinks),
+        silenced=any(isinstance(each, Without) and each.layer == layer for each in reading.altered),
         says_next=reading.next_tokens is not None,
         next_factor="logit_factor" in amounts,
         next_cap="logit_cap" in amounts,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import overload
 
 import numpy as np
 
+from kitten_tui.core.altering import Number
 from kitten_tui.core.array_types import Array
 from kitten_tui.core.inputs import HeadWeights
 from kitten_tui.core.network import Norm
@@ -18,13 +20,24 @@ from kitten_tui.sources.checkpoint.tensors import TYPES, Tensors
 from kitten_tui.sources.errors import SourceError
 
 ROLES = ("q", "k", "v")
+OF_HEAD, OF_LAYER = ("w_q", "w_k", "w_v", "b_q", "b_k", "b_v"), ("w_o", "b_o")
+"""Weights of attention, by their names in the chain."""
 
 
 class Layer:
     """Reads what it is asked for; a layer that is let go of takes its numbers with it."""
 
-    def __init__(self, tensors: Tensors | GgufTensors, config: Config, prefix: str, number: int) -> None:
+    def __init__(
+        self,
+        tensors: Tensors | GgufTensors,
+        config: Config,
+        prefix: str,
+        number: int,
+        changed: tuple[Number, ...] = (),
+    ) -> None:
         self.tensors = tensors
+        self.changed = changed
+        """Numbers that are others than in the file."""
         self.config = config
         self.prefix = prefix
         self.number = number
@@ -53,7 +66,8 @@ class Layer:
         """The matrix of all heads side by side, and its bias.  -> [d_model, head·d_k], [head·d_k]"""
         linear: Linear = getattr(self.config.family, role)
         w, b = self._linear(linear, self.config.d_model, self._width(linear, role))
-        return self._part(w, linear, role), None if b is None else self._part(b, linear, role)
+        b = None if b is None else self._part(b, linear, role)
+        return self._altered(f"w_{role}", self._part(w, linear, role)), self._altered(f"b_{role}", b)
 
     def _width(self, linear: Linear, role: str) -> int:
         config = self.config
@@ -83,6 +97,24 @@ class Layer:
             case _:
                 return fused
 
+    @overload
+    def _altered(self, name: str, array: Array) -> Array: ...
+    @overload
+    def _altered(self, name: str, array: Array | None) -> Array | None: ...
+    def _altered(self, name: str, array: Array | None) -> Array | None:
+        """An array of all heads side by side, or of the layer, with the numbers of it that are others."""
+        numbers = [each for each in self.changed if each.cell.name == name]
+        if array is None or not numbers:
+            return array
+        array = array.copy()
+        for number in numbers:
+            *before, last = number.cell.index
+            if name in OF_HEAD:
+                head = number.cell.head if name.endswith("q") else self.config.kv_head(number.cell.head)
+                last += head * self.config.d_k
+            array[(*before, last)] = number.value
+        return array
+
     def head(self, head: int) -> HeadWeights:
         """The matrices of one head; the key and the value may be shared with its neighbours."""
         matrices: dict[str, Array | None] = {}
@@ -101,7 +133,8 @@ class Layer:
     @cached_property
     def o(self) -> tuple[Array, Array | None]:
         """[head·d_k, d_model], [d_model]"""
-        return self._linear(self.config.family.o, self.config.n_heads * self.config.d_k, self.config.d_model)
+        w, b = self._linear(self.config.family.o, self.config.n_heads * self.config.d_k, self.config.d_model)
+        return self._altered("w_o", w), self._altered("b_o", b)
 
     def up(self) -> tuple[Array, Array | None]:
         """[d_model, d_hidden], [d_hidden]"""

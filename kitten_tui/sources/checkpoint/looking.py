@@ -17,6 +17,7 @@ from kitten_tui.core.trace import Given, Trace, Value
 from kitten_tui.core.transformer import layer_chain
 from kitten_tui.core.variants import BY_NAME, replaced
 from kitten_tui.core.weighed import special_of
+from kitten_tui.sources.checkpoint.altering import said_of
 from kitten_tui.sources.checkpoint.distances import bucket
 from kitten_tui.sources.errors import NotYetError
 
@@ -184,6 +185,7 @@ class Looking:
             given["slope"] = float(self.reading.model.slopes[head])
         elif self.reading.relative is not None:
             given["relative"] = self._relative(head)
+        given |= said_of(self.reading.altered, layer, head)
         if settings != self.own and not self._enters(settings):
             own = self.trace(layer, head, self.own)
             given |= {name: Given(partial(own.__getitem__, name)) for name in "qkv"}  # no setting changes these

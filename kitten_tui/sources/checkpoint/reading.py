@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kitten_tui.core import masks
+from kitten_tui.core.altering import Alteration
 from kitten_tui.core.array_types import Array, Mask
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.drawing import Drawing
@@ -21,12 +21,14 @@ from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Pairs, Pulse, Source, Traits
 from kitten_tui.core.trace import Trace
 from kitten_tui.core.transformer import Kind
+from kitten_tui.sources.checkpoint.altering import Altering, altered_alike, with_silenced
 from kitten_tui.sources.checkpoint.asking import Asking
 from kitten_tui.sources.checkpoint.continuing import continuation_of
 from kitten_tui.sources.checkpoint.forward import attend, leave
 from kitten_tui.sources.checkpoint.kinds import facts_of, kind_of, traits_of
 from kitten_tui.sources.checkpoint.layer import Layer
 from kitten_tui.sources.checkpoint.looking import Kept, Looking
+from kitten_tui.sources.checkpoint.masked import changed_mask, has_own_mask, mask_of
 from kitten_tui.sources.checkpoint.model import Model
 from kitten_tui.sources.checkpoint.onward import Going, Memory, most_tokens, norm_into
 from kitten_tui.sources.checkpoint.passed import Passed
@@ -56,6 +58,8 @@ class Reading:
     """What the text goes on by."""
     begun: Reading | None = None
     """The text as it was opened, where this has gone on."""
+    altered: tuple[Alteration, ...] = ()
+    """What was changed of the model, the first change first."""
     left: Array | None = None
     """What leaves the last layer of the token that it went on with last. [d_model]"""
     keys_and_values: Memory | None = None
@@ -99,10 +103,8 @@ class Reading:
 
     def _cut(self, most: int) -> Tokenised:
         """The tokens that are read, at most so many."""
-        if not self.text.strip():
-            raise SourceError("SOURCE: expected a sentence, found nothing in it")
-        cut = self.model.tokens.read(self.text, most, self.second)
-        if not cut.ids:
+        cut = self.model.tokens.read(self.text, most, self.second) if self.text.strip() else None
+        if cut is None or not cut.ids:
             raise SourceError("SOURCE: expected a sentence, found nothing in it")
         return cut
 
@@ -157,25 +159,20 @@ class Reading:
 
     @property
     def ready(self) -> int:
-        """How many layers have been computed."""
         return len(self.passed)
 
     @property
     def settings(self) -> Settings:
-        config = self.model.config
-        if any(config.windows):
-            return Settings(mask="own")
-        return Settings(mask="causal") if config.causal else Settings()
+        own = has_own_mask(self)
+        return Settings(mask="own" if own else "causal" if self.model.config.causal else "none")
 
     @property
     def masks(self) -> tuple[str, ...]:
-        return ("none", "causal", "own") if any(self.model.config.windows) else ("none", "causal")
+        return ("none", "causal", "own") if has_own_mask(self) else ("none", "causal")
 
     def own_mask(self, layer: int) -> Mask | None:
-        """What the sliding windows of some layers leave.  -> [query, key]"""
-        config, n = self.model.config, len(self.ids)
-        seen = masks.backward if config.causal else masks.around
-        return seen(n, config.windows[layer]) if any(config.windows) else None
+        """What the sliding windows of some layers leave, and what was changed of masks.  -> [query, key]"""
+        return mask_of(self, layer) if has_own_mask(self) else None
 
     @property
     def heads(self) -> tuple[HeadSummary, ...]:
@@ -183,7 +180,6 @@ class Reading:
         return tuple(head for passed in self.passed for head in passed.heads)
 
     def traits(self, layer: int) -> Traits:
-        """What sets a layer apart from others."""
         return traits_of(self.model.config, layer)
 
     def shared_by(self, head: int) -> tuple[int, range]:
@@ -211,12 +207,12 @@ class Reading:
 
         other = open_texts(self.whole_model, text, second, self.part or None, chat=self.chat)
         other.drawing = self.drawing
-        return other
+        return altered_alike(other, self.altered)
 
     @property
     def whole_model(self) -> Model:
-        """The model with all of its stacks."""
-        return self.model
+        """The model with all of its stacks, as it was trained."""
+        return self.model.trained or self.model
 
     @property
     def pairs(self) -> Pairs | None:
@@ -227,12 +223,16 @@ class Reading:
 
     @property
     def goes_on(self) -> Going | None:
-        alone = type(self) is Reading  # a decoder that has read another text does not
+        alone = type(self) is Reading and not self.altered  # a decoder that has read another text does not
         return Going(self) if alone and self.model.says_next and self.model.config.causal else None
 
     @property
     def asked(self) -> Asking | None:
         return Asking(self) if type(self) is Reading else None
+
+    @property
+    def alters(self) -> Altering | None:
+        return Altering(self) if type(self) is Reading and not self.beside else None
 
     def of(self, cut: Tokenised, text: str) -> Reading:
         """Other tokens in the same model; nothing of them is computed."""
@@ -261,13 +261,21 @@ class Reading:
         layer = self.model.layer(number)
         with np.errstate(all="ignore"):  # what overflows is found below, and named
             x = self.entering(number)  # [token, d_model]
-            concat, heads = attend(layer, x, self.rotations[number], self.marks, pulse, self.relative)
-            last = number + 1 == self.n_layers
-            stream = None if last else leave(layer, self.stream(number), x, concat, pulse)  # [token, d_model]
+            concat, heads = self.attended(layer, x, self.marks, pulse)
+            more = number + 1 < self.n_layers
+            stream = leave(layer, self.stream(number), x, concat, pulse) if more else None  # [token, d_model]
         if not np.isfinite(concat if stream is None else stream).all():
             raise layer.not_finite()
         self.passed.append(Passed(concat, heads, stream))
         self.model.tensors.release()
+
+    def attended(
+        self, layer: Layer, x: Array, marks: Landmarks | None, pulse: Pulse
+    ) -> tuple[Array, tuple[HeadSummary, ...]]:
+        """What the heads of a layer say, with what was changed of them.  [token, d_model] -> [token, head·d_k]"""
+        rotation, allowed = self.rotations[layer.number], changed_mask(self, layer.number)
+        concat, heads = attend(layer, x, rotation, marks, pulse, self.relative, allowed=allowed)
+        return with_silenced(concat, layer, self.altered), heads
 
     # Looking
 
@@ -310,11 +318,9 @@ class Reading:
         return x if wide is None else project(x, *wide)
 
     def norm_into(self, layer: int) -> Norm | None:
-        """The norm between the stream and the attention of a layer, where there is one."""
         return norm_into(self.model, layer, self.layer)
 
     def kind(self, layer: int) -> Kind:
-        """What the lines of a layer depend on."""
         return kind_of(self, layer)
 
     def layer(self, number: int) -> Layer:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from kitten_tui.core.altering import Number
 from kitten_tui.core.array_types import Array, Places
 from kitten_tui.core.network import ACTIVATIONS, Norm, project
 from kitten_tui.sources.checkpoint.config import Config
@@ -37,9 +39,15 @@ class Stack:
     """The embedding."""
     head: str | None
     """The output head, where it is not the embedding."""
+    numbers: tuple[Number, ...] = ()
+    """Weights that have other values than in the file."""
+    trained: Any = None
+    """The same with none of them; None where it has none."""
 
     def layer(self, number: int) -> Layer:
-        return Layer(self.tensors, self.config, self.prefix, number)
+        of = self.config.weights_of
+        changed = tuple(each for each in self.numbers if of(each.layer) == of(number))
+        return Layer(self.tensors, self.config, self.prefix, number, changed)
 
     def _rows(self, name: str, count: int, rows: slice | Places) -> Array:
         return self.tensors.read(name, (count, self.config.d_embedding), rows)

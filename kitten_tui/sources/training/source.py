@@ -43,7 +43,7 @@ class Training:
     title: Mapping[str, str] = {}
     note: Mapping[str, str] = {}
     masks = ("none", "causal")
-    next_tokens = goes_on = asked = survey = editor = pairs = None
+    next_tokens = goes_on = asked = alters = survey = editor = pairs = None
     part = ""
     parts: tuple[Source, ...] = ()
 

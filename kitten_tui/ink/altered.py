@@ -1,0 +1,36 @@
+"""What was changed of a model, in words."""
+
+from __future__ import annotations
+
+from kitten_tui.core.altering import Alteration, MaskCell, Without
+from kitten_tui.core.source import Source
+from kitten_tui.ink.cells import clean
+from kitten_tui.ink.numbers import fmt
+from kitten_tui.stages.view import place_name
+from kitten_tui.words import Words
+
+
+def said(source: Source, words: Words) -> str:
+    """All of it in a line; nothing where nothing was."""
+    done = () if source.alters is None else source.alters.done
+    return (
+        words("altered.all", changes=words("altered.between").join(_said(each, source, words) for each in done))
+        if done
+        else ""
+    )
+
+
+def _said(change: Alteration, source: Source, words: Words) -> str:
+    layer = change.layer + 1
+    match change:
+        case Without():
+            return words(f"altered.{change.way}", layer=layer, head=change.head + 1)
+        case MaskCell():
+            query, key = place_name(source.tokens, change.query), place_name(source.key_tokens, change.key)
+            return words("altered.mask", layer=layer, query=clean(query).strip(), at=clean(key).strip())
+        case _:
+            symbol = source.chain(change.layer)[change.cell.name].symbol
+            of_head = change.cell.name not in ("w_o", "b_o")
+            place = ", ".join(str(index + 1) for index in change.cell.index)
+            id = "altered.number_of_head" if of_head else "altered.number"
+            return words(id, name=symbol, place=place, layer=layer, head=change.cell.head + 1, value=fmt(change.value))

@@ -1,0 +1,16 @@
+"""What is to be said where a head was made to say something else than it does."""
+
+from __future__ import annotations
+
+from kitten_tui.core.altering import Without
+from kitten_tui.desk.phrase import Phrase, phrase
+from kitten_tui.stages.view import View
+
+
+def silent(view: View) -> Phrase | None:
+    """That the selected head says nothing, or its mean; None where it speaks."""
+    at, alters = view.selection, view.source.alters
+    for change in () if alters is None else alters.done:
+        if isinstance(change, Without) and (change.layer, change.head) == (at.layer, at.head):
+            return phrase(f"altered.reading_{change.way}", head=at.head + 1)
+    return None
