@@ -193,6 +193,8 @@ FACTS: dict[str, Fact] = {
     "column_sum": column_sum,
     "with_division": lambda s: s.largest_with_division,
     "without_division": lambda s: s.largest_without_division,
+    "size_with": lambda s: typical(s, "size", scale=True),
+    "size_without": lambda s: typical(s, "size", scale=False),
     "gradient_with": lambda s: typical(s, "sensitivity", scale=True),
     "gradient_without": lambda s: typical(s, "sensitivity", scale=False),
     "z": lambda s: s.row("context"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
+from kitten_tui.core.experiment import WIDTHS
 from kitten_tui.core.formula import Op
 from kitten_tui.walk.actions import left_of_pair
 from kitten_tui.walk.facts import (
@@ -32,6 +34,8 @@ they are written differently; farther apart, also above 1, and seen in a picture
 """
 MANY_DIMENSIONS = 768
 """What GPT-2 has."""
+ABOUT = 0.1
+"""By what share numbers differ that are said to be about as large."""
 SINK = 0.3
 """A first token that gets more than this share for nothing is a sink."""
 
@@ -168,6 +172,11 @@ def gradient_vanishes(scene: Scene) -> bool:
     return typical(scene, "sensitivity", scale=True) > 10 * typical(scene, "sensitivity", scale=False)
 
 
+def grows_like_root(scene: Scene) -> bool:
+    """Whether scores of random q and k are about as large as the root of how many numbers these have."""
+    return abs(typical(scene, "size", scale=False) / math.sqrt(WIDTHS[-1]) - 1.0) < ABOUT
+
+
 def sees_others(scene: Scene) -> bool:
     """Whether the query gives some of its weight to several keys."""
     return scene.view.has("context") and int((scene.row("dropped") > LIKE).sum()) > 1
@@ -302,49 +311,13 @@ def others_part(scene: Scene) -> bool:
 RULES: dict[str, Rule] = {
     rule.__name__: rule
     for rule in (
-        *(has_embedding, position_says, x_is_given, is_small, x_differs, has_stream, is_first_layer, is_later_layer),
-        *(
-            x_is_normed,
-            has_matrices,
-            has_roles_alone,
-            own_matrices,
-            is_plain,
-            shares_keys,
-            turns,
-            has_others,
-            scores_differ,
-        ),
-        *(
-            is_asymmetric,
-            is_divided,
-            weights_differ,
-            has_exp,
-            sums_to_one,
-            is_sharper_without,
-            gradient_vanishes,
-            sees_others,
-        ),
-        *(z_differs, z_stays, had_positions, continues, looks_both_ways, sees_ahead, is_covered_ahead, columns_differ),
-        *(
-            dropout_is_uneven,
-            draws_otherwise,
-            heads_differ,
-            heads_agree,
-            one_head_looks_back,
-            has_one_head,
-            has_concat,
-            keeps_size,
-        ),
-        *(
-            is_untrained,
-            first_is_sink,
-            follows_text,
-            fills_gaps,
-            has_learned,
-            heads_part,
-            heads_stay_equal,
-            others_part,
-        ),
-        *(words_differ, falls_short, becomes_symmetric, hands_on_keys),
+        *(has_embedding, position_says, x_is_given, is_small, x_differs, words_differ, has_stream, is_first_layer),
+        *(is_later_layer, x_is_normed, has_matrices, has_roles_alone, own_matrices, is_plain, shares_keys, turns),
+        *(has_others, scores_differ, is_asymmetric, becomes_symmetric, hands_on_keys, is_divided, weights_differ),
+        *(has_exp, sums_to_one, is_sharper_without, gradient_vanishes, grows_like_root, sees_others, z_differs),
+        *(had_positions, z_stays, continues, looks_both_ways, sees_ahead, falls_short, is_covered_ahead),
+        *(columns_differ, dropout_is_uneven, draws_otherwise, heads_differ, heads_agree, one_head_looks_back),
+        *(has_one_head, has_concat, keeps_size, is_untrained, first_is_sink, follows_text, fills_gaps, has_learned),
+        *(heads_part, heads_stay_equal, others_part),
     )
 }

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 
 import pytest
-from piloting import app, computed, hit, screen, type_in
+from piloting import app, computed, hit, screen, type_in, until
 from textual.pilot import Pilot
 
 from kitten_tui.desk.desk import Desk
 from kitten_tui.desk.history import History
 from kitten_tui.screens.walk import WalkScreen
+from kitten_tui.widgets.chrome import LessonText
 
 
 def walk(pilot) -> WalkScreen:
@@ -192,3 +193,13 @@ async def test_heads_are_trained_in_a_step_and_the_lesson_is_there_again() -> No
         await pilot.press("enter", "escape")
         assert screen(pilot).page.stage.id == "heads"
         assert screen(pilot).source.trainer is None
+
+
+async def test_what_is_asked_of_a_replaced_line_is_not_said_beside_it() -> None:
+    async with app().run_test(size=(120, 36)) as pilot:
+        await pilot.press("6", "space")
+        await to(pilot, "mask.zero")
+        text = pilot.app.screen.query_one(LessonText)
+        await until(pilot, lambda: not text.write(38))
+        await pilot.press("enter")
+        await until(pilot, lambda: text.write(38))

@@ -150,7 +150,10 @@ CLAIMS: dict[str, Callable[[Told, Naive, int, int], bool]] = {
         and n.weights[q].max() > float(t.values["with_division"])  # type: ignore[arg-type]
     ),
     "softmax.why": lambda t, n, q, k: (
-        0.5 < gradient(scale=True) / float(t.values["gradient_with"]) < 2  # type: ignore[arg-type]
+        n.near(np.sqrt(LARGE), 32.0)
+        and 28 < float(t.values["size_without"]) < 36  # type: ignore[arg-type]
+        and n.near(float(t.values["size_without"]) / 32, t.values["size_with"])  # type: ignore[arg-type]
+        and 0.5 < gradient(scale=True) / float(t.values["gradient_with"]) < 2  # type: ignore[arg-type]
         and max(gradient(scale=False), float(t.values["gradient_without"])) < 1e-3  # type: ignore[arg-type]
     ),
     "context.times": lambda t, n, q, k: (
