@@ -74,12 +74,14 @@ COMMANDS = (
         footer=True,
         works=offers.has_heads,
     ),
+    KeyCommand("alone", (("S", "toggle_alone"),), "S", "walk", works=offers.has_cursor),
     KeyCommand("pin", (("p", "pin"),), "p", "walk", works=offers.has_words, otherwise=((offers.has_pinned, "unpin"),)),
     KeyCommand(
         *("layer", (("left_curly_bracket", "step_layer(-1)"), ("right_curly_bracket", "step_layer(1)")), "{ }", "walk"),
         works=offers.has_layers,
     ),
     KeyCommand("numbers", tuple((str(number), f"go_to_stage({number})") for number in range(1, 10)), "1–9", "walk"),
+    KeyCommand("restart", (("0", "restart"),), "0", "walk"),
     KeyCommand("on", (("space", "on"),), "space", "guide", footer=True, where=WALK, works=offers.walks_on),
     KeyCommand("answer", (("enter", "answer"),), "⏎", "guide", footer=True, where=WALK, works=offers.asks),
     KeyCommand(

@@ -202,6 +202,11 @@ def has_pinned(now: AtStage) -> bool:
     return now.page.selection.pinned >= 0
 
 
+def has_cursor(now: AtStage) -> bool:
+    """Whether there is a number that is selected."""
+    return bool(now.page.focused.name)
+
+
 def weighs(now: AtStage) -> bool:
     return now.page.view.has("dropped")
 

@@ -6,7 +6,7 @@ Looking never writes history; changing always does.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 from kitten_tui.core.beside import matched
 from kitten_tui.core.cell import Cell
@@ -50,11 +50,14 @@ class Desk:
     """What it can be laid beside."""
     beside: bool = False
     """Whether it is."""
+    begun: Selection = field(default_factory=Selection)
+    """What was selected when the source was opened."""
 
     @classmethod
     def of(cls, source: Source, settings: Settings, selection: Selection) -> Desk:
         """A source as it was opened; a variant among the settings is none of them."""
-        return cls(History.of(source, replace(settings, variant="")), selection, variant=settings.variant)
+        history = History.of(source, replace(settings, variant=""))
+        return cls(history, selection, variant=settings.variant, begun=selection)
 
     @property
     def present(self) -> State:
@@ -148,6 +151,8 @@ class Desk:
             case Open(source):
                 start = Selection(stage=self.selection.stage, query=source.query, key=source.query)
                 return replace(Desk.of(source, source.settings, start), over=self.over)._inside()
+            case Restart():
+                return self._restarted()
             case Save():
                 return replace(self, history=self.history.marked_saved())
             case Warn():
@@ -186,6 +191,13 @@ class Desk:
         history = step.history or self.history
         back = replace(self, history=history, selection=step.selection, lens=step.lens, flipped=False)
         return replace(back, trail=self.trail[:-1], variant=step.variant)
+
+    def _restarted(self) -> Desk:
+        """Everything as it was opened; a training stays at its step. What was changed can be made again."""
+        fixed = self.source.trainer is not None
+        history = History.of(self.source, self.source.settings) if fixed else self.history.at(0)
+        plain = replace(self, history=history, trail=(), lens=None, flipped=False, variant="", beside=False)
+        return replace(plain, selection=self.begun)._inside()
 
     @staticmethod
     def _at(desk: Desk, history: History) -> Desk:
@@ -319,6 +331,11 @@ class Open:
 
 
 @dataclass(frozen=True)
+class Restart:
+    """Back to a clean start."""
+
+
+@dataclass(frozen=True)
 class Save:
     """The present state is in a file."""
 
@@ -328,4 +345,4 @@ class Warn:
     """It was said that leaving loses changes."""
 
 
-Command = LookAt | Follow | Back | Change | GoTo | Restore | Flip | Lay | Vary | Move | Open | Save | Warn
+Command = LookAt | Follow | Back | Change | GoTo | Restore | Flip | Lay | Vary | Move | Open | Restart | Save | Warn

@@ -29,6 +29,8 @@ class Selection:
     """Whether weights are looked at by the size of the values they carry."""
     hide_special: bool = False
     """Whether special tokens are hidden, and what is left is divided by its sum."""
+    alone: bool = False
+    """Whether nothing is seen but the selected row and what it is made of."""
     focus: str = ""
     """The id of the figure that has the cursor; empty means the one the stage begins with."""
 

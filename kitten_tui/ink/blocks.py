@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 
 from kitten_tui.desk.selection import Selection
-from kitten_tui.ink.cells import Line, crop, fit, show_token
+from kitten_tui.ink.cells import Line, crop, fit, show_token, width_of
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.say import say_title
 from kitten_tui.stages.changes import Comparison
@@ -96,9 +96,11 @@ class Block(Generic[F]):
         return crop(self._shaded(self.draw(y)), left, right)
 
     def _shaded(self, line: Line) -> Line:
-        """A line of a figure, dim where nothing of it is pointed at."""
+        """A line of a figure, dim where nothing of it is pointed at, or blank."""
         if self.look.lit.lights_figure(self.figure.id):
             return line
+        if self.look.lit.alone:
+            return self.blank(width_of(line))
         return [Segment(part.text, self.look.palette.dim) for part in line]
 
     def draw(self, y: int) -> Line:

@@ -140,7 +140,7 @@ class MatrixBlock(Block[Matrix]):
             return UNKNOWN, self.look.palette.muted
         if lit.lights_cell(id_, place, at):
             return text, style
-        return text, self.look.palette.dim
+        return "" if lit.alone else text, self.look.palette.dim
 
     @cached_property
     def _before(self) -> Array | None:

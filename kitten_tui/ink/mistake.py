@@ -52,6 +52,12 @@ def code(view: View, words: Words) -> Iterator[str]:
         yield from (f"{mark} {line}" for line in lines)
 
 
+def code_lines(view: View, words: Words) -> tuple[str, str]:
+    """The same, a line for what is right and one for what stands in its place."""
+    right, wrong = ("; ".join(lines) for lines in mistaken.listing(view))
+    return f"{RIGHT} {right}", f"{WRONG} {wrong or words('variant.no_line')}"
+
+
 def told(view: View, words: Words, palette: Palette, width: int) -> list[Line]:
     """All of it."""
     lines: list[Line] = []

@@ -12,6 +12,7 @@ from kitten_tui.desk.phrase import Phrase
 from kitten_tui.ink.about import notes_of, title_of
 from kitten_tui.offers import AtStage, AtWalk
 from kitten_tui.stages import Page, stages_of, turn_to
+from kitten_tui.stages.alone import alone
 from kitten_tui.stages.beside import side_by_side
 from kitten_tui.stages.changes import Comparison, compare
 from kitten_tui.stages.light import EVERYTHING, Lit
@@ -68,8 +69,10 @@ class Shown:
 
     @property
     def lit(self) -> Lit:
-        """What is pointed at, and covered while it is asked for."""
-        return EVERYTHING if self.guide is None else self.guide.lit
+        """What is pointed at, and covered while it is asked for; or the selected row alone."""
+        if self.guide is not None:
+            return self.guide.lit
+        return alone(self.page) if self.page.selection.alone else EVERYTHING
 
     @property
     def title(self) -> str:

@@ -10,6 +10,7 @@ from rich.segment import Segment
 
 from kitten_tui.ink.cells import Line, clean, clean_lines, cut, wrap
 from kitten_tui.ink.formula import Sum, arithmetic
+from kitten_tui.ink.mistake import code_lines
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.say import filled, written
 from kitten_tui.words import Words
@@ -24,7 +25,9 @@ MARKS = {True: "✓", False: "✗"}
 
 
 def told_lines(guide: Guide, words: Words, palette: Palette, width: int, hint: str = "") -> list[Line]:
-    """What stands at the foot of the screen; a sentence that leaves room has its sum below, a hint the last line."""
+    """What stands at the foot of the screen; a sentence that leaves room has its sum below, or the line of NumPy that
+    makes the difference; a hint the last line.
+    """
     lines = _told(guide, words, palette, width)
     if not hint:
         return lines
@@ -38,12 +41,23 @@ def _told(guide: Guide, words: Words, palette: Palette, width: int) -> list[Line
     text = _ended(guide, words) if guide.has_ended else _answered(guide, words) + sentence(guide.now, words)
     rows = wrap(text, width - 2)
     lines: list[Line] = [[Segment(f" {row}", palette.text)] for row in _cut_to(rows, LINES, width - 2)]
-    derivation = guide.now.page.derivation
-    if guide.now.step.sum and derivation is not None and not guide.has_ended and len(lines) <= LINES - 2:
-        look = Sum(guide.now.page.view.workings, words, palette)
-        lines += [[] for _ in range(LINES - 2 - len(lines))]
-        lines += [[Segment(" ", palette.text), *line] for line in arithmetic(derivation, look, width - 2)]
+    below = [] if guide.has_ended else _below(guide.now, words, palette, width - 2)
+    if below and len(lines) <= LINES - len(below):
+        lines += [[] for _ in range(LINES - len(below) - len(lines))]
+        lines += [[Segment(" ", palette.text), *line] for line in below]
     return lines
+
+
+def _below(told: Told, words: Words, palette: Palette, width: int) -> list[Line]:
+    """The line that was replaced with the one in its place, or how the number at the cursor is worked out."""
+    view, derivation = told.page.view, told.page.derivation
+    if view.settings.variant:
+        styles = palette.result, palette.chosen
+        texts = (cut(line, width) for line in code_lines(view, words))
+        return [[Segment(text, style)] for text, style in zip(texts, styles, strict=True)]
+    if told.step.sum and derivation is not None:
+        return arithmetic(derivation, Sum(view.workings, words, palette), width)
+    return []
 
 
 def sentence(told: Told, words: Words) -> str:

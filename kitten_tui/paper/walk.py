@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from kitten_tui.ink.cells import Line
+from kitten_tui.ink.mistake import code_lines
 from kitten_tui.ink.palette import Palette
 from kitten_tui.ink.told import options, question, sentence
 from kitten_tui.paper.document import Document, StageSection, document
@@ -69,6 +70,8 @@ class StepSection:
 
     @property
     def arithmetic(self) -> tuple[str, ...]:
+        if self.told.page.view.settings.variant:
+            return code_lines(self.told.page.view, self.words)
         return self._figures.arithmetic if self.told.step.sum else ()
 
     def lines(self, palette: Palette) -> list[Line]:

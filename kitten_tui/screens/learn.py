@@ -219,6 +219,10 @@ class LearnScreen(ModelScreen):
         if isinstance(below, StageScreen):
             below.speak(words)
 
+    def action_restart(self) -> None:
+        self.stopping.set()
+        super().action_restart()
+
     # What a training is not
 
     def open(self, source: Source) -> None:

@@ -46,6 +46,12 @@ class ModelScreen(AlteringScreen):
     appending = False
     """Whether one more token is being computed."""
 
+    @property
+    def left(self) -> View:
+        """What is looked at, to be opened so again: through a mistake, but not under what that switches itself."""
+        desk = self.desk
+        return View(desk.source, replace(desk.base, variant=desk.variant), desk.selection)
+
     def do(self, command: Command, message: Phrase | None = None) -> None:
         """The desk stays as it is where a command leads to what is not there yet, or cannot be read."""
         try:

@@ -274,7 +274,7 @@ class OverviewScreen(LayingScreen):
             return
 
         def back(left: Left | None) -> None:
-            self.weigh_as(screen.page.view)
+            self.weigh_as(screen.left)
             if left is not None:
                 self.words = left.words
                 self.take_text(left.source)

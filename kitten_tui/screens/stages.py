@@ -9,10 +9,10 @@ from textual import on
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.formula import Op
 from kitten_tui.core.source import Source, next_part
-from kitten_tui.desk.desk import Back, Follow, Lay
+from kitten_tui.desk.desk import Back, Follow, Lay, Restart
 from kitten_tui.desk.phrase import phrase
 from kitten_tui.ink.chrome import operand_choices
-from kitten_tui.offers import AtStage, has_rows, has_special, has_values, has_words
+from kitten_tui.offers import AtStage, has_cursor, has_rows, has_special, has_values, has_words
 from kitten_tui.screens.messages import SourceOpened
 from kitten_tui.screens.page import PageScreen
 from kitten_tui.stages import navigation, stages_of
@@ -134,6 +134,20 @@ class StageScreen(PageScreen):
         else:
             self.say("message.one_word")
 
+    def action_toggle_alone(self) -> None:
+        """The selected row and what it is made of, or everything."""
+        if has_cursor(AtStage(self.desk, self.page)):
+            alone = not self.page.selection.alone
+            self.look_at(self.page.view.with_(alone=alone))
+            self.say("message.alone" if alone else "message.not_alone")
+        else:
+            self.say("message.no_row")
+
+    def action_restart(self) -> None:
+        """Everything as it was opened, the walk too."""
+        self.walking = None
+        self.do(Restart(), phrase("message.restarted"))
+
     def action_toggle_backward(self) -> None:
         """Gradients in the place of numbers, or numbers again."""
         if has_loss(self.page.view):
@@ -224,7 +238,8 @@ class StageScreen(PageScreen):
 
         walking: Walking = getattr(self.app, "walking", Walking()) if self.walking is None else self.walking
         self.walking = walking
-        screen = WalkScreen.of(self.page.view, self.words, walking)
+        reader = replace(self.page.view, settings=self.desk.base)  # a mistake is looked at without a guide
+        screen = WalkScreen.of(reader, self.words, walking)
         if screen is None:
             self.say("walk.nothing")
         else:

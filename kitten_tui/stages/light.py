@@ -46,6 +46,8 @@ class Lit:
 
     lights: tuple[Light, ...] = ()
     covers: tuple[Light, ...] = ()
+    alone: bool = False
+    """Whether what is not lit is not seen at all."""
 
     def lights_figure(self, id_: str) -> bool:
         """Whether anything of a figure is lit."""

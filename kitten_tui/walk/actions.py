@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
-from kitten_tui.core.settings import MASKS
-from kitten_tui.core.source import Editor
+from kitten_tui.core.refused import refused
+from kitten_tui.core.settings import MASKS, VARIANTS
+from kitten_tui.core.source import Editor, Source
+from kitten_tui.core.variants import switched
 from kitten_tui.core.workings import Workings
+from kitten_tui.desk.selection import Selection
 from kitten_tui.stages.view import View
 
 Action = Callable[[View], View]
@@ -21,8 +25,14 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "positions": ("none",),
     "words": ("swapped",),
     "step": ("first", "last"),
+    "variant": VARIANTS,
+    "train": ("random", "same"),
 }
 """Every action by its name, with what can stand behind its sign of equality."""
+TRAINED, STEPS = {"batch": 16, "step_size": 0.05}, 40
+"""How a step trains: until heads part, and for a moment only."""
+LOOKED_AT = 16
+"""Sentences that are only looked at, so that looking takes no longer than training."""
 
 
 def after(view: View, does: Sequence[str]) -> View:
@@ -110,6 +120,47 @@ def _step(view: View, value: str) -> View:
     return replace(view, source=trainer.at(0 if value == "first" else trainer.made))
 
 
+def _variant(view: View, value: str) -> View:
+    """Through the chain with a line replaced."""
+    reason = refused(view.source, view.settings, view.selection.layer, value)
+    if reason is not None:
+        raise LookupError(f"{value}: {reason[0]}")
+    return replace(view, settings=switched(view.settings, value, view.source.masks))
+
+
+def _train(view: View, value: str) -> View:
+    """Heads that have learned to copy letters, as they are at the end; `value` is how they began."""
+    if view.source.editor is None:
+        raise LookupError("heads are trained beside a lesson")
+    source = _trained(value)
+    return View(source, source.settings, Selection(query=source.query, key=source.query))
+
+
+def takes_time(does: Sequence[str]) -> bool:
+    """Whether a key that waits for these actions would be answered late: heads have to be trained first."""
+    return any(text.startswith("train=") and text not in _made for text in does)
+
+
+_made: set[str] = set()
+"""What has been trained."""
+
+
+@lru_cache(maxsize=2)
+def _trained(start: str) -> Source:
+    from kitten_tui.sources.training.opening import setup_of  # 60 ms with the rest, and only where heads are trained
+    from kitten_tui.sources.training.run import Run
+    from kitten_tui.sources.training.source import Training
+    from kitten_tui.sources.training.tasks import TASKS
+
+    task = replace(TASKS["copy"], held_out=LOOKED_AT)
+    run = Run(task, setup_of(task, {"start": start, **TRAINED}))
+    while run.step < STEPS and run.advance():
+        pass
+    run.keep()
+    _made.add(f"train={start}")
+    return Training(run, run.state)
+
+
 _ACTIONS: dict[str, Callable[[View, str], View]] = {
     "scale": _scale,
     "mask": _mask,
@@ -119,4 +170,6 @@ _ACTIONS: dict[str, Callable[[View, str], View]] = {
     "positions": _positions,
     "words": _words,
     "step": _step,
+    "variant": _variant,
+    "train": _train,
 }

@@ -68,8 +68,8 @@ def column_sum(scene: Scene) -> float:
     return float(scene.view.trace["weights"][:, scene.key].sum())
 
 
-def zero_sum(scene: Scene) -> float:
-    """What a row adds up to where its weights after the query are set to 0 and nothing is shared out anew."""
+def up_to_query(scene: Scene) -> float:
+    """What the query gives itself and the words before it."""
     return float(scene.weights[: scene.query + 1].sum())
 
 
@@ -109,6 +109,14 @@ def measured(scene: Scene, *, last: bool) -> Measured:
 def heads_apart(scene: Scene, *, last: bool) -> float:
     """How differently the heads of the last layer look, at the last step or at the first."""
     return float(measured(scene, last=last).distance[-1])
+
+
+def beside(scene: Scene, *, last: bool) -> Measured:
+    """The same of heads that learned beside these and began otherwise."""
+    others = measured(scene, last=last).beside
+    if not others:
+        raise LookupError("nothing learns beside")
+    return next(iter(others.values()))
 
 
 def following(scene: Scene) -> tuple[str, float]:
@@ -185,11 +193,12 @@ FACTS: dict[str, Fact] = {
     "column_sum": column_sum,
     "with_division": lambda s: s.largest_with_division,
     "without_division": lambda s: s.largest_without_division,
+    "size_with": lambda s: typical(s, "size", scale=True),
+    "size_without": lambda s: typical(s, "size", scale=False),
     "gradient_with": lambda s: typical(s, "sensitivity", scale=True),
     "gradient_without": lambda s: typical(s, "sensitivity", scale=False),
     "z": lambda s: s.row("context"),
     "z_before": lambda s: s.before.row("context"),
-    "zero_sum": zero_sum,
     "lost": lambda s: int((s.view.truth("allowed") & ~s.view.truth("keep")).sum()),
     "dropped_sum": lambda s: s.row("dropped").sum(),
     "dropped_sum_before": lambda s: s.before.trace.row("dropped", s.query).sum(),
@@ -215,4 +224,6 @@ FACTS: dict[str, Fact] = {
     "loss_last": lambda s: measured(s, last=True).loss,
     "apart_first": lambda s: heads_apart(s, last=False),
     "apart_last": lambda s: heads_apart(s, last=True),
+    "beside_first": lambda s: float(beside(s, last=False).distance[-1]),
+    "beside_last": lambda s: float(beside(s, last=True).distance[-1]),
 }

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from kitten_tui.stages import Page, stages_of, turn_to
 from kitten_tui.stages.light import Light, Lit
+from kitten_tui.stages.mistaken import right_of
 from kitten_tui.stages.view import View
 from kitten_tui.walk.actions import after
 from kitten_tui.walk.facts import filled, names_in
@@ -36,7 +37,7 @@ class Told:
     def page(self) -> Page:
         """What is looked at."""
         view = self.scene.view
-        stage = stages_of(view.source)[self.stage]
+        stage = stages_of(view.source)[view.selection.stage]
         for figure in self.step.figures:
             page = turn_to(stage, view.with_(focus=figure))
             if page.focused.id == figure:
@@ -82,13 +83,16 @@ def tell(step: Step, view: View) -> Told | None:
 def _scene(step: Step, view: View) -> Scene:
     before = after(view, step.does[:-1])
     now = after(before, step.does[-1:])
+    if step.page:
+        pages = [stage.id for stage in stages_of(now.source)]
+        now = now.with_(stage=pages.index(step.page))
     sizes = {"query": len(now.tokens), "key": len(now.source.key_tokens), "head": now.source.n_heads}
     for axis, place in step.look.items():
         at = PLACES[place](Scene(view, before, now))
         if at >= sizes.get(axis, at + 1):  # a figure holds the places of the other axes inside it
             raise LookupError(f"{axis} has no place {at}")
         now = now.with_(**{axis: at})
-    return Scene(view, before, now.with_(backward=False, pinned=-1))
+    return Scene(view, before, now.with_(backward=False, alone=False, pinned=-1))
 
 
 def _sentences(step: Step) -> Iterator[str]:
@@ -99,7 +103,7 @@ def _sentences(step: Step) -> Iterator[str]:
 
 def told(steps: Sequence[Step], view: View) -> tuple[Told, ...]:
     """The steps that are true of a source, in the order of its stages."""
-    right = replace(view, settings=replace(view.settings, variant=""))  # a mistake is looked at without a guide
+    right = right_of(view)  # a mistake is looked at without a guide
     every = [each for step in steps if (each := tell(step, right)) is not None]
     return tuple(sorted(every, key=lambda each: each.stage))
 
@@ -147,6 +151,12 @@ class Guide:
             if each.asked is not None and self.answers.get(each.step.id) is not None
         ]
         return sum(right == chosen for right, chosen in given), len(given)
+
+    def joined(self, more: Sequence[Told], order: Sequence[Step]) -> Guide:
+        """With steps that took longer to be told, each in its place; where it is it stays."""
+        places = {step.id: place for place, step in enumerate(order)}
+        steps = sorted((*self.steps, *more), key=lambda each: (each.stage, places[each.step.id]))
+        return replace(self, steps=tuple(steps), place=steps.index(self.now))
 
     def at(self, place: int) -> Guide:
         """At another step; past the last one the walk has ended."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kitten_tui.core.array_types import Array
-from kitten_tui.walk.facts import column_sum, heads_apart, on_previous, zero_sum
+from kitten_tui.walk.facts import column_sum, heads_apart, on_previous
 from kitten_tui.walk.rules import LIKE, UNLIKE
 from kitten_tui.walk.scene import Scene
 
@@ -74,8 +74,8 @@ def _sharpness(scene: Scene) -> Asked:
 
 
 def _zero_sum(scene: Scene) -> Asked:
-    """What is left of a row where 0 is put in the place of weights that others keep."""
-    left = zero_sum(scene)
+    """What is left of a row where 0 was put in the place of weights: less than 1."""
+    left = float(scene.row("weight_sum"))
     return Asked(1, (1.0, left, 1.0 + (1.0 - left)))
 
 

@@ -25,7 +25,7 @@ from kitten_tui.words import LANGUAGES
 
 STAGE_IDS = tuple(stage.id for stage in (*STAGES, CONTINUATION, FITTING, LEARN, LOSS_PAGE))
 AXES = ("query", "key", "d_model", "d_k", "concat", "head")
-KEYS = ("id", "stage", "if", "do", "look", "figure", "light", "sum", "answers", "ask", *LANGUAGES)
+KEYS = ("id", "stage", "page", "if", "do", "look", "figure", "light", "sum", "answers", "ask", *LANGUAGES)
 OF_QUESTIONS = ("kind", "cover", "options", *LANGUAGES)
 NAMED = 3
 """How many names a refusal offers."""
@@ -92,6 +92,7 @@ class _Table:
             id=self._text("id"),
             stage=self._known("stage", self._text("stage"), STAGE_IDS),
             text=self._texts(),
+            page=self._known("page", self._text("page"), STAGE_IDS) if "page" in self.values else "",
             rules=self._names("if", RULES),
             does=tuple(self._action(text) for text in self._list("do")),
             look=look,

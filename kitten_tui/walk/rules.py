@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
+from kitten_tui.core.experiment import WIDTHS
 from kitten_tui.core.formula import Op
+from kitten_tui.walk.actions import left_of_pair
 from kitten_tui.walk.facts import (
+    LONGEST,
     apart,
+    beside,
     column_sum,
     heads_apart,
     measured,
@@ -17,18 +22,20 @@ from kitten_tui.walk.facts import (
     shared_by,
     trainer_of,
     typical,
-    zero_sum,
+    up_to_query,
 )
 from kitten_tui.walk.scene import Scene
 
 Rule = Callable[[Scene], bool]
 
-LIKE, UNLIKE, CLEARLY = 1e-9, 0.001, 0.02
-"""Numbers that are nearer to each other than this are the same; farther apart, they are written differently; farther
-apart, also above 1, and seen in a picture.
+LIKE, CLOSE, UNLIKE, CLEARLY = 1e-9, 1e-5, 0.001, 0.02
+"""Numbers that are nearer to each other than this are the same; the same as far as a model computes; farther apart,
+they are written differently; farther apart, also above 1, and seen in a picture.
 """
 MANY_DIMENSIONS = 768
 """What GPT-2 has."""
+ABOUT = 0.1
+"""By what share numbers differ that are said to be about as large."""
 SINK = 0.3
 """A first token that gets more than this share for nothing is a sink."""
 
@@ -52,6 +59,12 @@ def is_small(scene: Scene) -> bool:
 def x_differs(scene: Scene) -> bool:
     before = scene.before.workings.joined().row("x", scene.before.selection.query)
     return not np.allclose(shared(scene, "x"), before, rtol=0, atol=UNLIKE)
+
+
+def words_differ(scene: Scene) -> bool:
+    """Whether the two words that are swapped are two."""
+    left = left_of_pair(scene.before)
+    return scene.before.tokens[left] != scene.before.tokens[left + 1]
 
 
 def has_stream(scene: Scene) -> bool:
@@ -114,6 +127,22 @@ def is_asymmetric(scene: Scene) -> bool:
     return not scene.view.is_cross and scene.query != scene.key and abs(there - back) > CLEARLY
 
 
+def becomes_symmetric(scene: Scene) -> bool:
+    """Whether A now asks for B as B asks for A, wherever they stand, and did not before."""
+    query, key, before = scene.query, scene.key, scene.before.trace
+    if scene.view.is_cross or query == key or len(scene.view.tokens) > LONGEST:
+        return False
+    now = scene.view.trace["scores"]  # [query, key]
+    there, back = before.row("scores", query)[key], before.row("scores", key)[query]
+    return abs(float(there - back)) > CLEARLY and np.allclose(now, now.T, rtol=CLOSE, atol=CLOSE)
+
+
+def hands_on_keys(scene: Scene) -> bool:
+    """Whether what is collected is now what was matched."""
+    trace = scene.view.trace
+    return trace.has("k") and np.array_equal(trace["v"], trace["k"]) and z_differs(scene)
+
+
 def is_divided(scene: Scene) -> bool:
     """Whether scores are divided by √d_k, and not by another number."""
     view = scene.view
@@ -141,6 +170,11 @@ def is_sharper_without(scene: Scene) -> bool:
 def gradient_vanishes(scene: Scene) -> bool:
     """Whether dividing keeps at least ten times as much of the gradient where d_k is large."""
     return typical(scene, "sensitivity", scale=True) > 10 * typical(scene, "sensitivity", scale=False)
+
+
+def grows_like_root(scene: Scene) -> bool:
+    """Whether scores of random q and k are about as large as the root of how many numbers these have."""
+    return abs(typical(scene, "size", scale=False) / math.sqrt(WIDTHS[-1]) - 1.0) < ABOUT
 
 
 def sees_others(scene: Scene) -> bool:
@@ -173,7 +207,13 @@ def looks_both_ways(scene: Scene) -> bool:
 
 def sees_ahead(scene: Scene) -> bool:
     """Whether nothing covers what comes after the query, and some of its weight goes there."""
-    return zero_sum(scene) < 1.0 - CLEARLY
+    return up_to_query(scene) < 1.0 - CLEARLY
+
+
+def falls_short(scene: Scene) -> bool:
+    """Whether the row no longer adds up to 1, as it did before the last thing that the step does."""
+    before, now = scene.before.trace.row("weight_sum", scene.query), scene.row("weight_sum")
+    return bool(np.isclose(before, 1.0, rtol=0, atol=CLOSE)) and float(now) < 1.0 - CLEARLY
 
 
 def is_covered_ahead(scene: Scene) -> bool:
@@ -227,7 +267,8 @@ def keeps_size(scene: Scene) -> bool:
 
 
 def is_untrained(scene: Scene) -> bool:
-    return scene.view.source.untrained
+    """Whether nobody has trained the heads that the reader looks at."""
+    return scene.reader.source.untrained
 
 
 def first_is_sink(scene: Scene) -> bool:
@@ -261,42 +302,22 @@ def heads_stay_equal(scene: Scene) -> bool:
     return several and heads_apart(scene, last=True) == heads_apart(scene, last=False) == 0.0
 
 
+def others_part(scene: Scene) -> bool:
+    """Whether heads that learned beside these look less alike than they did."""
+    first, last = (float(beside(scene, last=end).distance[-1]) for end in (False, True))
+    return last > first + CLEARLY
+
+
 RULES: dict[str, Rule] = {
     rule.__name__: rule
     for rule in (
-        *(has_embedding, position_says, x_is_given, is_small, x_differs, has_stream, is_first_layer, is_later_layer),
-        *(
-            x_is_normed,
-            has_matrices,
-            has_roles_alone,
-            own_matrices,
-            is_plain,
-            shares_keys,
-            turns,
-            has_others,
-            scores_differ,
-        ),
-        *(
-            is_asymmetric,
-            is_divided,
-            weights_differ,
-            has_exp,
-            sums_to_one,
-            is_sharper_without,
-            gradient_vanishes,
-            sees_others,
-        ),
-        *(z_differs, z_stays, had_positions, continues, looks_both_ways, sees_ahead, is_covered_ahead, columns_differ),
-        *(
-            dropout_is_uneven,
-            draws_otherwise,
-            heads_differ,
-            heads_agree,
-            one_head_looks_back,
-            has_one_head,
-            has_concat,
-            keeps_size,
-        ),
-        *(is_untrained, first_is_sink, follows_text, fills_gaps, has_learned, heads_part, heads_stay_equal),
+        *(has_embedding, position_says, x_is_given, is_small, x_differs, words_differ, has_stream, is_first_layer),
+        *(is_later_layer, x_is_normed, has_matrices, has_roles_alone, own_matrices, is_plain, shares_keys, turns),
+        *(has_others, scores_differ, is_asymmetric, becomes_symmetric, hands_on_keys, is_divided, weights_differ),
+        *(has_exp, sums_to_one, is_sharper_without, gradient_vanishes, grows_like_root, sees_others, z_differs),
+        *(had_positions, z_stays, continues, looks_both_ways, sees_ahead, falls_short, is_covered_ahead),
+        *(columns_differ, dropout_is_uneven, draws_otherwise, heads_differ, heads_agree, one_head_looks_back),
+        *(has_one_head, has_concat, keeps_size, is_untrained, first_is_sink, follows_text, fills_gaps, has_learned),
+        *(heads_part, heads_stay_equal, others_part),
     )
 }

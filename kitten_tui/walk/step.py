@@ -31,6 +31,8 @@ class Step:
     """The id of the stage that it is a step of."""
     text: Texts
     """The sentence; the names in braces are those of kitten_tui.walk.facts.FACTS."""
+    page: str = ""
+    """The id of the page that it is seen at, where that is not its stage: what it does may lead to another source."""
     rules: tuple[str, ...] = ()
     """Of kitten_tui.walk.rules.RULES; where one does not hold, the step is left out."""
     does: tuple[str, ...] = ()

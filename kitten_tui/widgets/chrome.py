@@ -78,7 +78,7 @@ class LessonText(InkedText):
         self.rewrite()
 
     def write(self, width: int) -> list[Line]:
-        if self.shown is None:
+        if self.shown is None or (self.shown.lit.covers and _varied(self.shown)):  # it would say what is asked for
             return []
         return texts.lesson(self.shown.page, self.shown.notes, self.shown.words, self.palette, width)
 

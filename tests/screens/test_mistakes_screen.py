@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from piloting import app, computed, model, model_app, said, screen
+from piloting import app, computed, model, model_app, reading, said, screen
 from textual.widgets import OptionList
 
+from kitten_tui.app import KittenApp
 from kitten_tui.screens.mistakes import MistakesScreen
 from kitten_tui.screens.terms import TermsScreen
 from kitten_tui.stages.figure import Matrix
@@ -103,3 +106,32 @@ async def test_a_word_is_looked_up_and_gone_to() -> None:
         await pilot.press(*["down"] * ids.index("key"), "enter")
         page = screen(pilot).page
         assert (page.stage.id, page.focused.id) == ("projections", "k")
+
+
+@pytest.mark.parametrize("name", ["mask_after", "softmax_axis", "no_division"])
+@pytest.mark.first_is_quick
+async def test_a_mistake_that_was_left_stays_off_in_the_heads_opened_afterwards(name: str) -> None:
+    """What it switched besides goes with it."""
+    pytest.importorskip("safetensors")
+    pytest.importorskip("tokenizers")
+    source = reading("bert")
+    settings = replace(source.settings, variant=name)
+    async with KittenApp(source, settings).run_test(size=(80, 24)) as pilot:
+        await computed(pilot)
+        await pilot.press("enter")
+        assert model(pilot).desk.variant == name
+        await pilot.press("v", "right", "enter")  # as it was left: on
+        assert model(pilot).desk.variant == name
+        assert model(pilot).desk.base == source.settings
+        await pilot.press("escape", "v", "right", "enter")
+        assert model(pilot).desk.variant == ""
+        assert model(pilot).desk.settings == source.settings
+
+
+async def test_a_mistake_that_is_flipped_away_from_is_still_on_in_the_next_head() -> None:
+    pytest.importorskip("safetensors")
+    pytest.importorskip("tokenizers")
+    async with model_app().run_test(size=(80, 24)) as pilot:
+        await computed(pilot)
+        await pilot.press("enter", "M", "enter", "b", "v", "right", "enter")
+        assert model(pilot).desk.variant == "softmax_axis"

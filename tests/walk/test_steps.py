@@ -28,9 +28,10 @@ WIDTH = 78
 
 def texts(each: Told, words: Words) -> Iterator[tuple[str, int]]:
     """All that it says, with the lines there are for it."""
-    yield sentence(each, words), LINES - 2 if each.step.sum else LINES
+    lines = LINES - 2 if each.step.sum or each.scene.view.settings.variant else LINES
+    yield sentence(each, words), lines
     if each.asked is not None:
-        yield f"✓ {sentence(each, words)}", LINES
+        yield f"✓ {sentence(each, words)}", LINES if each.step.sum else lines
         room = sum(len(option) + 4 for option in options(each, words))
         yield question(each, words), LINES - 1 - room // WIDTH
 
