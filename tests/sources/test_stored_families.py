@@ -12,6 +12,8 @@ import pytest
 pytest.importorskip("safetensors")
 pytest.importorskip("tokenizers")
 
+import test_families
+import test_two_texts
 from stored import CHECKPOINTS, FAMILIES, FAMILY_NAMES, NAMES, expected, stored_family
 
 from kitten_tui.sources.checkpoint.families import FAMILIES as KNOWN
@@ -85,3 +87,30 @@ def test_the_differences_in_the_table_are_those_that_are_stored():
         if not float(figure) / 10 < found <= float(figure) * OTHERWISE:
             wrong[names] = (figure, found)
     assert wrong == {}
+
+
+@pytest.mark.slow
+def test_the_difference_of_what_leaves_layers_and_models_is_the_one_that_is_said():
+    said = {
+        re.search(pattern, (ROOT / document).read_text("utf-8"))[1]  # type: ignore[index]
+        for document, pattern in (
+            ("README.md", r"hidden states and logits it is (\S+?);"),
+            ("README.zh.md", r"所有隐藏状态和 logits 为 (\S+?)；"),
+        )
+    }
+    apart = []
+    for name in FAMILY_NAMES:
+        reading, wanted = test_families.read(name), stored_family(name)
+        layers = range(reading.n_layers + 1)
+        apart += [np.abs(test_families.hidden(reading, n) - wanted["hidden_states"][n]).max() for n in layers]
+        if "logits" in wanted:
+            last = reading.stream(reading.n_layers)
+            apart.append(
+                np.abs([reading.model.logits(reading.model.last(row)) for row in last] - wanted["logits"]).max()
+            )
+    for name in test_two_texts.STACKED:
+        reading, wanted = test_two_texts.stack(name, "decoder"), stored_family(name)
+        made = test_two_texts.hidden(reading)
+        apart.append(np.abs(made - wanted["decoder_hidden_states"]).max())
+    (figure,) = said
+    assert float(figure) / 10 < max(apart) <= float(figure) * OTHERWISE

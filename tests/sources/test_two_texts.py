@@ -90,14 +90,18 @@ def test_each_stack_has_the_numbers_of_transformers(name, part):
         near(of_heads(reading, role), wanted[f"{begin}{role}"])
 
 
+def hidden(reading: Reading) -> np.ndarray:
+    """As transformers has them: what enters each layer, and what leaves the last.  -> [layer, token, d_model]"""
+    after, layers = reading.model.config.family.norms_after, range(reading.n_layers)
+    made = [reading.entering(layer) if after else reading.stream(layer) for layer in layers]
+    return np.array([*made, reading.model.leaving(reading.stream(reading.n_layers))])
+
+
 @pytest.mark.parametrize("name", STACKED)
 def test_what_leaves_the_layers_of_a_decoder_is_that_of_transformers(name):
     reading, wanted = stack(name, "decoder"), stored_family(name)
-    after = reading.model.config.family.norms_after
-    layers = range(reading.n_layers)
-    made = [reading.entering(layer) if after else reading.stream(layer) for layer in layers]
     last = reading.stream(reading.n_layers)
-    near([*made, reading.model.leaving(last)], wanted["decoder_hidden_states"])
+    near(hidden(reading), wanted["decoder_hidden_states"])
     if "decoder_logits" in wanted:
         assert reading.next_tokens is not None
         near([reading.model.logits(reading.model.last(row)) for row in last], wanted["decoder_logits"])
