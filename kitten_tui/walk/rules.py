@@ -226,6 +226,11 @@ def keeps_size(scene: Scene) -> bool:
     return has_output(scene) and len(shared(scene, "output")) == len(shared(scene, "x"))
 
 
+def can_be_counted(scene: Scene) -> bool:
+    """Whether a model can be asked which of its heads do grammar."""
+    return scene.view.source.asked is not None
+
+
 def is_untrained(scene: Scene) -> bool:
     return scene.view.source.untrained
 
@@ -297,6 +302,7 @@ RULES: dict[str, Rule] = {
             has_concat,
             keeps_size,
         ),
-        *(is_untrained, first_is_sink, follows_text, fills_gaps, has_learned, heads_part, heads_stay_equal),
+        *(can_be_counted, is_untrained, first_is_sink, follows_text, fills_gaps, has_learned),
+        *(heads_part, heads_stay_equal),
     )
 }
