@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rich.cells import cell_len
 
 from kitten_tui.core.atlas import Atlas
 from kitten_tui.core.grammar import RELATIONS
-from kitten_tui.ink.cells import clean, fit, wrap
+from kitten_tui.ink.cells import clean, cut, fit, wrap
 from kitten_tui.words import Words
 
-GAP = "  "
-LEFT = (0, 6)
-"""Columns of words; those of numbers stand to the right."""
+GAP, DOES = "  ", "✓"
 
 
 def atlas_table(atlas: Atlas, words: Words, width: int = 0) -> Iterator[str]:
-    """A row for each relation with its best head; of two lines where they are wider than there is room for."""
+    """A row for each relation with its best head."""
     headings = [words(f"atlas.{name}") for name in ("pair", "number", "right", "interval", "offset", "sink", "does")]
     rows = [headings, *(_row(atlas, relation, words) for relation in RELATIONS)]
     widths = [max(cell_len(row[column]) for row in rows) for column in range(len(headings))]
-    if not width or sum(widths) + len(GAP) * (len(widths) - 1) <= width:
-        for row in rows:
-            yield _line(row, widths, range(len(row)))
-        return
-    first, second = range(4), range(4, len(headings))
-    for row in rows:
-        yield fit(_line(row, widths, first), width).rstrip()
-        yield fit(f"    {_line(row, widths, second)}", width).rstrip()
-
-
-def _line(row: Sequence[str], widths: Sequence[int], columns: Sequence[int]) -> str:
-    return GAP.join(fit(row[at], widths[at], "left" if at in LEFT else "right") for at in columns).rstrip()
+    for name, *numbers in rows:
+        cells = (fit(cell, size, "right") for cell, size in zip(numbers, widths[1:], strict=True))
+        line = GAP.join((fit(name, widths[0]), *cells)).rstrip()
+        yield cut(line, width) if width else line
 
 
 def _row(atlas: Atlas, relation: str, words: Words) -> list[str]:
@@ -47,7 +37,7 @@ def _row(atlas: Atlas, relation: str, words: Words) -> list[str]:
         f"{100 * low:.1f}–{100 * high:.1f}",
         f"{skill.offset:+d}: {_percent(skill.offset_right / skill.count)}".replace("-", "−"),
         _percent(skill.sink_right / skill.count),
-        called(relation, words) if skill.does else "",
+        DOES if skill.does else "",
     ]
 
 

@@ -13,7 +13,7 @@ from textual.message import Message
 from kitten_tui.core.atlas import Atlas
 from kitten_tui.core.grammar import Annotated
 from kitten_tui.core.source import Source
-from kitten_tui.ink.atlas import atlas_lines
+from kitten_tui.ink.atlas import atlas_lines, done_by
 from kitten_tui.ink.cells import Line
 from kitten_tui.ink.palette import Palette
 from kitten_tui.screens.asked import AskedInVain, AskedScreen
@@ -34,6 +34,13 @@ class GrammarScreen(AskedScreen):
 
     mapping: Event | None = None
     """What stops the sentences; the same as `asking` while they go through the model."""
+
+    @property
+    def called(self) -> str:
+        """What the selected head does, where that may be said and nothing is being computed."""
+        of, words = self.overview, self.words
+        does = done_by(of.atlas, of.layer, of.head, words) if self.source.ready == self.source.n_layers else ""
+        return words("atlas.head_does", layer=of.layer + 1, head=of.head + 1, does=does) if does else ""
 
     def action_atlas(self) -> None:
         """Asks and begins, or stops and shows what there is."""

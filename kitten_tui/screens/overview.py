@@ -92,7 +92,7 @@ class OverviewScreen(LayingScreen):
         title, state, notice = self.query(OverviewLine)
         notice.text = self.words("too_small", width=self.app.size.width, height=self.app.size.height)
         title.text = title_of(self.source, self.words)
-        state.text = message or f"{self._order()}   {self._progress()}"
+        state.text = message or f"{self._order()}   {self.called or self._progress()}"
         grid = self.query_one(HeadGrid)
         grid.words, grid.overview = self.words, overview
         text = self.query_one(HeadText)

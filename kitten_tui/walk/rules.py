@@ -266,6 +266,11 @@ def keeps_size(scene: Scene) -> bool:
     return has_output(scene) and len(shared(scene, "output")) == len(shared(scene, "x"))
 
 
+def can_be_counted(scene: Scene) -> bool:
+    """Whether a model can be asked which of its heads do grammar."""
+    return scene.view.source.asked is not None
+
+
 def is_untrained(scene: Scene) -> bool:
     """Whether nobody has trained the heads that the reader looks at."""
     return scene.reader.source.untrained
@@ -317,7 +322,17 @@ RULES: dict[str, Rule] = {
         *(has_exp, sums_to_one, is_sharper_without, gradient_vanishes, grows_like_root, sees_others, z_differs),
         *(had_positions, z_stays, continues, looks_both_ways, sees_ahead, falls_short, is_covered_ahead),
         *(columns_differ, dropout_is_uneven, draws_otherwise, heads_differ, heads_agree, one_head_looks_back),
-        *(has_one_head, has_concat, keeps_size, is_untrained, first_is_sink, follows_text, fills_gaps, has_learned),
+        *(
+            has_one_head,
+            has_concat,
+            keeps_size,
+            can_be_counted,
+            is_untrained,
+            first_is_sink,
+            follows_text,
+            fills_gaps,
+            has_learned,
+        ),
         *(heads_part, heads_stay_equal, others_part),
     )
 }

@@ -45,7 +45,7 @@ def test_a_table_has_a_row_for_each_relation(run):
     told = json.loads(run("--model", BERT, "--atlas", "--json").out)
     assert printed.status == OK
     headings, *rows = printed.out.splitlines()
-    assert headings.split() == ["looks", "at", "head", "right", "%", "95", "%", "best", "offset", "sink", "does"]
+    assert headings.split() == ["looks", "at", "head", "right", "interval", "offset", "sink", "does"]
     best = {skill["relation"]: skill for skill in told["relations"] if skill["better_way"]}
     for row, relation in zip(rows, RELATIONS, strict=False):
         skill = best[relation]

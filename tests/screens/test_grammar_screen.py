@@ -20,6 +20,7 @@ from kitten_tui.screens.ask import AskScreen
 from kitten_tui.screens.text import TextScreen
 from kitten_tui.sources.annotated import open_annotated
 from kitten_tui.sources.checkpoint.asking import Asking
+from kitten_tui.widgets.overview import OverviewLine
 
 
 async def mapped(pilot) -> None:
@@ -42,7 +43,7 @@ async def test_the_page_is_the_table_of_all_layers():
         shown = [text_of(line) for line in app.screen.write(PLAIN, 110)]
         assert shown == list(atlas_lines(atlas, screen.words, 110))
         assert screen.asking is None
-        for width in (30, 44, 60, 80):
+        for width in (30, 44, 60, 72):
             assert max(len(text_of(line)) for line in app.screen.write(PLAIN, width)) <= width
 
 
@@ -57,6 +58,10 @@ async def test_a_head_is_called_by_what_it_does():
         of = replace(of, atlas=atlas, layer=skill.layer, head=skill.head)
         told = [text_of(line) for line in about_head(of, words, PLAIN, 60)]
         assert told[1] == "does objects"
+        overview(pilot).look_at(of)
+        assert (
+            overview(pilot).query(OverviewLine)[1].text.endswith(f"   {skill.layer + 1}.{skill.head + 1} does objects")
+        )
         others = replace(of, head=(skill.head + 1) % of.n_heads)
         assert "does" not in text_of(about_head(others, words, PLAIN, 60)[1])
 

@@ -124,7 +124,10 @@ def test_heads_of_a_trained_model_do_grammar():
     atlas = list(atlas_of(open_model(MINILM), open_annotated("en")))[-1]
     objects = atlas.best("object")
     assert objects is not None
-    assert objects.does
+    assert (objects.layer + 1, objects.head + 1, objects.does) == (3, 1, True)
+    assert (round(100 * objects.share), round(100 * objects.offset_right / objects.count)) == (73, 37)  # as README says
+    chinese = list(atlas_of(open_model(MINILM), open_annotated("zh")))[-1]
+    assert not any(skill.does for skill in chinese.skills)  # it has learned English
 
 
 def test_the_files_of_the_program_stand_in_the_package():
