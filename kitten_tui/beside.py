@@ -39,7 +39,7 @@ def other_of(arguments: argparse.Namespace, view: View) -> State | None:
         other = _step(arguments, view)
     elif arguments.beside_start:
         places = dict.fromkeys(("query", "place", "figure", "stage", "mistake"))
-        opened = start(argparse.Namespace(**{**vars(arguments), **places, "set": None}))
+        opened = start(argparse.Namespace(**{**vars(arguments), **places, "set": None, "without": None}))
         other = State(opened.source, opened.settings, phrase("beside.opened"))
     else:
         return None

@@ -122,7 +122,7 @@ def parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--beside-model", metavar="DIR", help="with --model: the same text in another model with the same tokens"
     )
-    source.add_argument("--beside-start", action="store_true", help="with --set: the lesson as it is without")
+    source.add_argument("--beside-start", action="store_true", help="with --set or --without: the same without them")
     source.add_argument(
         "--beside-step", type=int, metavar="N", help="with --train or a saved training: the same at another step"
     )

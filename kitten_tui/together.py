@@ -102,7 +102,7 @@ def _refuse_laid(arguments: argparse.Namespace) -> None:
     for name in refused:
         if getattr(arguments, name):
             raise UsageError(f"{option}: expected alone, or with --plain or --json, found --{name.replace('_', '-')}")
-    needed = {"beside": ("model", "train"), "beside_model": ("model",), "beside_start": ("set",)}
+    needed = {"beside": ("model", "train"), "beside_model": ("model",), "beside_start": ("set", "without")}
     wanted = needed.get(asked[0], ("train", "model"))
     if not any(getattr(arguments, name) for name in wanted):
         expected = " or ".join(f"--{name}" for name in wanted)

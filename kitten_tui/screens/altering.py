@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from kitten_tui.core.altering import Alters, Number
+from kitten_tui.core.altering import Alters, Number, Without
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
@@ -36,11 +36,10 @@ class AlteringScreen(SwitchingScreen):
         if alters is None or not can_alter(self.now):
             self.say("altered.none")
             return
-        other, present = alters.without(at.layer, at.head), self.desk.present.settings
-        assert other.alters is not None
-        gone = len(other.alters.done) > len(alters.done)
-        name = phrase("altered.zero" if gone else "altered.speaks", layer=at.layer + 1, head=at.head + 1)
-        self._alter(lambda: (other, present), name, f"without l{at.layer + 1} h{at.head + 1}")
+        change, settings = Without(at.layer, at.head), self.desk.present.settings
+        id = "altered.speaks" if change in alters.done else "altered.zero"
+        name = phrase(id, layer=at.layer + 1, head=at.head + 1)
+        self._alter(lambda: (alters.without(at.layer, at.head), settings), name, change.edit)
 
     def action_change(self) -> None:
         """The weight at the cursor, or the cell of the mask."""

@@ -10,8 +10,11 @@ from rich.segment import Segment
 from textual import on
 from textual.message import Message
 
+from kitten_tui.core.altering import Without
 from kitten_tui.core.asking import ZERO, Effect, Thought
 from kitten_tui.core.source import Source
+from kitten_tui.desk.history import History, State
+from kitten_tui.desk.phrase import phrase
 from kitten_tui.ink.cells import Line, wrap
 from kitten_tui.ink.overview import EFFECT, Overview
 from kitten_tui.ink.palette import Palette
@@ -51,6 +54,8 @@ class AskedInVain(Message):
 class AskedScreen(WeighingScreen):
     """Asks in threads of their own; answers come as messages, and what has come is kept."""
 
+    history: History | None = None
+    """What was changed of the source, as far as it was changed here or at its stages."""
     asking: Event | None = None
     """Set to stop what is being asked; None where nothing is."""
 
@@ -80,8 +85,14 @@ class AskedScreen(WeighingScreen):
         if alters is None or not can_alter(self.now):
             self.say("altered.none")
             return
-        overview, view = self.overview, self.view
-        self.read(alters.without(overview.layer, overview.head), self.words)
+        layer, head, view = self.overview.layer, self.overview.head, self.view
+        history = History.of(self.source, view.settings)
+        if self.history is not None and self.history.now.source is self.source:
+            history = self.history
+        change = Without(layer, head)
+        name = phrase("altered.speaks" if change in alters.done else "altered.zero", layer=layer + 1, head=head + 1)
+        self.read(alters.without(layer, head), self.words)
+        self.history = history.did(State(self.source, history.now.settings, name, edit=change.edit))
         self.view = View(self.source, view.settings, view.selection)
 
     def forget(self) -> None:

@@ -14,10 +14,13 @@ from kitten_tui.core.next_tokens import GoesOn
 from kitten_tui.core.source import Source, Survey
 from kitten_tui.core.split import Origin
 from kitten_tui.desk.desk import Command, Follow, Move
+from kitten_tui.desk.history import History
 from kitten_tui.desk.phrase import Phrase
+from kitten_tui.ink.shown import Shown
 from kitten_tui.offers import AtStage, asks_why
 from kitten_tui.screens.altering import AlteringScreen
 from kitten_tui.screens.messages import SourceOpened
+from kitten_tui.screens.page import PageScreen
 from kitten_tui.screens.stopping import StoppedError, pulse_of
 from kitten_tui.screens.why import Answer, WhyScreen
 from kitten_tui.sources.errors import NotYetError, SourceError, plainly
@@ -38,6 +41,8 @@ class Left:
     """The query and the key that all heads are asked for."""
     source: Source | None = None
     """What was looked at last: the text may have gone on."""
+    history: History | None = None
+    """What was changed of it."""
 
 
 class ModelScreen(AlteringScreen):
@@ -51,6 +56,11 @@ class ModelScreen(AlteringScreen):
         """What is looked at, to be opened so again: through a mistake, but not under what that switches itself."""
         desk = self.desk
         return View(desk.source, replace(desk.base, variant=desk.variant), desk.selection)
+
+    def take_up(self, history: History | None) -> None:
+        """What was changed of the source before it was opened here can be undone here."""
+        if history is not None and history.now.source is self.source:
+            self.set_reactive(PageScreen.shown, Shown.of(replace(self.desk, history=history), self.words))
 
     def do(self, command: Command, message: Phrase | None = None) -> None:
         """The desk stays as it is where a command leads to what is not there yet, or cannot be read."""
@@ -86,7 +96,7 @@ class ModelScreen(AlteringScreen):
         if self.source.survey is None:
             self.say("message.no_overview")
         else:
-            self.dismiss(Left(selection.layer, selection.head, self.words, pair, self.source))
+            self.dismiss(Left(selection.layer, selection.head, self.words, pair, self.source, self.desk.history))
 
     def action_ask_sentence(self) -> None:
         reader = self.source.reader

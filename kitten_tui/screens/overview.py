@@ -269,6 +269,7 @@ class OverviewScreen(LayingScreen):
         try:
             with plainly():
                 screen = self.laid(ModelScreen(view, self.source, self.words))
+                screen.take_up(self.history)
         except SourceError as error:  # what comes next needs weights that no head needs
             self.post_message(Failed(str(error)))
             return
@@ -278,6 +279,7 @@ class OverviewScreen(LayingScreen):
             if left is not None:
                 self.words = left.words
                 self.take_text(left.source)
+                self.history = left.history
                 self.look_at(replace(self.overview, layer=left.layer, head=left.head))
                 if left.pair is not None:
                     self.look_between(*left.pair)

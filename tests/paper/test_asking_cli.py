@@ -132,6 +132,12 @@ def test_reach_says_what_a_change_moves(run, way, told):
     assert "of each head the weight" in rows.lower()
 
 
+def test_a_model_without_a_head_stands_beside_itself_as_it_was(run):
+    told = json.loads(run("--model", GPT2, TEXT, "--without", "1.2", "--beside-start", "--json").out)
+    moved = {(each["layer"], each["head"]): each["moved"] for each in told["heads"]}
+    assert all((moved[layer, head] > 0) == (layer == 2) for layer, head in moved)
+
+
 def test_a_weight_of_a_model_is_set_on_the_line(run):
     options = ("--model", GPT2, TEXT, "--set", "w_q l2 h3[1,2]=0.5", "--set", "mask l2[5,1]")
     told = json.loads(run(*options, "--json", "--layer", "2", "--head", "3").out)

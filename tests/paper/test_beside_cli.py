@@ -77,7 +77,7 @@ def test_a_lesson_beside_itself_as_it_was_opened(run):
     assert np.array(beside["q"]["difference"]).any()
     assert not np.array(beside["k"]["difference"]).any()
     plain = run("journey", "--set", "w_q[1,1]=3", "--beside-start", "--plain", "--stage", "3").out
-    assert "Beside it: the lesson as it was opened" in plain
+    assert "Beside it: the same as it was opened" in plain
     assert "ω here − there" in plain
 
 
@@ -95,7 +95,7 @@ def test_a_training_at_two_steps(run):
     [
         (("--beside", "a"), "--beside: expected --model or --train with it, found none"),
         (("--beside-model", GPT2), "--beside-model: expected --model with it, found none"),
-        (("--beside-start",), "--beside-start: expected --set with it, found none"),
+        (("--beside-start",), "--beside-start: expected --set or --without with it, found none"),
         (("--beside-step", "3"), "--beside-step: expected --train or --model with it, found none"),
         (("--model", GPT2, ONE, "--beside-step", "3"), "--beside-step: expected --train TASK or a saved training"),
         (

@@ -56,6 +56,14 @@ async def test_a_head_says_nothing_and_speaks_again() -> None:
         await computed(pilot)
         assert overview(pilot).source.alters.done == ()
         assert measures(overview(pilot).overview.heads) == measures(was.heads)
+        await hit(pilot, "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ModelScreen))
+        screen = model(pilot)
+        assert [state.name.key for state in screen.desk.history.states[1:]] == ["altered.zero", "altered.speaks"]
+        await hit(pilot, "u")
+        assert screen.source is changed
+        await hit(pilot, "u")
+        assert screen.source is was
 
 
 async def test_all_heads_show_the_model_without_one() -> None:

@@ -163,8 +163,7 @@ class Reading:
 
     @property
     def settings(self) -> Settings:
-        own = has_own_mask(self)
-        return Settings(mask="own" if own else "causal" if self.model.config.causal else "none")
+        return Settings(mask="own" if has_own_mask(self) else "causal" if self.model.config.causal else "none")
 
     @property
     def masks(self) -> tuple[str, ...]:
@@ -176,7 +175,6 @@ class Reading:
 
     @property
     def heads(self) -> tuple[HeadSummary, ...]:
-        """What was seen of every head of the layers that have been computed."""
         return tuple(head for passed in self.passed for head in passed.heads)
 
     def traits(self, layer: int) -> Traits:
