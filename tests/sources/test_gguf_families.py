@@ -264,3 +264,25 @@ def test_more_heads_than_numbers_in_a_vector_are_refused(tmp_path):
     path = write(folder, tmp_path / "tiny.gguf", "stablelm")
     with pytest.raises(SourceError, match="expected at most the 1 dimensions of a head in pairs"):
         Model(tmp_path, weights=path)
+
+
+JOINED = {
+    "phi": ("phi2", "transformer.h.{n}.mixer.Wqkv"),
+    "glm": ("chatglm", "encoder.layers.{n}.self_attention.query_key_value"),
+    "glm-plain": ("chatglm", "encoder.layers.{n}.self_attention.query_key_value"),
+}
+"""What older checkpoints of a family call queries, keys and values in one."""
+
+
+@pytest.mark.parametrize("name", JOINED)
+def test_older_files_have_queries_keys_and_values_in_one(name, tmp_path):
+    architecture, joined = JOINED[name]
+    folder = copied(name, tmp_path)
+    tensors = load_file(folder / "model.safetensors")
+    for layer, part in ((layer, part) for layer in range(2) for part in ("weight", "bias")):
+        names = [f"model.layers.{layer}.self_attn.{role}_proj.{part}" for role in "qkv"]
+        if names[0] in tensors:
+            tensors[f"{joined.format(n=layer)}.{part}"] = np.concatenate([tensors.pop(one) for one in names])
+    twin, model = Model(folder), Model(tmp_path, weights=write(folder, tmp_path / "a.gguf", architecture, tensors))
+    model.tokens = twin.tokens
+    assert weights(computed(model, name)) == pytest.approx(weights(computed(twin, name)), abs=EQUAL)
