@@ -131,6 +131,7 @@ def weights(reading: Reading) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", MADE)
+@pytest.mark.first_is_quick
 def test_a_file_gives_the_numbers_of_its_checkpoint(name, tmp_path):
     twin, reading = (computed(model, name) for model in twins(name, MADE[name], tmp_path))
     model = reading.model
@@ -146,6 +147,7 @@ def test_a_file_gives_the_numbers_of_its_checkpoint(name, tmp_path):
 
 @pytest.mark.parametrize("part", TWO_STACKS)
 @pytest.mark.parametrize("name", STACKED)
+@pytest.mark.first_is_quick
 def test_a_file_of_two_stacks_gives_the_numbers_of_its_checkpoint(name, part, tmp_path):
     told = stored_family(name)
     readings = []
@@ -275,6 +277,7 @@ JOINED = {
 
 
 @pytest.mark.parametrize("name", JOINED)
+@pytest.mark.first_is_quick
 def test_older_files_have_queries_keys_and_values_in_one(name, tmp_path):
     architecture, joined = JOINED[name]
     folder = copied(name, tmp_path)
