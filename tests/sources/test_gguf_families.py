@@ -131,6 +131,7 @@ def weights(reading: Reading) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", MADE)
+@pytest.mark.first_is_quick
 def test_a_file_gives_the_numbers_of_its_checkpoint(name, tmp_path):
     twin, reading = (computed(model, name) for model in twins(name, MADE[name], tmp_path))
     model = reading.model
@@ -146,6 +147,7 @@ def test_a_file_gives_the_numbers_of_its_checkpoint(name, tmp_path):
 
 @pytest.mark.parametrize("part", TWO_STACKS)
 @pytest.mark.parametrize("name", STACKED)
+@pytest.mark.first_is_quick
 def test_a_file_of_two_stacks_gives_the_numbers_of_its_checkpoint(name, part, tmp_path):
     told = stored_family(name)
     readings = []
@@ -264,3 +266,26 @@ def test_more_heads_than_numbers_in_a_vector_are_refused(tmp_path):
     path = write(folder, tmp_path / "tiny.gguf", "stablelm")
     with pytest.raises(SourceError, match="expected at most the 1 dimensions of a head in pairs"):
         Model(tmp_path, weights=path)
+
+
+JOINED = {
+    "phi": ("phi2", "transformer.h.{n}.mixer.Wqkv"),
+    "glm": ("chatglm", "encoder.layers.{n}.self_attention.query_key_value"),
+    "glm-plain": ("chatglm", "encoder.layers.{n}.self_attention.query_key_value"),
+}
+"""What older checkpoints of a family call queries, keys and values in one."""
+
+
+@pytest.mark.parametrize("name", JOINED)
+@pytest.mark.first_is_quick
+def test_older_files_have_queries_keys_and_values_in_one(name, tmp_path):
+    architecture, joined = JOINED[name]
+    folder = copied(name, tmp_path)
+    tensors = load_file(folder / "model.safetensors")
+    for layer, part in ((layer, part) for layer in range(2) for part in ("weight", "bias")):
+        names = [f"model.layers.{layer}.self_attn.{role}_proj.{part}" for role in "qkv"]
+        if names[0] in tensors:
+            tensors[f"{joined.format(n=layer)}.{part}"] = np.concatenate([tensors.pop(one) for one in names])
+    twin, model = Model(folder), Model(tmp_path, weights=write(folder, tmp_path / "a.gguf", architecture, tensors))
+    model.tokens = twin.tokens
+    assert weights(computed(model, name)) == pytest.approx(weights(computed(twin, name)), abs=EQUAL)

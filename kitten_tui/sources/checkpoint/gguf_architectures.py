@@ -11,6 +11,7 @@ from kitten_tui.sources.checkpoint.gguf_names import (
     BERT,
     BLOOM,
     FALCON,
+    GLM,
     GPT2,
     LLAMA,
     MIXTRAL_EXPERTS,
@@ -62,6 +63,13 @@ def _of_roles(family: str) -> dict[str, Any]:
     return dict.fromkeys("qkv", Linear(fused.name, fused.bias, split="roles"))
 
 
+def _joined(family: str, names: Mapping[str, str]) -> dict[str, Architecture]:
+    """Older files of this family, which have queries, keys and values in one tensor."""
+    fused = Linear("layers.{n}.self_attn.qkv_proj", FAMILIES[family].q.bias, split="roles")
+    joined = {**names, "blk.{n}.attn_qkv": fused.name}
+    return {"blk.0.attn_qkv.weight": Architecture(family, joined, fields=dict.fromkeys("qkv", fused))}
+
+
 def _outward(family: str) -> dict[str, Any]:
     """Matrices stored [out, in], where the family has them the other way round."""
     parts = {part: getattr(FAMILIES[family], part) for part in ("q", "k", "v", "o", "up", "down")}
@@ -96,7 +104,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             "variants": (("num_ln_in_parallel_attn", 2, {"attention_norm": "h.{n}.ln_attn"}),),
         },
     ),
-    "phi2": Architecture("phi", PHI),
+    "phi2": Architecture("phi", PHI, otherwise=_joined("phi", PHI)),
     "gemma": Architecture("gemma", LLAMA, fields=_ADDED),
     "gemma2": Architecture(
         "gemma2",
@@ -136,7 +144,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         },
         ignored=("use_parallel_residual",),
     ),
-    "chatglm": Architecture("glm", LLAMA | {"blk.{n}.ffn_up": "layers.{n}.mlp.gate_up_proj"}),
+    "chatglm": Architecture("glm", GLM, otherwise=_joined("glm", GLM)),
     "nemotron": Architecture("nemotron", LLAMA, fields=_ADDED),
     "arcee": Architecture("arcee", LLAMA, paired=True),
     "granite": Architecture(

@@ -89,6 +89,7 @@ NEOX = {
     "blk.{n}.ffn_up": "layers.{n}.mlp.dense_h_to_4h",
     "blk.{n}.ffn_down": "layers.{n}.mlp.dense_4h_to_h",
 }
+GLM = LLAMA | {"blk.{n}.ffn_up": "layers.{n}.mlp.gate_up_proj"}
 PHI = LLAMA | {
     "output_norm": "final_layernorm",
     "blk.{n}.attn_output": "layers.{n}.self_attn.dense",

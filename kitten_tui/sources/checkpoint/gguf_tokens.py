@@ -60,6 +60,7 @@ PRE: dict[str, Callable[[], Any]] = {
     "gpt-2": _plain,
     "phi-2": _plain,
     "olmo": _plain,
+    "mpt": _plain,
     "roberta-bpe": _plain,
     "modern-bert": _plain,
     "smollm": _digits,
@@ -79,6 +80,8 @@ PRE: dict[str, Callable[[], Any]] = {
     "deepseek-r1-qwen": _words(QWEN_WORDS),
 }
 """How a text is cut into words, by the name that the file gives."""
+COMPOSED = ("qwen2", "deepseek-r1-qwen", "olmo", "mpt")
+"""Those whose checkpoints put letters and their accents together before."""
 FRAMED = ("llama-bpe", "llama3", "smaug-bpe")
 """Those that begin with a token of their own where the file does not say."""
 
@@ -136,7 +139,7 @@ def _merged(path: Path, said: Metadata, tokens: list[str], architecture: str) ->
         raise SourceError(f"{path}: tokenizer.ggml.merges: expected pairs, found other words")
     vocabulary = {token: number for number, token in enumerate(tokens)}
     tokenizer: Any = Tokenizer(models.BPE(vocabulary, pairs, ignore_merges=pre in FRAMED))
-    if PRE[pre] in (PRE["qwen2"], PRE["deepseek-r1-qwen"]):
+    if pre in COMPOSED:
         tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = PRE[pre]()
     tokenizer.decoder = decoders.ByteLevel()
