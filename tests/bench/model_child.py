@@ -36,13 +36,13 @@ def say(**reply: Any) -> None:
 
 def repeat(open_: Callable[[], Callable[[], Reply]]) -> None:
     """Opens and does once, then does again for each line that comes in."""
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     do = open_()
-    say(**do(), seconds=time.perf_counter() - began)
+    say(**do(), seconds=time.perf_counter() - began, cpu=time.process_time() - used)
     for _ in sys.stdin:
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         found = do()
-        say(**found, seconds=time.perf_counter() - began)
+        say(**found, seconds=time.perf_counter() - began, cpu=time.process_time() - used)
 
 
 def make(folder: str, shape: str = "") -> None:
@@ -127,6 +127,115 @@ def theirs(folder: str, text: str) -> None:
     repeat(open_)
 
 
+def our_effects(folder: str, text: str) -> None:
+    """What changes in the probabilities of the next token without each head, layers before it not computed again."""
+    from kitten_tui.sources.checkpoint.model import Model
+    from kitten_tui.sources.checkpoint.texts import open_texts
+
+    def open_() -> Callable[[], Reply]:
+        reading = open_texts(Model(Path(folder)), text)
+        reading.compute()
+
+        def do() -> Reply:
+            effects = list(reading.asked.effects(len(reading.ids) - 1, "zero"))
+            return {"tokens": len(reading.ids), "likeliest": sum(each.divergence for each in effects)}
+
+        return do
+
+    repeat(open_)
+
+
+def their_effects(folder: str, text: str) -> None:
+    """The same by a loop over all heads with a hook that puts what one says to zero."""
+    import torch
+    from tokenizers import Tokenizer
+    from transformers import AutoModelForCausalLM
+
+    ids = torch.tensor([Tokenizer.from_file(f"{folder}/tokenizer.json").encode(text).ids])
+
+    def open_() -> Callable[[], Reply]:
+        model = AutoModelForCausalLM.from_pretrained(folder).eval()
+        heads, width = model.config.n_head, model.config.n_embd // model.config.n_head
+
+        def logs() -> Any:
+            return model(ids, use_cache=False).logits[0, -1].double().log_softmax(-1)
+
+        def do() -> Reply:
+            with torch.no_grad():
+                before, bits = logs(), 0.0
+                for block in model.transformer.h:
+                    for head in range(heads):
+                        silenced = slice(head * width, (head + 1) * width)
+
+                        def silence(_: Any, given: Any, silenced: slice = silenced) -> Any:
+                            said = given[0].clone()
+                            said[..., silenced] = 0
+                            return (said, *given[1:])
+
+                        hook = block.attn.c_proj.register_forward_pre_hook(silence)
+                        bits += float((before.exp() * (before - logs())).sum()) / math.log(2)
+                        hook.remove()
+            return {"tokens": ids.shape[1], "likeliest": bits}
+
+        return do
+
+    repeat(open_)
+
+
+AT_ONCE = 8
+"""Tokens of one turn."""
+
+
+def our_tokens(folder: str, text: str) -> None:
+    """The likeliest tokens after a text, one after another, over kept keys and values."""
+    from kitten_tui.sources.checkpoint.model import Model
+    from kitten_tui.sources.checkpoint.texts import open_texts
+
+    def open_() -> Callable[[], Reply]:
+        reading = open_texts(Model(Path(folder)), text)
+        reading.compute()
+
+        def do() -> Reply:
+            nonlocal reading
+            for _ in range(AT_ONCE):
+                reading = reading.goes_on.longer()
+            return {"tokens": len(reading.ids), "likeliest": sum(reading.ids[-AT_ONCE:])}
+
+        return do
+
+    repeat(open_)
+
+
+def their_tokens(folder: str, text: str) -> None:
+    """The same over the cache of transformers."""
+    import torch
+    from tokenizers import Tokenizer
+    from transformers import AutoModelForCausalLM
+
+    ids = torch.tensor([Tokenizer.from_file(f"{folder}/tokenizer.json").encode(text).ids])
+
+    def open_() -> Callable[[], Reply]:
+        model = AutoModelForCausalLM.from_pretrained(folder).eval()
+        with torch.no_grad():
+            out = model(ids, use_cache=True, logits_to_keep=1)
+        count = ids.shape[1]
+
+        def do() -> Reply:
+            nonlocal out, count
+            taken = []
+            with torch.no_grad():
+                for _ in range(AT_ONCE):
+                    token = out.logits[:, -1:].argmax(-1)
+                    taken.append(int(token))
+                    out = model(token, past_key_values=out.past_key_values, use_cache=True)
+                    count += 1
+            return {"tokens": count, "likeliest": sum(taken)}
+
+        return do
+
+    repeat(open_)
+
+
 def trained(text: str) -> None:
     """Where the small trained model lies, and how many tokens of it the text has."""
     from kitten_tui.sources.checkpoint.model import open_model
@@ -178,7 +287,8 @@ def bertviz(folder: str, text: str, file: str) -> None:
     say(tokens=len(tokens), size=Path(file).stat().st_size)
 
 
-JOBS = {job.__name__: job for job in (make, ours, theirs, trained, overview, bertviz)}
+ASKED = (our_effects, their_effects, our_tokens, their_tokens)
+JOBS = {job.__name__: job for job in (make, ours, theirs, *ASKED, trained, overview, bertviz)}
 
 if __name__ == "__main__":
     JOBS[sys.argv[1]](*sys.argv[2:])

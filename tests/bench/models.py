@@ -31,6 +31,7 @@ from statistics import median
 from typing import Any
 
 import bench
+from model_child import AT_ONCE
 from shapes import SHAPES
 
 CHILD = Path(__file__).resolve().with_name("model_child.py")
@@ -38,11 +39,14 @@ SHAPE = "gpt2-small-random"
 REST = 0.25
 """Seconds between two turns, until idle threads of either side have stopped looking for work."""
 PATIENCE = 900.0
+MOST_TURNS = 20
 SAME = 1e-3
 """How far apart, relatively, both may see the likeliest next token."""
 
 KIND_TOKENS, KIND_GOAL = 128, 1.0
 FORWARD_GOAL, MEMORY_GOAL, OVERVIEW_GOAL = 0.7, 0.4, 0.1
+EFFECTS_TOKENS, EFFECTS_GOAL = 64, 0.5
+ONWARD_TOKENS, ONWARD_GOAL = 512, 1.2
 HEAD_GOAL, CURSOR_GOAL = bench.Goal(100, "ms"), bench.Goal(20, "ms")
 
 
@@ -182,6 +186,8 @@ class Series:
     """Seconds from files to the result."""
     again: list[float] = field(default_factory=list)
     """Seconds of the forward alone."""
+    cpu: list[float] = field(default_factory=list)
+    """Seconds of the processor that it took, where that is told too."""
     peak: float = 0.0
     """MB."""
     likeliest: float = 0.0
@@ -221,6 +227,33 @@ def measure_forward(folder: Path, python: str, length: int, effort: Effort) -> t
     return ours, theirs
 
 
+def measure_asked(
+    folder: Path, python: str, jobs: tuple[str, str], length: int, effort: Effort
+) -> tuple[Series, Series]:
+    """Ours and theirs by turns, each asked for the same."""
+    ours, theirs = Series(), Series()
+    text = random_text(length)
+    for _ in range(effort.processes):
+        with (
+            child(sys.executable, jobs[0], str(folder), text) as mine,
+            child(python, jobs[1], str(folder), text) as other,
+        ):
+            for process in (mine, other):
+                process.answer()  # threads and buffers come into being
+            end, turns = time.perf_counter() + effort.seconds, 0
+            while turns < 3 or (time.perf_counter() < end and turns < MOST_TURNS):
+                for series, process in ((ours, mine), (theirs, other)):
+                    time.sleep(REST)
+                    answer = process.again()
+                    series.again.append(answer["seconds"])
+                    series.cpu.append(answer["cpu"])
+                    series.peak, series.likeliest = max(series.peak, answer["peak"]), answer["likeliest"]
+                if abs(ours.likeliest - theirs.likeliest) > SAME * abs(theirs.likeliest):
+                    raise bench.BenchError(f"{jobs[0]}: ours says {ours.likeliest}, theirs {theirs.likeliest}")
+                turns += 1
+    return ours, theirs
+
+
 Row = tuple[str, str, str, str, str, str]
 HEADINGS: Row = ("", "kitten-tui", "theirs", "ratio", "goal", "")
 
@@ -252,6 +285,21 @@ def forward_rows(folder: Path, python: str, effort: Effort) -> Iterator[Row]:
         yield times(f"T = {length:,}: forward", ours.again, theirs.again, FORWARD_GOAL)
         yield times(f"T = {length:,}: from files", ours.opened, theirs.opened, None)
         yield compared(f"T = {length:,}: peak memory", ours.peak, theirs.peak, MEMORY_GOAL, "MB")
+
+
+def asked_rows(folder: Path, python: str, effort: Effort) -> Iterator[Row]:
+    """What is asked of a model: each head left out, and one more token."""
+    for what, jobs, length, goal, share in (
+        ("effects of 144 heads", ("our_effects", "their_effects"), EFFECTS_TOKENS, EFFECTS_GOAL, 1),
+        ("one more token", ("our_tokens", "their_tokens"), ONWARD_TOKENS, ONWARD_GOAL, AT_ONCE),
+    ):
+        reread(folder)
+        ours, theirs = measure_asked(folder, python, jobs, length, effort)
+        clock = [[seconds / share for seconds in side.again] for side in (ours, theirs)]
+        used = [[seconds / share for seconds in side.cpu] for side in (ours, theirs)]
+        yield times(f"T = {length:,}: {what}", *clock, goal)
+        yield times(f"T = {length:,}: {what}, processor", *used, goal)
+        yield compared(f"T = {length:,}: {what}, peak memory", ours.peak, theirs.peak, None, "MB")
 
 
 def kind_rows(cache: Path, python: str, kinds: Sequence[str], effort: Effort) -> Iterator[Row]:
@@ -321,13 +369,15 @@ def screen_row(walk: bench.Walk, lap: bench.Lap, taken: Sequence[float | None]) 
     return (what, shown, "", "", str(walk.goal), bench.said(walk.goal.met(1000 * median(answered), 1.0)))
 
 
-PARTS = ("forward", "kinds", "overview", "screen")
+PARTS = ("forward", "asked", "kinds", "overview", "screen")
 
 
 def report(python: str, cache: Path, parts: Sequence[str], kinds: Sequence[str], effort: Effort) -> Iterator[Row]:
-    folder = prepared(cache, python) if {"forward", "screen"} & set(parts) else cache
+    folder = prepared(cache, python) if {"forward", "asked", "screen"} & set(parts) else cache
     if "forward" in parts:
         yield from forward_rows(folder, python, effort)
+    if "asked" in parts:
+        yield from asked_rows(folder, python, effort)
     if "kinds" in parts:
         yield from kind_rows(cache, python, kinds, effort)
     if "overview" in parts:

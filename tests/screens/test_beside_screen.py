@@ -108,6 +108,21 @@ async def test_a_head_is_opened_with_the_same_head_beside_it():
         assert model(pilot).desk.beside
 
 
+async def test_another_text_stands_beside_nothing():
+    opened = model_app()
+    async with opened.run_test(size=SIZE) as pilot:
+        await computed(pilot)
+        await hit(pilot, "D")
+        await type_in(pilot, OTHER)
+        await computed(pilot)
+        await hit(pilot, "slash")
+        await type_in(pilot, "the cat ran")
+        await computed(pilot)
+        assert overview(pilot).other is None
+        assert overview(pilot).overview.others is None
+        assert overview(pilot).overview.measure != MOVED
+
+
 async def test_a_text_that_has_nothing_in_common_is_refused_where_it_is_asked_for():
     opened = model_app("gpt2")
     async with opened.run_test(size=SIZE) as pilot:

@@ -58,6 +58,28 @@ def test_one_more_row_is_that_of_the_whole(name):
     assert longer.continuation(1).logit == pytest.approx(whole.continuation(1).logit, abs=2e-5)
 
 
+def test_a_row_that_stands_is_not_changed_by_another_way_to_go_on():
+    begun = gone_on(begin("llama"), 2)
+    one = gone_on(begun, 3)
+    kept = [(passed.concat.copy(), None if passed.stream is None else passed.stream.copy()) for passed in one.passed]
+    begun.drawing = Drawing(temperature=50.0, seed=1)
+    other = gone_on(begun, 3)
+    assert other.ids != one.ids
+    for passed, (concat, stream) in zip(one.passed, kept, strict=True):
+        assert np.array_equal(passed.concat, concat)
+        assert stream is None or np.array_equal(passed.stream, stream)
+
+
+def test_rows_are_copied_only_when_their_room_is_full():
+    reading = begin("llama")
+    arrays = []
+    for _ in range(40):
+        reading = reading.goes_on.longer()
+        arrays.append(reading.passed[0].concat.base)
+    rooms = {id(array) for array in arrays if array is not None}
+    assert len(rooms) <= 4  # it doubles
+
+
 @pytest.mark.parametrize("name", STORED["made"])
 def test_a_text_goes_on_as_transformers_generates(name):
     reading = begin(name, STORED["text"])
