@@ -173,7 +173,7 @@ COMMANDS = (
     KeyCommand("effects", (("E", "effects"),), "E", "heads", where=OVERVIEW, works=offers.can_be_asked),
     KeyCommand("beside", (("D", "lay_beside"),), "D", "heads", where=BOTH, works=offers.lays_beside),
     KeyCommand("lens", (("K", "lens"),), "K", "heads", where=OVERVIEW, works=offers.thinks),
-    KeyCommand("atlas", (("G", "atlas"),), "G", "heads", where=OVERVIEW, works=offers.can_be_asked),
+    KeyCommand("atlas", (("C", "atlas"),), "C", "heads", where=OVERVIEW, works=offers.can_be_asked),
     KeyCommand("about_head", (("i", "about_head"),), "i", "heads", footer=True, where=OVERVIEW),
     KeyCommand(
         *("sentence", (("slash", "ask_sentence"),), "/", "open"),

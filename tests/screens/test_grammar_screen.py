@@ -26,7 +26,7 @@ from kitten_tui.widgets.overview import OverviewLine
 async def mapped(pilot) -> None:
     """All sentences have gone through all layers."""
     await computed(pilot)
-    await hit(pilot, "G")
+    await hit(pilot, "C")
     assert isinstance(pilot.app.screen, AskScreen)
     await hit(pilot, "enter")
     await computed(pilot)
@@ -90,11 +90,11 @@ async def test_it_stops_and_shows_what_there_is(monkeypatch):
     app = model_app("bert")
     async with app.run_test(size=(120, 40)) as pilot:
         await computed(pilot)
-        await hit(pilot, "G", "enter")
+        await hit(pilot, "C", "enter")
         screen = overview(pilot)
         await until(pilot, lambda: screen.overview.atlas is not None)
         assert screen.overview.atlas.layers == 1
-        await hit(pilot, "G")
+        await hit(pilot, "C")
         await computed(pilot)
         assert screen.asking is None
         assert isinstance(app.screen, TextScreen)
@@ -107,7 +107,7 @@ async def test_a_broken_answer_is_told_what_is_wrong(tmp_path):
     app = model_app("bert")
     async with app.run_test(size=(120, 40)) as pilot:
         await computed(pilot)
-        await hit(pilot, "G")
+        await hit(pilot, "C")
         app.screen.query_one("Input").value = str(path)
         await hit(pilot, "enter")
         assert isinstance(app.screen, AskScreen)
