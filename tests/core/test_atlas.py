@@ -64,6 +64,7 @@ def atlas(*heads) -> Atlas:
 
 @pytest.mark.parametrize("relation", RELATIONS)
 @pytest.mark.parametrize("way", [DEPENDENT, HEAD])
+@pytest.mark.first_is_quick
 def test_a_head_that_always_looks_at_the_right_word_is_called_by_it(relation, way):
     if (relation, way) == (PRONOUN, HEAD):
         pytest.skip("nothing looks at a pronoun")
@@ -82,6 +83,7 @@ def test_a_head_that_always_looks_at_the_right_word_is_called_by_it(relation, wa
 
 
 @pytest.mark.parametrize("offset", [-2, -1, 1, 2])
+@pytest.mark.first_is_quick
 def test_a_head_that_looks_at_a_fixed_distance_is_called_by_nothing(offset):
     made = atlas(lambda sentence: beside(sentence, offset))
     assert made.done_by(0, 0) == ()

@@ -132,6 +132,7 @@ def derived(kind: str) -> tuple[Derivation, ...]:
 
 
 @every
+@pytest.mark.first_is_quick
 def test_the_operands_lead_to_the_gradient(kind):
     for derivation in derived(kind):
         assert derivation.op is not Op.GIVEN

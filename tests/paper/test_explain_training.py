@@ -77,6 +77,7 @@ def test_a_quantity_that_is_in_no_layer_is_refused_by_name() -> None:
 
 
 @pytest.mark.parametrize("name", ["w_q", "w_o", "unembedding", "table", "position", "average(w_k)", "square(w_v)"])
+@pytest.mark.first_is_quick
 def test_a_trained_number_is_what_the_step_before_made_of_it(name: str) -> None:
     of = workings().in_layer(1 if name == "unembedding" else 0)
     cell = parse_cell(f"{name}[2,1]", of, 1)

@@ -53,6 +53,7 @@ async def test_what_was_stopped_goes_on_where_it_was():
 
 
 @pytest.mark.parametrize("name", ["llama", "bert"])
+@pytest.mark.first_is_quick
 async def test_thoughts_on_the_way_are_a_page(name):
     app = model_app(name)
     async with app.run_test(size=(120, 40)) as pilot:

@@ -163,6 +163,7 @@ async def test_what_is_asked_for_on_the_line_stands_beside_at_once():
 
 
 @pytest.mark.parametrize("stage", range(1, 8))
+@pytest.mark.first_is_quick
 async def test_every_stage_stands_beside_itself(stage):
     opened = app("two-heads" if stage == 7 else "journey")
     async with opened.run_test(size=(80, 24)) as pilot:

@@ -157,6 +157,7 @@ async def leave_somewhere(pilot: Pilot[None], seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.first_is_quick
 async def test_wherever_and_however_a_walk_is_left_all_is_as_it_was(seed: int) -> None:
     async with app().run_test(size=(80, 24)) as pilot:
         await leave_somewhere(pilot, seed)

@@ -30,6 +30,7 @@ async def asked(pilot: Pilot[None], layer: int = 1, **places: int) -> WhyScreen:
 
 
 @pytest.mark.parametrize("name", ["gpt2", "llama", "bert"])
+@pytest.mark.first_is_quick
 async def test_a_score_is_a_table_whose_layers_open(name: str) -> None:
     async with model_app(name).run_test(size=(120, 40)) as pilot:
         page = await asked(pilot, query=3, key=2)

@@ -36,6 +36,7 @@ def folder_with(place: Path, **settings: object) -> Path:
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
+@pytest.mark.first_is_quick
 def test_what_a_template_makes_is_what_transformers_makes(name, tmp_path):
     model = Model(folder_with(tmp_path, chat_template=TEMPLATES[name]))
     of = Chat.of(model)
@@ -44,6 +45,7 @@ def test_what_a_template_makes_is_what_transformers_makes(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
+@pytest.mark.first_is_quick
 def test_special_tokens_in_it_are_special_tokens(name, tmp_path):
     folder = folder_with(tmp_path, chat_template=TEMPLATES[name])
     made = STORED["made"][name][0]
@@ -79,6 +81,7 @@ def test_of_several_the_default_is_taken(tmp_path):
         ),
     ],
 )
+@pytest.mark.first_is_quick
 def test_what_goes_wrong_in_a_template_is_one_line(template, problem, tmp_path):
     of = Chat.of(Model(folder_with(tmp_path, chat_template=template)))
     with pytest.raises(SourceError, match="chat template: ") as raised:
@@ -95,6 +98,7 @@ def test_what_goes_wrong_in_a_template_is_one_line(template, problem, tmp_path):
         "{% set n = namespace(t='a') %}{% for a in range(60) %}{% set n.t = n.t ~ n.t %}{% endfor %}",
     ],
 )
+@pytest.mark.first_is_quick
 def test_a_template_that_does_not_end_is_ended(template, tmp_path, monkeypatch):
     monkeypatch.setattr(chat, "SECONDS", 1)
     of = Chat.of(Model(folder_with(tmp_path, chat_template=template)))

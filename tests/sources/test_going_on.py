@@ -47,6 +47,7 @@ GOING_ON = [name for name in FOLDERS if Reading(model(name), "the cat").goes_on 
 
 
 @pytest.mark.parametrize("name", GOING_ON)
+@pytest.mark.first_is_quick
 def test_one_more_row_is_that_of_the_whole(name):
     longer = gone_on(begin(name), 4)
     whole = longer.goes_on.afresh()

@@ -184,6 +184,7 @@ def test_two_texts_side_by_side_have_the_numbers_of_transformers(name):
 
 @pytest.mark.parametrize("part", TWO_TEXTS[1:])
 @pytest.mark.parametrize("name", PAIRED)
+@pytest.mark.first_is_quick
 def test_a_side_has_the_numbers_of_the_whole(name, part):
     whole, one = side(name, "whole"), side(name, part)
     first = whole.sides.index(1)

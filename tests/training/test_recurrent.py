@@ -87,6 +87,7 @@ def test_what_waits_is_each_word_for_the_one_before_or_no_word_at_all() -> None:
     assert (at.waits, {name: other.waits for name, other in at.beside.items()}) == (1, {"elman": 11, "gru": 11})
 
 
+@pytest.mark.slow
 def test_what_learns_beside_is_made_again_with_the_same_bits() -> None:
     run = Run(TASKS["recall"], replace(TASKS["recall"].setup, sentences=4))
     seen = []

@@ -128,6 +128,7 @@ def test_a_control_that_diverges_stays_where_it_was_a_number() -> None:
     assert np.isfinite(run.kept[-1].measured.beside["same"].loss)
 
 
+@pytest.mark.slow
 def test_steps_further_back_are_at_hand_after_one_was_made_again() -> None:
     run = trained(TASKS["copy"], 130)
     again = run.at(119)

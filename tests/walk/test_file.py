@@ -123,6 +123,7 @@ def test_a_place_that_the_source_does_not_have_leaves_the_step_out(tmp_path: Pat
         assert each.page.derivation is None or each.page.derivation.value is not None
 
 
+@pytest.mark.slow
 def test_many_steps_are_read_at_once(tmp_path: Path) -> None:
     step = '[[step]]\nid = "{number}"\nstage = "scores"\nen = "x"\n'
     text = "".join(step.format(number=number) for number in range(20_000))
