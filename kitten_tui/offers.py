@@ -152,9 +152,9 @@ def can_be_asked(now: Now) -> bool:
 
 
 def lays_beside(now: Now) -> bool:
-    """Whether there is something to lay beside: another text, another step, the lesson as it was opened."""
+    """Whether there is something to lay beside: another text, another step, what was opened before changes."""
     if isinstance(now, AtStage):
-        return now.desk.other is not None or trains(now) or (edits(now) and now.desk.history.place > 0)
+        return now.desk.other is not None or trains(now) or now.desk.history.place > 0
     return is_model(now)
 
 

@@ -10,7 +10,7 @@ from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Editor, Source
 from kitten_tui.core.workings import Workings
-from kitten_tui.desk.desk import Lay, Restore, Save, Warn
+from kitten_tui.desk.desk import Restore, Save, Warn
 from kitten_tui.desk.history import Places, State
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.ink.formula import cell_name
@@ -51,14 +51,6 @@ class EditingScreen(SwitchingScreen):
             super().open(source)
         else:
             self.post_message(SourceOpened(source, self.words))
-
-    def action_lay_beside(self) -> None:
-        """Beside the lesson as it was opened."""
-        opened = self.desk.history.opened
-        if self.desk.other is None and self.desk.present is not opened:
-            self.do(Lay(State(opened.source, opened.settings, phrase("beside.opened"))))
-        else:
-            super().action_lay_beside()
 
     def action_next_seed(self) -> None:
         settings = navigation.next_seed(self.present).settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
-from kitten_tui.desk.desk import Change, Flip, GoTo, LookAt, Vary
+from kitten_tui.desk.desk import Change, Flip, GoTo, Lay, LookAt, Vary
 from kitten_tui.desk.history import History, Places, State, difference
 from kitten_tui.desk.phrase import Phrase, phrase
 from kitten_tui.ink.cells import clean
@@ -106,6 +106,14 @@ class SwitchingScreen(StageScreen):
             self.do(Vary(""), phrase("variant.off"))
         else:
             super().action_leave()
+
+    def action_lay_beside(self) -> None:
+        """Beside what was opened, where nothing else was asked for."""
+        opened = self.desk.history.opened
+        if self.desk.other is None and self.desk.present is not opened:
+            self.do(Lay(State(opened.source, opened.settings, phrase("beside.opened"))))
+        else:
+            super().action_lay_beside()
 
     # Back and forth
 

@@ -148,6 +148,38 @@ async def test_a_lesson_stands_beside_itself_as_it_was_opened():
         assert said(pilot) == "beside.off"
 
 
+async def test_a_model_stands_beside_itself_as_it_was_opened():
+    opened = model_app()
+    async with opened.run_test(size=SIZE) as pilot:
+        await computed(pilot)
+        await hit(pilot, "enter", "s", "D")
+        desk, page = model(pilot).desk, model(pilot).page
+        assert desk.beside
+        assert desk.other.source is desk.history.opened.source
+        assert page.readings[0].key in ("beside.differs", "beside.same")
+
+
+async def test_a_training_stands_beside_another_of_its_steps():
+    from kitten_tui.sources.training.opening import open_training
+    from kitten_tui.sources.training.source import Training
+
+    run = open_training("copy", {"steps": 3})
+    for _ in range(3):
+        run.advance()
+    run.keep()
+    opened = KittenApp(Training(run, run.state), selection=Selection(stage=STAGES.index(SCORES)))
+    async with opened.run_test(size=SIZE) as pilot:
+        await hit(pilot, "D")
+        await type_in(pilot, "0")
+        await computed(pilot)
+        page, desk = screen(pilot).page, screen(pilot).desk
+        assert desk.beside
+        assert desk.other.source.trainer.step == 0
+        now, then = (each.trace(0, 0, each.settings)["scores"] for each in (desk.source, desk.other.source))
+        three = next(figures for figures in threes(page) if figures[0].name == "scores")
+        assert np.allclose(three[2].values, now - then)
+
+
 async def test_what_is_asked_for_on_the_line_stands_beside_at_once():
     from kitten_tui.sources.find import open_source
 
