@@ -95,7 +95,7 @@ async def test_another_question_takes_the_place_of_this_one(never_ends):
     app = model_app("bert")
     async with app.run_test(size=(120, 40)) as pilot:
         await computed(pilot)
-        await hit(pilot, "G", "enter")
+        await hit(pilot, "C", "enter")
         screen = overview(pilot)
         await until(pilot, lambda: screen.overview.atlas is not None)
         await hit(pilot, "E")
