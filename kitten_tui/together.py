@@ -141,6 +141,9 @@ def _refuse_going_on(arguments: argparse.Namespace) -> None:
     _refuse_beside(arguments, "atlas", OF_ONE_VIEW)
     if arguments.atlas and arguments.source is not None:
         raise UsageError("--atlas: expected annotated sentences with --text FILE, found a SOURCE")
+    for name in ("second", "part", "by_value", "hide_special"):
+        if arguments.atlas and getattr(arguments, name):
+            raise UsageError(f"--atlas: expected the model as it is, found --{name.replace('_', '-')}")
     if arguments.text is not None and not arguments.atlas:
         raise UsageError("--text: expected --atlas with it, found none")
     _refuse_beside(arguments, "reach", tuple(name for name in OF_ONE_VIEW if name != "query"))

@@ -100,7 +100,7 @@ class Asked(Protocol):
 
     @property
     def model(self) -> object:
-        """What is asked; the same with each of its texts."""
+        """What is asked, as it was changed; equal for each of its texts."""
         ...
 
     def thoughts(self, count: int, pulse: Pulse) -> Iterator[Thought]:

@@ -58,6 +58,8 @@ class AskedScreen(WeighingScreen):
     """What was changed of the source, as far as it was changed here or at its stages."""
     asking: Event | None = None
     """Set to stop what is being asked; None where nothing is."""
+    trying: Event | None = None
+    """The same while heads are left out one by one."""
 
     def look_at(self, overview: Overview, message: str = "") -> None:
         raise NotImplementedError
@@ -114,18 +116,19 @@ class AskedScreen(WeighingScreen):
 
     def action_effects(self) -> None:
         """Begins, stops, or goes on."""
-        if self.asking is not None:
+        if self.asking is not None and self.asking is self.trying:
             self.forget()
             self.say("effects.stopped", missing=self._missing)
             return
         if not self._can_ask():
             return
+        self.forget()
         overview = self.overview
         known = overview.effects or ()
         whole = known[: len(known) // overview.n_heads * overview.n_heads]  # a layer is asked together
         self._look_by_effect(replace(overview, effects=whole))
         if self._missing:
-            self.asking = Event()
+            self.asking = self.trying = Event()
             first = len(whole) // overview.n_heads
             work = partial(self._try_heads, self.source, first, self.asking)
             self.run_worker(work, thread=True, exclusive=True, group=EFFECT)
@@ -155,7 +158,7 @@ class AskedScreen(WeighingScreen):
     def take_effect(self, event: HeadTried) -> None:
         """The largest stays selected while it is."""
         overview = self.overview
-        if event.source is not self.source or self.asking is None:
+        if event.source is not self.source or self.asking is None or self.asking is not self.trying:
             return
         on_largest = overview.measure == EFFECT and (overview.layer, overview.head) == overview.order[0]
         overview = replace(overview, effects=(*(overview.effects or ()), event.effect))

@@ -113,5 +113,5 @@ class GrammarScreen(AskedScreen):
     def kept_atlas(self, source: Source) -> Atlas | None:
         """What is known of the heads of another source: of another text in the same model, the same."""
         asked, other = self.source.asked, source.asked
-        same = asked is not None and other is not None and asked.model is other.model
+        same = asked is not None and other is not None and asked.model == other.model
         return self.overview.atlas if same else None

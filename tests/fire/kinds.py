@@ -15,12 +15,16 @@ from textual.app import ScreenStackError
 from textual.events import Key, Paste
 from textual.keys import _character_to_key
 
+import kitten_tui.sources.annotated
 from kitten_tui.app import KittenApp
 from kitten_tui.commands import COMMANDS
+from kitten_tui.core.grammar import pairs_of
 from kitten_tui.core.settings import MASKS, Settings
 from kitten_tui.desk.selection import Selection
 from kitten_tui.paper.plain import plain
 from kitten_tui.reader import KeyReader
+from kitten_tui.sources.annotated import OWN, open_annotated
+from kitten_tui.sources.checkpoint.grammar import atlas_of
 from kitten_tui.sources.checkpoint.model import Model
 from kitten_tui.sources.checkpoint.reading import Reading
 from kitten_tui.sources.errors import SourceError
@@ -31,6 +35,7 @@ from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
 CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
+ANNOTATED = Path(kitten_tui.sources.annotated.__file__).parent
 KEYS_A_RUN = 400
 
 ODD = [
@@ -132,6 +137,25 @@ def sample(draw: Random) -> int:
         except SourceError as error:
             return told(error)
     show(lesson, draw)
+    return 1
+
+
+def annotated(draw: Random) -> int:
+    """Some of the program's annotated sentences, in which every word is where its characters are."""
+    blocks = (ANNOTATED / f"{draw.choice(OWN)}.conllu").read_bytes().split(b"\n\n")
+    raw = b"\n\n".join(draw.sample(blocks[1:-1], 3)) + b"\n\n"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "own.conllu"
+        path.write_bytes(mutated(draw, raw, 2))
+        try:
+            found = open_annotated(str(path))
+            for atlas in atlas_of(Model(CHECKPOINTS / "bert"), found):
+                assert 0 <= atlas.left_out < atlas.pairs
+        except SourceError as error:
+            return told(error)
+    for sentence in found.sentences:
+        assert all(0 <= word.start < word.end <= len(sentence.text) for word in sentence.words)
+        assert all(pair.keys and pair.query not in pair.keys for pair in pairs_of(sentence))
     return 1
 
 
@@ -262,6 +286,7 @@ Kind = Callable[[Random], int]
 KINDS: dict[str, Kind] = {
     "sentence": sentence,
     "sample": sample,
+    "annotated": annotated,
     "checkpoint": checkpoint,
     "sent": sent,
     "keys": keys,

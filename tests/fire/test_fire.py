@@ -10,7 +10,7 @@ from painted import COMPARED
 
 pytestmark = pytest.mark.slow
 
-SLICE = {"sentence": 150, "sample": 100, "checkpoint": 60, "sent": 400, "keys": 2}
+SLICE = {"sentence": 150, "sample": 100, "annotated": 60, "checkpoint": 60, "sent": 400, "keys": 2}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -96,6 +96,8 @@ def test_no_name_of_a_file_steers_a_terminal(run, own):
         (("--model", BERT, "--text", "zh"), "--text: expected --atlas with it, found none"),
         (("--model", BERT, "--atlas", "--lens"), "--lens: expected alone or with --json, found --atlas"),
         (("--model", BERT, "--atlas", "--head", "1"), "--atlas: expected the model as it is, found --head"),
+        (("--model", BERT, "--atlas", "--second", "a"), "--atlas: expected the model as it is, found --second"),
+        (("--model", BERT, "--atlas", "--by-value"), "--atlas: expected the model as it is, found --by-value"),
         (("--model", T5, "--atlas"), "--atlas: expected a model with one text, found two texts"),
         (("--model", GPT2, "--atlas", "--text", "none.conllu"), "none.conllu: No such file or directory"),
     ],

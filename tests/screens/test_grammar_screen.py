@@ -77,7 +77,9 @@ async def test_what_is_known_of_the_heads_stays_with_another_text_of_the_model()
         assert overview(pilot).overview.atlas is atlas
 
 
-async def test_it_stops_and_shows_what_there_is(monkeypatch):
+@pytest.fixture
+def never_ends(monkeypatch):
+    """After one layer the sentences wait until somebody stops them."""
     atlas_of = Asking.atlas
 
     def first_layer_alone(asking, annotated, pulse):
@@ -87,6 +89,24 @@ async def test_it_stops_and_shows_what_there_is(monkeypatch):
             sleep(0.001)
 
     monkeypatch.setattr(Asking, "atlas", first_layer_alone)
+
+
+async def test_another_question_takes_the_place_of_this_one(never_ends):
+    app = model_app("bert")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await computed(pilot)
+        await hit(pilot, "C", "enter")
+        screen = overview(pilot)
+        await until(pilot, lambda: screen.overview.atlas is not None)
+        await hit(pilot, "E")
+        await computed(pilot)
+        of = screen.overview
+        assert of.effects is not None
+        assert len(of.effects) == of.n_layers * of.n_heads
+        assert (of.atlas.layers, screen.asking) == (1, None)
+
+
+async def test_it_stops_and_shows_what_there_is(never_ends):
     app = model_app("bert")
     async with app.run_test(size=(120, 40)) as pilot:
         await computed(pilot)

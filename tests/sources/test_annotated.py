@@ -220,6 +220,8 @@ def test_other_bytes_and_files_that_are_not_there_are_named(tmp_path):
         open_annotated(str(tmp_path / "none.conllu"))
     with pytest.raises(SourceError, match="null byte"):
         open_annotated("a\0b")
+    with pytest.raises(SourceError, match=r"^/dev/zero: expected a file, found a device$"):
+        open_annotated("/dev/zero")
 
 
 def test_lines_may_end_as_on_windows(tmp_path):

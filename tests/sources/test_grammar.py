@@ -12,6 +12,8 @@ pytest.importorskip("tokenizers")
 
 from stored import CHECKPOINTS, FAMILY_NAMES, NAMES
 
+from kitten_tui.core.altering import Without
+from kitten_tui.core.asking import MEAN, ZERO
 from kitten_tui.core.atlas import Tally, between_words
 from kitten_tui.core.grammar import Annotated, Sentence, Word
 from kitten_tui.sources.annotated import open_annotated
@@ -52,7 +54,7 @@ def test_what_is_counted_are_the_weights_of_each_head(name, monkeypatch):
     for number, of in enumerate(BOTH.sentences):
         reading = Reading(model, of.text)
         reading.compute()
-        pieces = pieces_of(of, reading.spans)  # [word, token]
+        pieces = pieces_of(of, model.tokens.read(of.text, 512).spans)  # [word, token]
         for layer in range(reading.n_layers):
             heads = [reading.trace(layer, head, reading.settings)["weights"] for head in range(reading.n_heads)]
             words = between_words(np.stack(heads), pieces)  # [head, word, word]
@@ -77,7 +79,7 @@ def test_several_tokens_of_one_character_make_its_word():
 
 def test_pairs_of_words_that_are_cut_otherwise_are_left_out_and_counted():
     model = Model(CHECKPOINTS / "bert")
-    whole = Reading(model, "the cat saw the dog").spans
+    whole = model.tokens.read("the cat saw the dog", 32).spans
     assert pieces_of(SAW, whole).any(axis=1).all()
     first, second = Word("th", 0, 2, 2, "det"), Word("e", 2, 3, 2, "det")
     broken = Sentence("the cat", (first, second, Word("cat", 4, 7, -1, "root")), 3)
@@ -96,6 +98,23 @@ def test_what_the_model_does_not_read_is_left_out():
     atlas = list(atlas_of(model, Annotated("own", (long, RAN))))[-1]
     assert atlas.pairs == 42
     assert 20 < atlas.left_out < 42
+
+
+@pytest.mark.parametrize("way", [ZERO, MEAN])
+def test_a_head_that_was_silenced_stays_so(way, monkeypatch):
+    """What later heads look at is what a changed reading shows."""
+    reading = Reading(Model(CHECKPOINTS / "bert"), SAW.text)
+    changed = reading.alters.with_all((Without(0, 1, way),))
+    changed.compute()
+    looked: list[np.ndarray] = []
+    monkeypatch.setattr(Tally, "look", lambda tally, weights, pairs, half: looked.append(weights))
+    monkeypatch.setattr(Tally, "skills", lambda tally: ())
+    list(changed.asked.atlas(BOTH))
+    weights = np.stack([changed.trace(1, head, changed.settings)["weights"] for head in range(changed.n_heads)])
+    pieces = pieces_of(SAW, changed.model.tokens.read(SAW.text, 32).spans)
+    assert looked[2] == pytest.approx(between_words(weights, pieces), abs=2e-5)
+    assert changed.asked.model != reading.asked.model
+    assert reading.asked.model == reading.again("the dog", None).asked.model
 
 
 def test_it_can_be_stopped_and_keeps_what_it_has():

@@ -209,6 +209,7 @@ CLAIMS: dict[str, Callable[[Told, Naive, int, int], bool]] = {
         and distance(t, beside=True) > 0.1
         and float(t.values["beside_last"]) > float(t.values["beside_first"])  # type: ignore[arg-type]
     ),
+    "heads.grammar": lambda t, n, q, k: t.scene.view.source.asked is not None,
     "heads.sink": lambda t, n, q, k: n.near(t.values["first_weight"], n.weights[q, 0]) and n.weights[q, 0] > 0.3,
     "heads.one": lambda t, n, q, k: (
         len(heads(t)) == 1 and names(t, t.values["best_of_head"], int(n.dropped[q].argmax()))

@@ -38,6 +38,8 @@ def read_conllu(path: Path, name: str) -> Annotated:
     """
     try:
         raw = read_bytes(path, LARGEST, pipe=True)
+    except SourceError:
+        raise
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror or error}") from None
     except ValueError as error:  # a null byte in the name

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kitten_tui.core.altering import Alteration, Without
 from kitten_tui.core.array_types import Array
 from kitten_tui.core.asking import Attribution, Effect, Thought
 from kitten_tui.core.source import Pulse, Source
@@ -35,8 +36,8 @@ class Asking:
     reading: Reading
 
     @property
-    def model(self) -> Model:
-        return self.reading.model
+    def model(self) -> tuple[Model, tuple[Alteration, ...]]:
+        return self.reading.model, tuple(each for each in self.reading.altered if isinstance(each, Without))
 
     # What it thinks on the way
 
@@ -157,4 +158,4 @@ class Asking:
             atlas_of,
         )  # sentences are readings, and these are what is asked
 
-        return atlas_of(self.reading.model, annotated, pulse)
+        return atlas_of(self.reading.model, annotated, pulse, self.reading.altered)

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kitten_tui.core.altering import Alteration
 from kitten_tui.core.array_types import Array
 from kitten_tui.core.atlas import HALVES, Atlas, Tally, between_words
 from kitten_tui.core.grammar import DEPENDENT, Annotated, Pair, Sentence, pairs_of
 from kitten_tui.core.measures import Rows
 from kitten_tui.core.network import project
 from kitten_tui.core.source import Pulse
+from kitten_tui.sources.checkpoint.altering import with_silenced
 from kitten_tui.sources.checkpoint.forward import cover, leave, placed, roles
 from kitten_tui.sources.checkpoint.model import Model
+from kitten_tui.sources.checkpoint.onward import most_tokens
 from kitten_tui.sources.checkpoint.reading import Reading
 from kitten_tui.sources.errors import SourceError
 
@@ -37,8 +40,12 @@ class Aligned:
     """Where its tokens stand among those of all sentences."""
 
 
-def atlas_of(model: Model, annotated: Annotated, pulse: Pulse = lambda: None) -> Iterator[Atlas]:
+def atlas_of(
+    model: Model, annotated: Annotated, pulse: Pulse = lambda: None, altered: tuple[Alteration, ...] = ()
+) -> Iterator[Atlas]:
     """What is known after each layer; all sentences go through a layer before its weights are let go of.
+
+    Heads that were silenced stay so.
 
     Raises:
         SourceError: the model cuts every word otherwise, or a number of it is none.
@@ -56,7 +63,7 @@ def atlas_of(model: Model, annotated: Annotated, pulse: Pulse = lambda: None) ->
     for number in range(model.config.n_layers):
         tally.begin_layer(model.config.n_heads)
         with np.errstate(all="ignore"):  # what overflows is found below, and named
-            stream = _through(number, texts, stream, tally, pulse)  # [token, d_model]
+            stream = _through(number, texts, stream, tally, altered, pulse)  # [token, d_model]
         if not np.isfinite(stream).all():
             raise readings[0].layer(number).not_finite()
         model.tensors.release()
@@ -71,11 +78,14 @@ def aligned(model: Model, annotated: Annotated, pulse: Pulse) -> list[Aligned]:
     for number, sentence in enumerate(annotated.sentences):
         pulse()
         try:
-            reading = Reading(model, sentence.text)
+            cut = model.tokens.read(sentence.text, most_tokens(model))
+            if not cut.ids:
+                raise SourceError(f"expected a text that {model.name} has tokens for, found none")
         except SourceError as error:
             raise SourceError(f"{annotated.name}: line {sentence.line}: {error}") from None
-        tokens = slice(first, first + len(reading.ids))
-        pieces = pieces_of(sentence, reading.spans)  # [word, token]
+        reading = Reading(model, sentence.text, cut=cut)
+        tokens = slice(first, first + len(cut.ids))
+        pieces = pieces_of(sentence, cut.spans)  # [word, token]
         whole = {place for place, tokens_of in enumerate(pieces) if tokens_of.any()}
         pairs = tuple(pairs_of(sentence))
         kept = tuple(pair for pair in pairs if {pair.query, *pair.keys} <= whole)
@@ -96,7 +106,14 @@ def pieces_of(sentence: Sentence, spans: Sequence[tuple[int, int]]) -> Array:
     return np.asarray(pieces, dtype=np.float32)
 
 
-def _through(number: int, texts: Sequence[Aligned], stream: Array, tally: Tally, pulse: Pulse) -> Array:
+def _through(
+    number: int,
+    texts: Sequence[Aligned],
+    stream: Array,
+    tally: Tally,
+    altered: tuple[Alteration, ...],
+    pulse: Pulse,
+) -> Array:
     """All sentences through a layer, which is looked at on the way.  [token, d_model] -> [token, d_model]"""
     reading = texts[0].reading
     model, layer, into = reading.model, reading.layer(number), reading.norm_into(number)
@@ -118,6 +135,7 @@ def _through(number: int, texts: Sequence[Aligned], stream: Array, tally: Tally,
         cover(scores, config.causal, config.windows[number])
         rows = Rows.of(scores, sinks=layer.sinks)
         contexts[:, own] = rows.mixed(v[:, own])  # [head, query, d_k]
+        concat[own] = with_silenced(concat[own], layer, altered)  # [token, head·d_k]
         weights = rows.exp * rows.share[..., None]  # [head, query, key]
         tally.look(between_words(weights, text.pieces), text.pairs, text.half)
     return leave(layer, stream, x, concat, pulse)  # [token, d_model]

@@ -75,7 +75,6 @@ class Reading:
         self.sides = cut.sides
         """Of two texts, which of them each token belongs to, 0 or 1."""
         self.tokens = cut.pieces
-        self.spans = cut.spans
         self.whole = cut.whole
         """How many tokens the text has; more than are read where it was cut."""
         config = model.config
