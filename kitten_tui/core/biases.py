@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.quantity import Quantity, Scope, quantity
 
@@ -57,6 +60,26 @@ def next_token(*, factor: bool, cap: bool, draws: bool = False) -> tuple[Quantit
     is drawn by.
     """
     return (*_next_token(factor=factor, cap=cap), *(DRAWN if draws else ()))
+
+
+def thoughts(*, factor: bool, cap: bool) -> tuple[Quantity, ...]:
+    """The same of what enters a layer, as if the last norm and the output head came there already; `thought` is what
+    that norm makes. nostalgebraist, "interpreting GPT: the logit lens" (2020).
+    """
+    called = {
+        "last": "thought",
+        "unembedding": "thought_rows",
+        **{name: name.replace("logit", "thought") for name in ("logit_total", "logit_raw", "logit_scaled")},
+        **{name: f"thought_{name}" for name in ("logit", "probability")},
+    }
+    lines = []
+    for each in _next_token(factor=factor, cap=cap):
+        if each.name not in called or each.name == "last":
+            continue  # the numbers of the model, and what the norm makes
+        line = re.sub(r"\w+(?=\[)", lambda name: called.get(name[0], name[0]), each.line)
+        scope = Scope.CONSTANT if each.scope is Scope.CONSTANT else Scope.SHARED
+        lines.append(replace(each, name=called[each.name], symbol=f"{each.symbol} r", line=line, scope=scope))
+    return tuple(lines)
 
 
 def _next_token(*, factor: bool, cap: bool) -> tuple[Quantity, ...]:

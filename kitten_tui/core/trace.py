@@ -210,11 +210,11 @@ class Trace:
     def _row_alone(self, quantity: Quantity) -> bool:
         """Whether it comes from something that is only made a row at a time."""
         for ref in self.chain.operands(quantity.name):
-            value = self.given.get(ref.name)
+            made, value = self.chain[ref.name], self.given.get(ref.name)
             if isinstance(value, Given) and value.whole is None:
                 return True
-            made = self.chain[ref.name]
-            if value is None and made.scope is Scope.SETTING and self._makes(made) and self._row_alone(made):
+            of_rank = made.scope is Scope.SETTING or "rank" in made.axes
+            if value is None and of_rank and self._makes(made) and self._row_alone(made):
                 return True
         return False
 

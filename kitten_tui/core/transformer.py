@@ -7,7 +7,7 @@ from functools import cache
 
 from kitten_tui.core.altering import silenced
 from kitten_tui.core.attention import ATTENTION
-from kitten_tui.core.biases import biased, next_token, sunk
+from kitten_tui.core.biases import biased, next_token, sunk, thoughts
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.quantity import Quantity, Scope, quantity
 
@@ -72,6 +72,8 @@ class Kind:
     silenced: bool = False
     """Whether a head of it is made to say something else than it does."""
     says_next: bool = False
+    thinks: bool = False
+    """Whether what enters it can be taken through the last norm and the output head."""
     next_factor: bool = False
     """Whether logits are multiplied."""
     draws: bool = False
@@ -117,10 +119,18 @@ def layer_chain(kind: Kind) -> Chain:
     chain = biased(chain, capped=kind.capped, bias=kind.bias)
     chain = silenced(chain) if kind.silenced else chain
     says = next_token(factor=kind.next_factor, cap=kind.next_cap, draws=kind.draws) if kind.says_next else ()
+    says = (*(_thoughts(chain, kind) if kind.thinks else ()), *says)
     takes_in = ("middle",) if kind.norms_after else ("stream", "added" if kind.added_norm else "output")
     if kind.crossed:
         takes_in = ("second",) if kind.norms_after else (*takes_in, "crossed")
     return chain.with_(replace(MLP, opaque=takes_in), *says)
+
+
+def _thoughts(chain: Chain, kind: Kind) -> tuple[Quantity, ...]:
+    """What would come next if the last norm and the output head came before this layer."""
+    thought = quantity("thought", "norm r", "token d_model", scope=Scope.SHARED)
+    lines = norm_lines(thought, chain["stream"], rms=kind.rms, from_one=kind.from_one)
+    return (*lines, *thoughts(factor=kind.next_factor, cap=kind.next_cap))
 
 
 def _crossed(kind: Kind) -> tuple[Quantity, ...]:

@@ -71,9 +71,9 @@ def in_words(derivation: Derivation, look: Sum) -> str:
             text = words("formula.biased_bucket")
         case "total" | "weight_sum" if len(operands) > 1:
             text = words("formula.total_sink" if cell.name == "total" else "formula.weight_sum_sink")
-        case "logit" if derivation.op is Op.CAP:
+        case "logit" | "thought_logit" if derivation.op is Op.CAP:
             text = words("formula.logit_capped")
-        case "logit" if "logit_factor" in operands:
+        case "logit" | "thought_logit" if "logit_factor" in operands:
             text = words("formula.logit_multiplied")
         case "q" | "k" if "cos" in operands:
             text = words("formula.q_turned" if cell.name == "q" else "formula.k_turned")

@@ -128,9 +128,14 @@ def array_of(lesson: Lesson, settings: Settings, name: str, head: int, rescaled:
 
 OF_MODELS = {
     *("segment", "stream", "attended", "middle", "mlp", "logit", "probability"),
+    *("thought", "thought_logit", "thought_probability"),
     *("q_projected", "k_projected", "q_normed", "k_normed"),
-    *(f"{name}_{part}" for name in ("x", "middle") for part in ("mean", "centred", "bias")),
-    *(f"{name}_{part}" for name in ("x", "middle", "q_normed", "k_normed") for part in ("variance", "spread", "gain")),
+    *(f"{name}_{part}" for name in ("x", "middle", "thought") for part in ("mean", "centred", "bias")),
+    *(
+        f"{name}_{part}"
+        for name in ("x", "middle", "thought", "q_normed", "k_normed")
+        for part in ("variance", "spread", "gain")
+    ),
 }
 """What no lesson has: met in the tests of checkpoints."""
 

@@ -50,6 +50,8 @@ def workings(name: str, layer: int = 0) -> Workings:
 
 def shape_of(of: Workings, name: str) -> tuple[int, ...] | None:
     """None where the source has no such quantity."""
+    if "thought" in of.chain and name in ("thought_logit", "thought_probability"):
+        return (len(of.source.tokens), 4)
     if name in ("logit", "probability"):
         found = of.source.continuation(0).pieces if of.source.next_tokens is not None else ()
         return (len(of.source.tokens), len(found)) if found else None

@@ -13,6 +13,8 @@ pytest.importorskip("tokenizers")
 from stored import CHECKPOINTS, FAMILIES, FAMILY_NAMES, NAMES, NEAR
 
 from kitten_tui.core.asking import MEAN, ZERO
+from kitten_tui.core.cell import Cell
+from kitten_tui.core.workings import Workings
 from kitten_tui.sources.checkpoint.asking import Asking
 from kitten_tui.sources.checkpoint.model import Model
 from kitten_tui.sources.checkpoint.reading import Reading
@@ -54,6 +56,24 @@ def test_the_last_thought_is_what_the_model_says(name):
         says = reading.continuation(place)
         assert tuple(thought.pieces[place]) == says.pieces[:4]
         assert thought.probability[place] == pytest.approx(says.probability[:4], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_what_is_thought_before_a_layer_answers_where_it_comes_from(name):
+    """The lines of a layer make the table's numbers of the column before it, out of the stream that enters it."""
+    reading = asking(name).reading
+    thoughts = list(asking(name).thoughts(3))
+    for layer in range(reading.n_layers):
+        workings = Workings(reading, reading.settings, layer)
+        for token, rank in ((0, 0), (len(reading.ids) - 1, 2)):
+            found = workings.derive(Cell("thought_logit", (token, rank), 0, layer))
+            assert found.value == pytest.approx(thoughts[layer].logit[token, rank], abs=NEAR)
+            assert found.recomputed() == pytest.approx(found.value, abs=NEAR)
+            share = workings.value(Cell("thought_probability", (token, rank), 0, layer))
+            assert share == pytest.approx(thoughts[layer].probability[token, rank], abs=1e-5)
+            made = workings.derive(Cell("thought", (token, 1), 0, layer))
+            assert made.terms[0][0].cell == Cell("stream", (token, 1), 0, layer)
+            assert made.recomputed() == pytest.approx(made.value, abs=NEAR)
 
 
 @pytest.mark.parametrize("name", HELD)

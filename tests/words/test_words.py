@@ -103,7 +103,10 @@ def chains() -> list[Chain]:
             "bias": ("slopes", "buckets"),
         }.get(field.name, (True, False))
     ]
-    kinds += [replace(plain[1], next_factor=True, next_cap=True), replace(plain[1], norms_after=True, crossed=True)]
+    kinds += [
+        replace(plain[1], next_factor=True, next_cap=True, thinks=True),
+        replace(plain[1], norms_after=True, crossed=True),
+    ]
     return [ATTENTION, *map(layer_chain, kinds)]
 
 

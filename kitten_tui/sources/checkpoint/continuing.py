@@ -43,6 +43,15 @@ def continuation_of(model: Model, stream: Array, drawing: Drawing, place: int) -
     )
 
 
+def thought_of(model: Model, stream: Array) -> tuple[Array, float]:
+    """The rows of the output head of the tokens that it makes likeliest of what leaves some layer, and ln Σ e^logit.
+
+    [d_model] -> [rank, d_model]
+    """
+    logits = model.logits(model.last(stream)).astype(np.float64)  # [vocab]
+    return model.output_rows(likeliest(logits, min(CONTINUATIONS, len(logits)))), log_sum(logits)
+
+
 def ends_of(model: Model) -> frozenset[int]:
     """The tokens that a text ends with, as transformers' generation knows them, or the file itself."""
     if isinstance(model.tensors, GgufTensors):

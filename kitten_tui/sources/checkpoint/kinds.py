@@ -36,10 +36,19 @@ def kind_of(reading: Reading, layer: int) -> Kind:
         sink=bool(family.sinks),
         silenced=any(isinstance(each, Without) and each.layer == layer for each in reading.altered),
         says_next=reading.next_tokens is not None,
+        thinks=thinks(reading),
         next_factor="logit_factor" in amounts,
         next_cap="logit_cap" in amounts,
         draws=reading.goes_on is not None and reading.drawing.draws,
     )
+
+
+def thinks(reading: Reading) -> bool:
+    """Whether what leaves each layer goes through a norm and a matrix, as what leaves the last one does."""
+    model, family = reading.model, reading.model.config.family
+    alone = reading.asked is not None and reading.next_tokens is not None
+    summed = bool(family.final_norm) and not family.norms_after and model.projection is None
+    return alone and summed and family.fitting is None and not family.head_bias
 
 
 def traits_of(config: Config, layer: int) -> Traits:

@@ -18,7 +18,9 @@ from kitten_tui.core.transformer import layer_chain
 from kitten_tui.core.variants import BY_NAME, replaced
 from kitten_tui.core.weighed import special_of
 from kitten_tui.sources.checkpoint.altering import said_of
+from kitten_tui.sources.checkpoint.continuing import thought_of
 from kitten_tui.sources.checkpoint.distances import bucket
+from kitten_tui.sources.checkpoint.kinds import thinks
 from kitten_tui.sources.errors import NotYetError
 
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ class Looking:
         self._shares: Kept[Trace] = Kept(6)
         self._traces: Kept[Trace] = Kept(2 * reading.n_heads + 2)
         self._joins: Kept[Trace] = Kept(4)
+        self._thought: Kept[tuple[Array, float]] = Kept(16)
 
     def chain(self, layer: int) -> Chain:
         return layer_chain(self.reading.kind(layer))
@@ -80,7 +83,7 @@ class Looking:
         reading, config = self.reading, self.reading.model.config
         n = len(reading.tokens)
         given: dict[str, Value] = {"stream": Given(lambda: reading.stream(layer))}
-        given |= {**self._embedded(layer), **self._entry(layer), **self._next()}
+        given |= {**self._embedded(layer), **self._entry(layer), **self._next(), **self._thoughts(layer)}
         rotation = reading.rotations[layer]
         if rotation is not None:
             given |= rotation.given(config.d_k)
@@ -157,6 +160,20 @@ class Looking:
             "unembedding": Given(row=lambda token: self.reading.continuation(token).rows),
             logit: Given(row=lambda token: self._logit(token, raw=bool(factors))),
             "logit_total": Given(row=lambda token: self.reading.continuation(token).total),
+        }
+
+    def _thoughts(self, layer: int) -> dict[str, Value]:
+        """What the lines of what is thought before a layer are given, a token at a time."""
+        reading, model = self.reading, self.reading.model
+        if not thinks(reading):
+            return {}
+
+        def thought(token: int) -> tuple[Array, float]:
+            return self._thought((layer, token), lambda: thought_of(model, reading.stream(layer)[token]))
+
+        return model.final_norm.given("thought") | {
+            "thought_rows": Given(row=lambda token: thought(token)[0]),
+            "thought_total": Given(row=lambda token: thought(token)[1]),
         }
 
     def _logit(self, token: int, *, raw: bool) -> Array:
