@@ -13,6 +13,7 @@ from kitten_tui.core.beside import Beside, HeadChange
 from kitten_tui.core.measures import MEASURES
 from kitten_tui.core.source import Source
 from kitten_tui.core.workings import Workings
+from kitten_tui.desk.desk import Lay
 from kitten_tui.desk.history import State
 from kitten_tui.desk.phrase import phrase
 from kitten_tui.ink.overview import MOVED, Others
@@ -135,8 +136,16 @@ class LayingScreen(GrammarScreen):
         self.overview = overview
         layer, layers = len(event.others.changes) // overview.n_heads, overview.n_layers
         name = say(self.words, event.other.name)
+        if layer == layers:
+            self._lay_opened(event.other)
         told = self.words("beside.progress", name=name, layer=layer + 1, layers=layers)
         self.look_at(overview, told if layer < layers else self.words("beside.title", name=name))
+
+    def _lay_opened(self, other: State) -> None:
+        """A head that was opened before all layers of the other were there has it beside it now."""
+        for screen in self.app.screen_stack:
+            if isinstance(screen, ModelScreen) and screen.source is self.source and screen.desk.other is None:
+                screen.do(Lay(other))
 
     def laid(self, screen: ModelScreen) -> ModelScreen:
         """The stages of a head with the same head beside it, once there are all layers of that."""

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("safetensors")
 pytest.importorskip("tokenizers")
 
-from piloting import app, computed, hit, model, model_app, overview, said, screen, type_in
+from piloting import app, computed, hit, model, model_app, overview, reading, said, screen, type_in, until
 
 from kitten_tui.app import KittenApp
 from kitten_tui.core.beside import Beside
@@ -204,3 +204,14 @@ async def test_every_stage_stands_beside_itself(stage):
         assert screen(pilot).desk.beside
         assert page.focused.id == "" or page.derivation is not None
         await hit(pilot, "l", "j", "enter")
+
+
+async def test_a_head_that_is_opened_at_once_has_the_same_head_beside_it_as_soon_as_that_is_computed():
+    source = reading()
+    there = source.reader.read(OTHER)
+    other = State(there, there.settings, phrase("beside.text", text=OTHER))
+    opened = KittenApp(source, selection=Selection(stage=3, layer=1, head=2), other=other)
+    async with opened.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: getattr(model(pilot), "desk", None) is not None and model(pilot).desk.beside)
+        assert model(pilot).desk.other.source.tokens == there.tokens
+        assert (model(pilot).page.selection.layer, model(pilot).page.selection.head) == (1, 2)
