@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from kitten_tui.core.asking import ZERO
 from kitten_tui.core.drawing import Drawing
 from kitten_tui.core.refused import refused
 from kitten_tui.core.settings import VARIANTS, Settings
@@ -50,7 +49,7 @@ def start(arguments: argparse.Namespace) -> View:
         source = _opened_with(source, "--init", arguments.init, "--seed", str(settings.seed))
     opened = source
     for text in arguments.without or ():
-        source = _without(source, text, arguments.in_place or ZERO)
+        source = _without(source, text, arguments.in_place)
     for text in arguments.set or ():
         before = source
         source, settings = changed(opened, source, settings, text)
@@ -62,7 +61,7 @@ def start(arguments: argparse.Namespace) -> View:
     return View(source, settings, selection)
 
 
-def _without(source: Source, text: str, way: str) -> Source:
+def _without(source: Source, text: str, way: str | None) -> Source:
     """A model with a head that says nothing, or its mean."""
     layer, _, head = text.partition(".")
     places = counted(layer, source.n_layers), counted(head, source.n_heads)
@@ -72,7 +71,7 @@ def _without(source: Source, text: str, way: str) -> Source:
         raise UsageError(
             f"--without: expected LAYER.HEAD, of {source.n_layers} layers and {source.n_heads} heads, found {text}"
         )
-    return source.alters.without(places[0], places[1], way)
+    return source.alters.without(places[0], places[1], *(() if way is None else (way,)))
 
 
 def _mistake(name: str, source: Source, settings: Settings, layer: int) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from kitten_tui.core.altering import Alteration, MaskCell, Without
+from typing import TYPE_CHECKING
+
 from kitten_tui.core.source import Source
 from kitten_tui.ink.cells import clean
 from kitten_tui.ink.numbers import fmt
 from kitten_tui.stages.view import place_name
 from kitten_tui.words import Words
+
+if TYPE_CHECKING:
+    from kitten_tui.core.altering import Alteration
 
 
 def said(source: Source, words: Words) -> str:
@@ -21,6 +25,8 @@ def said(source: Source, words: Words) -> str:
 
 
 def _said(change: Alteration, source: Source, words: Words) -> str:
+    from kitten_tui.core.altering import MaskCell, Without  # 3 ms, and only a model is changed so
+
     layer = change.layer + 1
     match change:
         case Without():

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, replace
+from typing import TYPE_CHECKING
 
-from kitten_tui.core.altering import Alters, Number
-from kitten_tui.core.asking import ZERO
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Editor, Source
 from kitten_tui.core.workings import Workings
 from kitten_tui.sources.errors import SourceError
+
+if TYPE_CHECKING:
+    from kitten_tui.core.altering import Alters
 
 POSITIONS = 3
 """Kinds of positions, one after another."""
@@ -65,6 +67,8 @@ def _cell(match: re.Match[str], source: Source) -> Cell:
 
 def _altered(alters: Alters, source: Source, settings: Settings, match: re.Match[str]) -> tuple[Source, Settings]:
     """The same of a model."""
+    from kitten_tui.core.asking import ZERO
+
     if match["name"] == "without":
         layer, head = (int(match[name] or 1) - 1 for name in ("layer", "head"))
         return alters.without(layer, head, match["value"] or ZERO), settings
@@ -77,6 +81,8 @@ def _altered(alters: Alters, source: Source, settings: Settings, match: re.Match
 
 def edit_of(cell: Cell, value: float) -> str:
     """What says that an input has another number."""
+    from kitten_tui.core.altering import Number  # 3 ms, where something is changed
+
     return Number(cell, value).edit
 
 
