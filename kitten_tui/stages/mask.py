@@ -22,7 +22,8 @@ def sheet(view: View) -> Sheet:
     previewed = None if preview is view else ~preview.trace.truth("allowed")  # [query, key]
     before = operands[0].name if operands else "scaled"
     after: Title = ("α′  ", phrase("title.dropout"), f"  p = {view.settings.dropout:g}")
-    masked: Title = (phrase("title.masked"), "  −∞" if previewed is None else phrase("title.preview"))
+    covered_by = "" if _covered(view, hidden) is None else "  −∞"
+    masked: Title = (phrase("title.masked"), covered_by if previewed is None else phrase("title.preview"))
     sums = styled(view.numbers_of_tokens("weight_sum"), title=("Σ",))
     above = line_up(
         styled(view.matrix(before), title=(_before(view, before), phrase("title.before"))),

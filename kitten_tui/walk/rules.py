@@ -186,6 +186,12 @@ def z_differs(scene: Scene) -> bool:
     return not np.allclose(scene.row("context"), scene.before.row("context"), rtol=0, atol=UNLIKE)
 
 
+def mixes_otherwise(scene: Scene) -> bool:
+    """Whether the query collects something else than the reader's does."""
+    there = scene.view.trace.row("context", scene.reader.selection.query)
+    return not np.allclose(scene.row("context"), there, rtol=0, atol=UNLIKE)
+
+
 def had_positions(scene: Scene) -> bool:
     """Whether the source that the reader has says where words stand."""
     return position_says(Scene(scene.reader, scene.reader, scene.reader))
@@ -322,17 +328,7 @@ RULES: dict[str, Rule] = {
         *(has_exp, sums_to_one, is_sharper_without, gradient_vanishes, grows_like_root, sees_others, z_differs),
         *(had_positions, z_stays, continues, looks_both_ways, sees_ahead, falls_short, is_covered_ahead),
         *(columns_differ, dropout_is_uneven, draws_otherwise, heads_differ, heads_agree, one_head_looks_back),
-        *(
-            has_one_head,
-            has_concat,
-            keeps_size,
-            can_be_counted,
-            is_untrained,
-            first_is_sink,
-            follows_text,
-            fills_gaps,
-            has_learned,
-        ),
-        *(heads_part, heads_stay_equal, others_part),
+        *(has_one_head, has_concat, keeps_size, is_untrained, first_is_sink, follows_text, fills_gaps, has_learned),
+        *(heads_part, heads_stay_equal, others_part, mixes_otherwise, can_be_counted),
     )
 }
