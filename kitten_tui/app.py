@@ -265,7 +265,7 @@ class KittenApp(App[None]):
 
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, CommandDialog):
-            self.push_screen(CommandDialog(id="--command-palette"))
+            self.push_screen(CommandDialog())
 
     def action_toggle_theme(self) -> None:
         self.theme = (themes.LIGHT if self.current_theme.dark else themes.DARK).name

@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from kitten_tui.core.source import Source, Survey
 from kitten_tui.ink.overview import Overview
+from kitten_tui.screens.dialog import ClosedOnce
 from kitten_tui.screens.messages import Failed
 from kitten_tui.screens.stopping import StoppedError, pulse_of
 from kitten_tui.sources.errors import SourceError, plainly
@@ -22,7 +23,7 @@ class LayerComputed(Message):
     """There is one more layer to show."""
 
 
-class SurveyScreen(Screen[None], inherit_bindings=False):
+class SurveyScreen(ClosedOnce, Screen[None], inherit_bindings=False):
     """Owns the computing; what there is to show comes as a message."""
 
     def __init__(self, source: Source, words: Words) -> None:

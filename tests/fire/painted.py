@@ -108,7 +108,7 @@ def _shows(text: str, value: float, block: MatrixBlock) -> bool:
     if parts is None:
         return False
     sign, whole, after, power = parts.groups()
-    unit *= 10.0 ** int(power or 0)
+    unit *= 10.0 ** (int(power or 0) + block.figure.unit)
     shown = float(f"{sign}{whole or 0}.{after or 0}") * unit
     step = unit * 10.0 ** -len(after or "")
     return abs(shown - value) <= step / 2 * (1 + 1e-6) + ROUNDING * abs(value) + 1e-12
