@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 
-from kitten_tui.core.beside import matched
+from kitten_tui.core.beside import matched, stayed
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
@@ -105,7 +105,7 @@ class Desk:
         """Where a word stands in that state; None where it is here alone."""
         if self.beside and self.other is not None:
             return matched(self.source.tokens, self.other.source.tokens).__getitem__
-        return self.present.came_from
+        return stayed if self.variant else self.present.came_from
 
     @property
     def has_unsaved(self) -> bool:

@@ -68,7 +68,7 @@ def _rows(app: KittenApp) -> list[str]:
 def _cells(band: BandOfBlocks, top: int) -> Iterator[tuple[int, int, int, MatrixBlock, Cell]]:
     """Each number of a band: its place in the picture, its width and its address."""
     for block, left in zip(band.blocks, band.lefts, strict=True):
-        if not isinstance(block, MatrixBlock):
+        if not isinstance(block, MatrixBlock) or block.figure.beside:  # the numbers of another, or how far they are
             continue
         figure, selection = block.figure, block.look.selection
         if not figure.columns.name and len(figure.columns) > 1:
