@@ -117,15 +117,14 @@ class Desk:
         match command:
             case LookAt(selection, settings):
                 lens = self._lens(settings, stays=selection.stage == self.selection.stage)
-                looked = replace(self, selection=selection, lens=lens, trail=(), flipped=False)
-                return looked._carried(self.present.went_to) if self.flipped and not self.variant else looked
+                return self._present(replace(self, selection=selection, lens=lens, trail=()))
             case Follow(cell, selection, settings, source):
-                left = Step(self.selection, cell, self.lens, variant=self.variant)
+                left = Step(self._present(self).selection, cell, self.lens, variant=self.variant)
                 # A layer that is not looked at is as the source has it.
                 apart = settings is not None and settings.variant != self.settings.variant and not self.flipped
                 through = replace(self, variant="") if apart else self
                 lens, trail = through._lens(settings), (*self.trail, left)
-                desk = replace(through, selection=selection, lens=lens, trail=trail, flipped=False)
+                desk = self._present(replace(through, selection=selection, lens=lens, trail=trail))
                 return desk if source is None else desk._at_step(source)
             case Back():
                 return self._back()
@@ -142,9 +141,9 @@ class Desk:
                 carry = self.present.went_to if self.flipped else self.present.came_from
                 return replace(self, flipped=not self.flipped, lens=None)._carried(carry)
             case Lay(other):
-                return replace(self, other=other or self.other, beside=other is not None, flipped=False)
+                return self._present(replace(self, other=other or self.other, beside=other is not None))
             case Vary(name):
-                return replace(self, variant=name, flipped=False, trail=())
+                return self._present(replace(self, variant=name, trail=()))
             case Move(source, before, query):
                 moved = self._moved(source, before)
                 return moved if query is None else replace(moved, selection=moved.selection.moved(query=query))
@@ -157,6 +156,11 @@ class Desk:
                 return replace(self, history=self.history.marked_saved())
             case Warn():
                 return replace(self, warned=True)
+
+    def _present(self, desk: Desk) -> Desk:
+        """A desk that came of this one, no more at what was before: its words are selected where they stand now."""
+        there = replace(desk, flipped=False)
+        return there._carried(self.present.went_to) if self.flipped and not self.variant else there
 
     def _lens(self, settings: Settings | None, *, stays: bool = False) -> Settings | None:
         """What is looked through under these settings; without any, what was looked through as long as it stays."""
