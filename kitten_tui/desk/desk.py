@@ -192,9 +192,8 @@ class Desk:
             return self
         step = self.trail[-1]
         # The numbers may have changed since; the place is the same.
-        history = step.history or self.history
-        back = replace(self, history=history, selection=step.selection, lens=step.lens, flipped=False)
-        return replace(back, trail=self.trail[:-1], variant=step.variant)
+        back = replace(self, history=step.history or self.history, selection=step.selection, lens=step.lens)
+        return replace(back, trail=self.trail[:-1], variant=step.variant, flipped=False)
 
     def _restarted(self) -> Desk:
         """Everything as it was opened; a training stays at its step. What was changed can be made again."""
@@ -206,8 +205,7 @@ class Desk:
     @staticmethod
     def _at(desk: Desk, history: History) -> Desk:
         """Another state, at the word that is selected as far as it still exists."""
-        same = history.now.source.tokens == desk.present.source.tokens
-        trail = desk.trail if same else ()
+        trail = desk.trail if history.now.source.tokens == desk.present.source.tokens else ()
         shown, here, there = desk.flipped and not desk.variant, desk.history, history
         moved = replace(desk, history=history, trail=trail, lens=None, flipped=False)
         if shown:
