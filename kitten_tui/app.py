@@ -203,13 +203,13 @@ class KittenApp(App[None]):
         await super().on_event(event)
 
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
-        """What a key does; one that comes after the last screen has gone does nothing."""
+        """What a key does; one that comes while the screens go, or after the last one, does nothing."""
         await self._built()
-        return bool(self.screen_stack) and await super()._check_bindings(key, priority)
+        return self.is_running and bool(self.screen_stack) and await super()._check_bindings(key, priority)
 
     async def _built(self) -> None:
         """Waits for what stands in the screen in front; a key that came together with the one that opened it asks."""
-        while self.screen_stack and self.screen._task is not None and not self.screen.is_mounted:
+        while self.is_running and self.screen_stack and self.screen._task is not None and not self.screen.is_mounted:
             await self.screen._mounted_event.wait()
 
     def _refuse_paste(self, length: int) -> None:
@@ -265,7 +265,7 @@ class KittenApp(App[None]):
 
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, CommandDialog):
-            self.push_screen(CommandDialog(id="--command-palette"))
+            self.push_screen(CommandDialog())
 
     def action_toggle_theme(self) -> None:
         self.theme = (themes.LIGHT if self.current_theme.dark else themes.DARK).name

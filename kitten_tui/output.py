@@ -48,6 +48,15 @@ def print_bytes(written: bytes) -> int:
     return OK
 
 
+def notice(text: str) -> None:
+    """A line beside what is printed; nowhere else where standard error is closed, where print would take the other."""
+    if sys.stderr is not None:
+        from kitten_tui.ink.cells import clean
+
+        with suppress(OSError):
+            print(clean(text), file=sys.stderr, flush=True)
+
+
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
     """Says how far something is, on a line that is wiped in the end; nothing where nobody is waiting."""

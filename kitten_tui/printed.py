@@ -15,7 +15,7 @@ from kitten_tui.core.learning import Trainer
 from kitten_tui.core.variants import switched
 from kitten_tui.core.weighed import PLAIN
 from kitten_tui.options import PAPER, UsageError
-from kitten_tui.output import FAILED, OK, print_bytes, print_lines, progress
+from kitten_tui.output import FAILED, OK, notice, print_bytes, print_lines, progress
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
@@ -42,14 +42,15 @@ def print_answer(arguments: argparse.Namespace, view: View, words: Words) -> int
             from kitten_tui.sources.writing import path_of
 
             trainer.save(path_of(arguments.save_model))
-            print(words("learn.saved", path=arguments.save_model), file=sys.stderr)
+            notice(words("learn.saved", path=arguments.save_model))
     view = replace(view, settings=switched(view.settings, view.settings.variant, view.source.masks))
     _compute(arguments, view)
-    facts = view.source.facts
-    if facts is not None and facts["whole"] > facts["read"]:
-        print(words("model.cut", **facts), file=sys.stderr)
     answer = next((name for name in PAPER if getattr(arguments, name)), "plain")
-    return ANSWERS[answer](arguments, view, words)
+    status = ANSWERS[answer](arguments, view, words)
+    facts = view.source.facts
+    if facts is not None and facts["whole"] > facts["read"]:  # where that is refused, one line says why
+        notice(words("model.cut", **facts))
+    return status
 
 
 def _refuse_early(arguments: argparse.Namespace, view: View) -> None:
@@ -93,13 +94,12 @@ def train(view: View, trainer: Trainer, words: Words) -> View:
     every = max(trainer.planned // REPORTS, 1)
     try:
         while trainer.made < trainer.planned and trainer.advance(lambda: None):
-            if trainer.made % every == 0 and sys.stderr is not None:
+            if trainer.made % every == 0:
                 at = trainer.kept[-1].measured
-                told = words("learn.progress", step=trainer.made, steps=trainer.planned, loss=at.loss)
-                print(told, file=sys.stderr, flush=True)
+                notice(words("learn.progress", step=trainer.made, steps=trainer.planned, loss=at.loss))
     except KeyboardInterrupt:
         trainer.stop()
-        print(words("learn.stopped", step=trainer.made), file=sys.stderr)
+        notice(words("learn.stopped", step=trainer.made))
     return replace(view, source=trainer.at(trainer.made))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 
-from kitten_tui.core.beside import matched
+from kitten_tui.core.beside import matched, stayed
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
@@ -105,7 +105,7 @@ class Desk:
         """Where a word stands in that state; None where it is here alone."""
         if self.beside and self.other is not None:
             return matched(self.source.tokens, self.other.source.tokens).__getitem__
-        return self.present.came_from
+        return stayed if self.variant else self.present.came_from
 
     @property
     def has_unsaved(self) -> bool:
@@ -117,15 +117,14 @@ class Desk:
         match command:
             case LookAt(selection, settings):
                 lens = self._lens(settings, stays=selection.stage == self.selection.stage)
-                looked = replace(self, selection=selection, lens=lens, trail=(), flipped=False)
-                return looked._carried(self.present.went_to) if self.flipped and not self.variant else looked
+                return self._present(replace(self, selection=selection, lens=lens, trail=()))
             case Follow(cell, selection, settings, source):
-                left = Step(self.selection, cell, self.lens, variant=self.variant)
+                left = Step(self._present(self).selection, cell, self.lens, variant=self.variant)
                 # A layer that is not looked at is as the source has it.
                 apart = settings is not None and settings.variant != self.settings.variant and not self.flipped
                 through = replace(self, variant="") if apart else self
                 lens, trail = through._lens(settings), (*self.trail, left)
-                desk = replace(through, selection=selection, lens=lens, trail=trail, flipped=False)
+                desk = self._present(replace(through, selection=selection, lens=lens, trail=trail))
                 return desk if source is None else desk._at_step(source)
             case Back():
                 return self._back()
@@ -142,9 +141,9 @@ class Desk:
                 carry = self.present.went_to if self.flipped else self.present.came_from
                 return replace(self, flipped=not self.flipped, lens=None)._carried(carry)
             case Lay(other):
-                return replace(self, other=other or self.other, beside=other is not None, flipped=False)
+                return self._present(replace(self, other=other or self.other, beside=other is not None))
             case Vary(name):
-                return replace(self, variant=name, flipped=False, trail=())
+                return self._present(replace(self, variant=name, trail=()))
             case Move(source, before, query):
                 moved = self._moved(source, before)
                 return moved if query is None else replace(moved, selection=moved.selection.moved(query=query))
@@ -157,6 +156,11 @@ class Desk:
                 return replace(self, history=self.history.marked_saved())
             case Warn():
                 return replace(self, warned=True)
+
+    def _present(self, desk: Desk) -> Desk:
+        """A desk that came of this one, no more at what was before: its words are selected where they stand now."""
+        there = replace(desk, flipped=False)
+        return there._carried(self.present.went_to) if self.flipped and not self.variant else there
 
     def _lens(self, settings: Settings | None, *, stays: bool = False) -> Settings | None:
         """What is looked through under these settings; without any, what was looked through as long as it stays."""
@@ -188,9 +192,8 @@ class Desk:
             return self
         step = self.trail[-1]
         # The numbers may have changed since; the place is the same.
-        history = step.history or self.history
-        back = replace(self, history=history, selection=step.selection, lens=step.lens, flipped=False)
-        return replace(back, trail=self.trail[:-1], variant=step.variant)
+        back = replace(self, history=step.history or self.history, selection=step.selection, lens=step.lens)
+        return replace(back, trail=self.trail[:-1], variant=step.variant, flipped=False)
 
     def _restarted(self) -> Desk:
         """Everything as it was opened; a training stays at its step. What was changed can be made again."""
@@ -202,8 +205,7 @@ class Desk:
     @staticmethod
     def _at(desk: Desk, history: History) -> Desk:
         """Another state, at the word that is selected as far as it still exists."""
-        same = history.now.source.tokens == desk.present.source.tokens
-        trail = desk.trail if same else ()
+        trail = desk.trail if history.now.source.tokens == desk.present.source.tokens else ()
         shown, here, there = desk.flipped and not desk.variant, desk.history, history
         moved = replace(desk, history=history, trail=trail, lens=None, flipped=False)
         if shown:

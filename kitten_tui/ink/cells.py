@@ -12,8 +12,14 @@ from rich.segment import Segment
 
 Line = list[Segment]
 
-_DROPPED = {"\ufe0e", "\ufe0f", "\u20e3", *map(chr, range(0x1F3FB, 0x1F400))}
-"""Marks that terminals disagree on the width of: emoji variants and skin tones."""
+_DROPPED = {"\ufe0e", "\ufe0f", "\u20e3", "\u3164", "\uffa0", *map(chr, range(0x1F3FB, 0x1F400))}
+"""Marks that terminals disagree on the width of: emoji variants and skin tones, Hangul without a letter."""
+_DOUBTFUL = frozenset(
+    chr(code)
+    for first, last in ((0x2630, 0x2637), (0x268A, 0x268F), (0x3248, 0x324F), (0x1D300, 0x1D356), (0x1D360, 0x1D378))
+    for code in range(first, last + 1)
+)
+"""Signs that are one cell wide in some versions of Unicode, and two in others: trigrams, numbers in circles, rods."""
 _MAX_MARKS = 2
 _HELD_BACK = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What steers a terminal, turns the direction of a line, ends it, or is half of a character."""
@@ -49,6 +55,8 @@ def clean(text: str) -> str:
             continue
         if kind == "Mc":
             character = _spacing(character)
+        elif character in _DOUBTFUL:
+            character = "◌"
         if 0x1F1E6 <= ord(character) <= 0x1F1FF:  # a flag is two letters
             character = chr(ord(character) - 0x1F1E6 + ord("A"))
         elif character in "\n\r\t" or kind in ("Zl", "Zp"):

@@ -22,6 +22,7 @@ from kitten_tui.ink.thoughts import table
 from kitten_tui.offers import can_alter
 from kitten_tui.screens.messages import Failed
 from kitten_tui.screens.stopping import StoppedError, pulse_of
+from kitten_tui.screens.survey import survey_of
 from kitten_tui.screens.weighing import WeighingScreen
 from kitten_tui.sources.errors import SourceError, plainly
 from kitten_tui.stages.view import View
@@ -142,7 +143,7 @@ class AskedScreen(WeighingScreen):
 
     def _try_heads(self, source: Source, first: int, stopping: Event) -> None:
         """Runs in a thread."""
-        pulse, apart = pulse_of(stopping), self.survey.apart()
+        pulse, apart = pulse_of(stopping), survey_of(source).apart()
         assert apart.asked is not None  # it was asked of the same
         try:
             with plainly():
@@ -187,7 +188,7 @@ class AskedScreen(WeighingScreen):
 
     def _think(self, source: Source, stopping: Event) -> None:
         """Runs in a thread."""
-        pulse, apart = pulse_of(stopping), self.survey.apart()
+        pulse, apart = pulse_of(stopping), survey_of(source).apart()
         assert apart.asked is not None  # it was asked of the same
         thoughts: tuple[Thought, ...] = ()
         try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from textual.await_complete import AwaitComplete
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Compose, Mount
+from textual.events import Compose, Mount, Resize
 from textual.message import Message
 from textual.screen import ModalScreen, Screen
 
@@ -32,7 +32,7 @@ class ClosedOnce(_Base):
 
     async def _dispatch_message(self, message: Message) -> None:
         """What was closed before it stood is not filled: Textual does not build it, and would fill it all the same."""
-        if not (self._pruning and isinstance(message, Compose | Mount)):
+        if not (self._pruning and isinstance(message, Compose | Mount | Resize)):
             await super()._dispatch_message(message)
 
     async def _message_loop_exit(self) -> None:

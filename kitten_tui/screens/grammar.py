@@ -18,6 +18,7 @@ from kitten_tui.ink.cells import Line
 from kitten_tui.ink.palette import Palette
 from kitten_tui.screens.asked import AskedInVain, AskedScreen
 from kitten_tui.screens.stopping import StoppedError, pulse_of
+from kitten_tui.screens.survey import survey_of
 from kitten_tui.sources.errors import SourceError, plainly
 
 
@@ -72,7 +73,7 @@ class GrammarScreen(AskedScreen):
 
     def _map(self, source: Source, annotated: Annotated, stopping: Event) -> None:
         """Runs in a thread."""
-        pulse, apart = pulse_of(stopping), self.survey.apart()
+        pulse, apart = pulse_of(stopping), survey_of(source).apart()
         assert apart.asked is not None  # it was asked of the same
         try:
             with plainly():

@@ -22,6 +22,7 @@ from kitten_tui.screens.asked import AskedInVain
 from kitten_tui.screens.grammar import GrammarScreen
 from kitten_tui.screens.model import ModelScreen
 from kitten_tui.screens.stopping import StoppedError, pulse_of
+from kitten_tui.screens.survey import survey_of
 from kitten_tui.sources.alike import check_shape
 from kitten_tui.sources.errors import SourceError, plainly
 
@@ -103,7 +104,7 @@ class LayingScreen(GrammarScreen):
 
     def _lay(self, here: Source, other: State, stopping: Event) -> None:
         """Runs in a thread: a layer there, and how differently its heads look, and the next."""
-        pulse, apart, survey = pulse_of(stopping), self.survey.apart(), other.source.survey
+        pulse, apart, survey = pulse_of(stopping), survey_of(here).apart(), other.source.survey
         assert survey is not None  # what is read by a model has one
         changes: tuple[HeadChange, ...] = ()
         try:

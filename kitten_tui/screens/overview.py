@@ -244,7 +244,9 @@ class OverviewScreen(LayingScreen):
     def take_weights(self, event: LayerWeighed) -> None:
         """The largest stays selected while it is."""
         overview, between = self.overview, self.overview.between
-        if between is None or (between.query, between.key) != (event.between.query, event.between.key):
+        if event.source is not self.source or between is None:
+            return
+        if (between.query, between.key) != (event.between.query, event.between.key):
             return
         on_largest = overview.measure == BETWEEN and (overview.layer, overview.head) == overview.order[0]
         overview = replace(overview, between=event.between)

@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from kitten_tui.core.source import Source, Survey
 from kitten_tui.ink.overview import Overview
+from kitten_tui.screens.dialog import ClosedOnce
 from kitten_tui.screens.messages import Failed
 from kitten_tui.screens.stopping import StoppedError, pulse_of
 from kitten_tui.sources.errors import SourceError, plainly
@@ -22,7 +23,13 @@ class LayerComputed(Message):
     """There is one more layer to show."""
 
 
-class SurveyScreen(Screen[None], inherit_bindings=False):
+def survey_of(source: Source) -> Survey:
+    """That of a source which a thread was given; the screen may be at another one when it begins."""
+    assert source.survey is not None  # what sums up no heads comes to no overview
+    return source.survey
+
+
+class SurveyScreen(ClosedOnce, Screen[None], inherit_bindings=False):
     """Owns the computing; what there is to show comes as a message."""
 
     def __init__(self, source: Source, words: Words) -> None:
@@ -34,9 +41,7 @@ class SurveyScreen(Screen[None], inherit_bindings=False):
 
     @property
     def survey(self) -> Survey:
-        survey = self.source.survey
-        assert survey is not None  # what sums up no heads comes to no overview
-        return survey
+        return survey_of(self.source)
 
     def compute(self) -> None:
         self.stopping = Event()  # one for each run: a thread that was told to stop may take a moment to hear it
@@ -44,7 +49,7 @@ class SurveyScreen(Screen[None], inherit_bindings=False):
 
     def _layers(self, source: Source, stopping: Event) -> None:
         """Runs in a thread: the next layer, and the next, until all are there or somebody stops it."""
-        pulse, survey = pulse_of(stopping), self.survey
+        pulse, survey = pulse_of(stopping), survey_of(source)
         try:
             with plainly(), survey.computing:
                 while source.ready < source.n_layers:

@@ -16,7 +16,7 @@ from kitten_tui.core.weighed import PLAIN
 from kitten_tui.ink.overview import BETWEEN, Between, Overview
 from kitten_tui.offers import AtOverview, has_special, has_values
 from kitten_tui.screens.messages import Failed
-from kitten_tui.screens.survey import SurveyScreen
+from kitten_tui.screens.survey import SurveyScreen, survey_of
 from kitten_tui.sources.errors import SourceError, plainly
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
@@ -26,6 +26,7 @@ from kitten_tui.words import Words
 class LayerWeighed(Message):
     """What the heads of one more layer give from one word to another."""
 
+    source: Source
     between: Between
 
 
@@ -33,6 +34,7 @@ class LayerWeighed(Message):
 class LayerReweighed(Message):
     """What is looked at as weights has been summed up of one more layer."""
 
+    source: Source
     weighed: str
     heads: tuple[HeadSummary, ...]
 
@@ -65,7 +67,7 @@ class WeighingScreen(SurveyScreen):
 
     def _weigh(self, source: Source, between: Between, weighed: str) -> None:
         """Runs in a thread: the weights of the layers that are ready, one layer after the other."""
-        worker, apart = get_current_worker(), self.survey.apart()
+        worker, apart = get_current_worker(), survey_of(source).apart()
         try:
             with plainly():
                 for layer in range(len(between.weights) // source.n_heads, apart.ready):
@@ -73,7 +75,7 @@ class WeighingScreen(SurveyScreen):
                     if worker.is_cancelled:
                         break
                     between = replace(between, weights=(*between.weights, *weights))
-                    self.post_message(LayerWeighed(between))
+                    self.post_message(LayerWeighed(source, between))
         except SourceError as error:
             self.post_message(Failed(str(error)))
 
@@ -86,20 +88,20 @@ class WeighingScreen(SurveyScreen):
 
     def _reweigh(self, source: Source, weighed: str, heads: tuple[HeadSummary, ...]) -> None:
         """Runs in a thread: the layers that are ready, one after the other."""
-        worker, apart = get_current_worker(), self.survey.apart()
+        worker, apart = get_current_worker(), survey_of(source).apart()
         try:
             with plainly():
                 for layer in range(len(heads) // source.n_heads, apart.ready):
                     heads = (*heads, *summaries(apart, layer, weighed))
                     if worker.is_cancelled:
                         break
-                    self.post_message(LayerReweighed(weighed, heads))
+                    self.post_message(LayerReweighed(source, weighed, heads))
         except SourceError as error:
             self.post_message(Failed(str(error)))
 
     @on(LayerReweighed)
     def take_reweighed(self, event: LayerReweighed) -> None:
-        if event.weighed == self.overview.weighed:
+        if event.source is self.source and event.weighed == self.overview.weighed:
             self.look_at(replace(self.overview, heads=event.heads))
 
     def weigh_as(self, view: View) -> None:

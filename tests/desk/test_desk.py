@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,22 @@ import pytest
 
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
-from kitten_tui.desk.desk import Back, Change, Desk, Flip, Follow, GoTo, LookAt, Open, Restore, Save, Warn
+from kitten_tui.desk.desk import (
+    Back,
+    Change,
+    Command,
+    Desk,
+    Flip,
+    Follow,
+    GoTo,
+    Lay,
+    LookAt,
+    Open,
+    Restore,
+    Save,
+    Vary,
+    Warn,
+)
 from kitten_tui.desk.history import difference
 from kitten_tui.desk.phrase import phrase
 from kitten_tui.desk.selection import Selection
@@ -186,3 +202,21 @@ def test_every_switched_setting_has_a_name_in_every_language(other, language):
 def test_the_names_of_changes_are_of_the_language_that_is_read():
     name = difference(Settings(), Settings(scale=False))
     assert [say(Words(language), name) for language in LANGUAGES] == ["scale: on → off", "缩放：开 → 关"]
+
+
+LEADS_ON = [LookAt, lambda at: Follow(Cell("scores", (0, 0)), at), lambda at: Vary("no_v"), lambda at: Lay(None)]
+
+
+@pytest.mark.parametrize("command", LEADS_ON)
+def test_what_was_before_is_left_at_the_same_word(command: Callable[[Selection], Command]) -> None:
+    """A word less stands in front of it now; the last one had no place any more."""
+    source, settings = desk().source, desk().settings
+    assert source.editor is not None
+    n, name = len(source.tokens), phrase("change.deleted", token="Your")
+    now = desk().do(Change(name, source.editor.delete_token(0), settings, places=tuple(range(1, n))))
+    now = now.do(LookAt(now.selection.moved(query=n - 2, key=n - 2)))
+    flipped = now.do(Flip())
+    assert (flipped.selection.query, len(flipped.source.tokens)) == (n - 1, n)
+    left = flipped.do(command(flipped.selection))
+    assert (left.selection.query, left.selection.key, len(left.source.tokens)) == (n - 2, n - 2, n - 1)
+    assert left.do(Back()).selection.query == n - 2

@@ -75,3 +75,17 @@ def test_the_line_that_opens_it_again_says_so(name: str) -> None:
     assert f"--mistake {name}" in line
     assert "--set" not in line
     assert line_of(there.do(Vary(""))) == line_of(desk())
+
+
+def test_it_is_held_beside_the_words_that_are_there_and_not_those_before_a_change() -> None:
+    before = desk()
+    editor = before.source.editor
+    assert editor is not None
+    places = tuple(range(1, len(before.source.tokens)))
+    name, source = phrase("change.deleted", token="Your"), editor.delete_token(0)
+    shorter = before.do(Change(name, source, before.settings, places=places))
+    assert shorter.came_from(0) == 1
+    there = shorter.do(Vary("no_v"))
+    last = len(there.source.tokens) - 1
+    assert there.compared is not None
+    assert (there.came_from(0), there.came_from(last)) == (0, last)

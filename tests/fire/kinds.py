@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import tempfile
 import unicodedata
@@ -10,18 +11,24 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+from lines import WALK, line
 from painted import compare
 from textual.app import ScreenStackError
 from textual.events import Key, Paste
 from textual.keys import _character_to_key
 
 import kitten_tui.sources.annotated
+from kitten_tui import words as walk_words
 from kitten_tui.app import KittenApp
 from kitten_tui.commands import COMMANDS
 from kitten_tui.core.grammar import pairs_of
-from kitten_tui.core.settings import MASKS, Settings
+from kitten_tui.core.settings import MASKS, VARIANTS, Settings
 from kitten_tui.desk.selection import Selection
+from kitten_tui.options import parser
 from kitten_tui.paper.plain import plain
+from kitten_tui.paper.plain import text as paper_of
+from kitten_tui.paper.walk import walk
+from kitten_tui.play import app_of
 from kitten_tui.reader import KeyReader
 from kitten_tui.sources.annotated import OWN, open_annotated
 from kitten_tui.sources.checkpoint.grammar import atlas_of
@@ -32,10 +39,18 @@ from kitten_tui.sources.find import open_source, samples
 from kitten_tui.sources.lesson import Lesson
 from kitten_tui.sources.sample import read_sample
 from kitten_tui.stages.view import View
+from kitten_tui.start import start
+from kitten_tui.walk.actions import SWITCHES
+from kitten_tui.walk.facts import FACTS
+from kitten_tui.walk.places import PLACES
+from kitten_tui.walk.questions import QUESTIONS
+from kitten_tui.walk.reading import AXES, STAGE_IDS, read_steps
+from kitten_tui.walk.rules import RULES
 from kitten_tui.words import Words
 
 CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
 ANNOTATED = Path(kitten_tui.sources.annotated.__file__).parent
+OWN_WALK = Path(walk_words.__file__).with_name("walk.toml")
 KEYS_A_RUN = 400
 
 ODD = [
@@ -93,10 +108,7 @@ def mutated(draw: Random, raw: bytes, times: int = 6) -> bytes:
                 other = draw.randint(0, len(raw))
                 raw = raw[:at] + raw[other : other + size] + raw[at:]
             case 4:
-                piece = draw.choice(
-                    [b"-1", b"0", b"1e400", b"nan", b"null", b"[]", b"{}", b'""', b"99999999999999999999", b"true"]
-                )
-                raw = raw[:at] + piece + raw[at + size :]
+                raw = raw[:at] + draw.choice(VALUES) + raw[at + size :]
     return raw
 
 
@@ -107,9 +119,14 @@ def show(lesson: Lesson | Reading, draw: Random) -> None:
     mask = draw.choice([mask for mask in MASKS if mask in lesson.masks])
     settings = Settings(scale=draw.random() < 0.5, mask=mask, dropout=draw.choice((0.0, 0.5)))
     words = Words(draw.choice(("en", "zh")))
-    for line in plain(lesson, View(lesson, settings, selection), words, [draw.randrange(7)]):
-        kinds = {unicodedata.category(character) for character in line}
-        assert not kinds & {"Cc", "Cf", "Cs", "Zl", "Zp", "Mc"}, line
+    for each in plain(lesson, View(lesson, settings, selection), words, [draw.randrange(7)]):
+        assert_plain(each)
+
+
+def assert_plain(line: str) -> None:
+    """Nothing in it steers a terminal."""
+    kinds = {unicodedata.category(character) for character in line}
+    assert not kinds & {"Cc", "Cf", "Cs", "Zl", "Zp", "Mc"}, line
 
 
 def told(error: SourceError) -> int:
@@ -156,6 +173,34 @@ def annotated(draw: Random) -> int:
     for sentence in found.sentences:
         assert all(0 <= word.start < word.end <= len(sentence.text) for word in sentence.words)
         assert all(pair.keys and pair.query not in pair.keys for pair in pairs_of(sentence))
+    return 1
+
+
+def walked(draw: Random) -> int:
+    """Steps of somebody's own: bytes of the program's, with names and values of others in their place."""
+    raw = draw.choice([OWN_WALK.read_bytes(), *[WALK.encode()] * 3])
+    for _ in range(draw.randint(0, 3)):
+        kind = draw.choice([RULES, PLACES, FACTS, SWITCHES, QUESTIONS, AXES, STAGE_IDS, VALUES, ODD])
+        new = draw.choice(sorted(kind, key=str))
+        names = [*re.finditer(rb"[a-z_]+(?=[\"}=])", raw)]
+        if names:
+            at = draw.choice(names)
+            piece = new if isinstance(new, bytes) else new.encode("utf-8", "replace")
+            raw = raw[: at.start()] + piece + raw[at.end() :]
+    if draw.random() < 0.5:
+        raw = mutated(draw, raw, 2)
+    source = open_source(draw.choice(sorted(samples())))
+    view = View(source, source.settings, Selection(query=draw.randrange(len(source.tokens))))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "walk.toml"
+        path.write_bytes(raw)
+        try:
+            steps = read_steps(path)
+        except SourceError as error:
+            return told(error)
+    language = Words(draw.choice(("en", "zh")))
+    for each in paper_of(walk(view, language, draw.sample(steps, min(len(steps), 8)), asks=draw.random() < 0.7)):
+        assert_plain(each)
     return 1
 
 
@@ -228,17 +273,32 @@ def keys(draw: Random) -> int:
     return KEYS_A_RUN
 
 
-async def _keys(draw: Random) -> None:
-    if draw.random() < 0.25:
-        opened: Lesson | Reading = Reading(
-            Model(CHECKPOINTS / draw.choice(["llama", "gpt2", "bert"])), "the cat saw the dog"
-        )
-    else:
+def _app(draw: Random) -> KittenApp:
+    """The program as any of its sources is opened: a lesson, a model with one text or two, arrays, a training."""
+    model, saw = CHECKPOINTS / draw.choice(["llama", "gpt2", "bert"]), "the cat saw the dog"
+    crossing = CHECKPOINTS / "families" / draw.choice(["t5", "bart"])
+    opened = {
+        "model": ["--model", str(model), saw],
+        "two": ["--model", str(model), saw, "--second", "a dog ran"],
+        "crossing": ["--model", str(crossing), saw, "--second", "a dog"],
+        "training": ["--train", draw.choice(["copy", "kitten"]), "--steps", "2", "--layers", "1"],
+        "walk": ["--walk", draw.choice(sorted(samples()))],
+        "mistake": ["--mistake", draw.choice(VARIANTS)],
+        "sample": [draw.choice(sorted(samples()))],
+        "text": [f"x {text(draw)}".replace("\0", "")],
+    }
+    kinds = draw.choices(list(opened), [3, 2, 2, 1, 4, 2, 6, 6])
+    for words in (opened[kinds[0]], []):
+        arguments = parser().parse_args(["--lang", draw.choice(("en", "zh")), *words])
         try:
-            opened = open_source(draw.choice([*samples(), text(draw) or "a cat"]))
-        except SourceError:
-            opened = open_source("journey")
-    app = KittenApp(opened, language=draw.choice(("en", "zh")))
+            return app_of(arguments, start(arguments))
+        except SourceError:  # the first may be refused
+            continue
+    raise AssertionError("the first sample cannot be opened")
+
+
+async def _keys(draw: Random) -> None:
+    app = _app(draw)
     async with app.run_test(size=_size(draw)) as pilot:
         driver = app._driver
         assert driver is not None
@@ -287,6 +347,8 @@ KINDS: dict[str, Kind] = {
     "sentence": sentence,
     "sample": sample,
     "annotated": annotated,
+    "walked": walked,
+    "line": line,
     "checkpoint": checkpoint,
     "sent": sent,
     "keys": keys,

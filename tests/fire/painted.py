@@ -49,7 +49,7 @@ def compare(app: KittenApp) -> None:
     for band, top in zip(canvas.picture.bands, canvas.picture.tops, strict=True):
         for x, y, width, block, cell in _cells(band, top):
             text = _text(canvas, rows, band, x, y, width)
-            if text is not None and text not in ("·", "×"):
+            if text and text not in ("·", "×"):  # of rows that are not computed nothing stands there
                 wanted = workings.value(cell)
                 assert _shows(text, wanted, block), f"{cell}: {text!r} stands there, and the trace has {wanted!r}"
                 COMPARED[cell.name] += 1
@@ -68,7 +68,7 @@ def _rows(app: KittenApp) -> list[str]:
 def _cells(band: BandOfBlocks, top: int) -> Iterator[tuple[int, int, int, MatrixBlock, Cell]]:
     """Each number of a band: its place in the picture, its width and its address."""
     for block, left in zip(band.blocks, band.lefts, strict=True):
-        if not isinstance(block, MatrixBlock):
+        if not isinstance(block, MatrixBlock) or block.figure.beside:  # the numbers of another, or how far they are
             continue
         figure, selection = block.figure, block.look.selection
         if not figure.columns.name and len(figure.columns) > 1:
@@ -108,7 +108,7 @@ def _shows(text: str, value: float, block: MatrixBlock) -> bool:
     if parts is None:
         return False
     sign, whole, after, power = parts.groups()
-    unit *= 10.0 ** int(power or 0)
+    unit *= 10.0 ** (int(power or 0) + block.figure.unit)
     shown = float(f"{sign}{whole or 0}.{after or 0}") * unit
     step = unit * 10.0 ** -len(after or "")
     return abs(shown - value) <= step / 2 * (1 + 1e-6) + ROUNDING * abs(value) + 1e-12

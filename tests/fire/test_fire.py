@@ -10,7 +10,16 @@ from painted import COMPARED
 
 pytestmark = pytest.mark.slow
 
-SLICE = {"sentence": 150, "sample": 100, "annotated": 60, "checkpoint": 60, "sent": 400, "keys": 2}
+SLICE = {
+    "sentence": 150,
+    "sample": 100,
+    "annotated": 60,
+    "walked": 60,
+    "line": 60,
+    "checkpoint": 60,
+    "sent": 400,
+    "keys": 2,
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)

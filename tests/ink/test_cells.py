@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import ctypes
 import unicodedata
+from locale import LC_CTYPE, setlocale
 
 import pytest
 from hypothesis import given
@@ -113,3 +115,25 @@ def test_half_of_a_wide_character_becomes_a_space() -> None:
 @pytest.mark.parametrize("width", [-1, 0, 1])
 def test_wrap_survives_a_window_of_no_width(width: int) -> None:
     assert "".join(wrap("a 猫", width)) == "a猫"
+
+
+SCRIPTS = [(0x0900, 0x0DFF), (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF)]
+"""From Devanagari to Sinhala, Thai and Lao, Myanmar, Khmer."""
+DOUBTFUL = "☰⚊㉈\U0001d300\U0001d360"
+
+
+@pytest.mark.parametrize(("first", "last"), SCRIPTS)
+def test_marks_are_as_wide_as_the_library_of_terminals_says(first: int, last: int) -> None:
+    """A letter with any sign after it; what is behind them stands in the same column."""
+    library = ctypes.CDLL(None)
+    setlocale(LC_CTYPE, "C.UTF-8")
+    library.wcwidth.argtypes = [ctypes.c_wchar]
+    for code in range(first, last + 1):
+        if unicodedata.category(chr(code)) != "Cn":
+            shown = clean("अ" + chr(code))
+            assert cell_len(shown) == sum(map(library.wcwidth, shown)), f"{code:04x}"
+
+
+def test_a_sign_that_is_one_cell_to_some_and_two_to_others_is_shown_by_another() -> None:
+    assert clean(DOUBTFUL) == "◌" * len(DOUBTFUL)
+    assert clean("a\u3164\uffa0b") == "ab"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -63,6 +64,25 @@ def test_an_error_never_goes_to_standard_output() -> None:
     )
     assert ran.returncode == BAD
     assert ran.stdout == b""
+
+
+CUT = ["--model", "tests/checkpoints/bert", "the cat saw the dog " * 12]
+"""More tokens than the model reads, which is said beside what is printed."""
+
+
+def test_what_is_said_beside_never_goes_to_standard_output() -> None:
+    line = shlex.join([*STARTED, *CUT, "--json"])
+    told = subprocess.run(line, shell=True, capture_output=True, cwd=ROOT, check=True)
+    assert b"so it was cut there" in told.stderr
+    silent = subprocess.run(f"exec {line} 2>&-", shell=True, stdout=subprocess.PIPE, cwd=ROOT, check=True)
+    assert silent.stdout == told.stdout
+
+
+def test_where_something_is_refused_nothing_else_is_said() -> None:
+    ran = run([*CUT, "--generate", "2", "--lang", "en"])
+    assert (ran.returncode, ran.stdout) == (BAD, b"")
+    assert ran.stderr.startswith(b"kitten-tui: --generate: expected a model that says what comes next")
+    assert ran.stderr.count(b"\n") == 1
 
 
 @pytest.mark.parametrize("arguments", ["--help", "--version", "--plain", "--json"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from piloting import app, hit, model_app, overview, screen, until
+from piloting import app, hit, model_app, overview, reading, screen, until
 from textual.command import DiscoveryHit, Provider
 from textual.events import Key, Paste
 from textual.pilot import Pilot
@@ -129,7 +129,7 @@ OPENED += [lambda app: AskScreen(app.words, "ask.sentence", str), lambda app: Nu
 OPENED += [lambda app: MistakesScreen(app.first_screen.page.view, "", app.words)]
 
 
-@pytest.mark.parametrize("make", OPENED)
+@pytest.mark.parametrize("make", [*OPENED, lambda app: app._screen_for(reading())])
 async def test_what_is_closed_before_it_stands_is_not_filled(make: Callable[[KittenApp], Screen[Any]]) -> None:
     opened = app()
     async with opened.run_test() as pilot:
@@ -154,6 +154,17 @@ async def test_a_key_waits_for_the_dialog_that_came_before_it(key: str) -> None:
             if dialog.is_current:
                 opened.pop_screen()
             await pilot.pause()
+    assert opened.fault is None
+
+
+@pytest.mark.parametrize("key", ["ctrl+p", "T"])
+async def test_a_palette_may_come_while_the_last_one_is_still_going(key: str) -> None:
+    opened = app()
+    async with opened.run_test() as pilot:
+        for _ in range(5):
+            await opened._check_bindings(key)
+            await opened._check_bindings("escape")
+        await until(pilot, lambda: opened.screen is opened.first_screen)
     assert opened.fault is None
 
 

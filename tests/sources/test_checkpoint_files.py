@@ -131,6 +131,14 @@ def test_a_size_that_is_left_out_is_that_of_the_family_and_has_to_fit(key, tmp_p
     check(tmp_path, "llama", config(**{key: ...}), UNSAID[key])
 
 
+@pytest.mark.parametrize("name", ["llama", "gpt2", "bert"])
+def test_more_layers_than_any_model_has_are_refused_before_each_is_looked_over(name, tmp_path):
+    key = "n_layer" if name == "gpt2" else "num_hidden_layers"
+    check(
+        tmp_path, name, config(**{key: 9_000_000}), f"/config.json: {key}: expected at most 4,096 layers, found 9000000"
+    )
+
+
 FILES = [
     row("missing", without(CONFIG), ": expected config.json, found none"),
     row("empty", text(CONFIG, ""), "/config.json: expected JSON: Expecting value"),

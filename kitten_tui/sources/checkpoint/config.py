@@ -13,7 +13,7 @@ from kitten_tui.core.rotary import Rope
 from kitten_tui.sources.checkpoint.distances import BUCKETS, FARTHEST
 from kitten_tui.sources.checkpoint.families import Family
 from kitten_tui.sources.checkpoint.ropes import ropes
-from kitten_tui.sources.checkpoint.said import LARGEST, ConfigReader, Names, Said
+from kitten_tui.sources.checkpoint.said import LARGEST, MOST_LAYERS, ConfigReader, Names, Said
 from kitten_tui.sources.checkpoint.windows import Windows, windows
 from kitten_tui.sources.errors import SourceError
 
@@ -143,6 +143,8 @@ def _config(of: ConfigReader, encoder: Config | None = None) -> Config:
             raise of.refuse(key, json.dumps(only), of.raw[key])
     n_heads, d_model = of.size("n_heads"), of.size("d_model")
     n_layers = of.size("n_layers", None if encoder is None else encoder.n_layers)
+    if n_layers > MOST_LAYERS:
+        raise of.refuse(of.key("n_layers"), f"at most {MOST_LAYERS:,} layers", n_layers)
     n_kv_heads = of.size("n_kv_heads", n_heads)
     if n_heads % n_kv_heads:
         raise of.refuse(of.key("n_kv_heads"), f"a divisor of the {n_heads} heads", n_kv_heads)

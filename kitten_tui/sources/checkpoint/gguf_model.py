@@ -17,6 +17,7 @@ from kitten_tui.sources.checkpoint.config import Config, config_of
 from kitten_tui.sources.checkpoint.families import FAMILIES, Family
 from kitten_tui.sources.checkpoint.gguf import Gguf, Quantised
 from kitten_tui.sources.checkpoint.gguf_architectures import ARCHITECTURES, Architecture
+from kitten_tui.sources.checkpoint.said import LARGEST, MOST_LAYERS
 from kitten_tui.sources.errors import SourceError
 
 SIZES = {
@@ -179,8 +180,9 @@ class GgufModel:
         if otherwise is not None and whole not in self.gguf.said:
             return otherwise
         value = int(self._said(whole, int))
-        if not 1 <= value <= 10_000_000:
-            raise SourceError(f"{self.gguf.path}: {whole}: expected a whole number from 1, found {value}")
+        most = MOST_LAYERS if key == SIZES["num_hidden_layers"] else LARGEST
+        if not 1 <= value <= most:
+            raise SourceError(f"{self.gguf.path}: {whole}: expected a whole number from 1 to {most:,}, found {value}")
         return value
 
     def config(self) -> Config:

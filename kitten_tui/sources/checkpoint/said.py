@@ -18,6 +18,8 @@ ALSO = {"n_experts": "num_local_experts"}
 """What files of another version call a number, where that is not what most call it."""
 LARGEST = 10_000_000
 """No honest size in a config is larger."""
+MOST_LAYERS = 4096
+"""Each is looked over before anything is computed."""
 
 TWO_STACKS = "|ForConditionalGeneration|EncoderModel"
 """What those of two stacks may be called besides."""
