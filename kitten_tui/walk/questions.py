@@ -76,7 +76,10 @@ def _sharpness(scene: Scene) -> Asked:
 def _zero_sum(scene: Scene) -> Asked:
     """What is left of a row where 0 was put in the place of weights: less than 1."""
     left = float(scene.row("weight_sum"))
-    return Asked(1, (1.0, left, 1.0 + (1.0 - left)))
+    numbers = [1.0, 1.0 + (1.0 - left)]
+    place = scene.query % 3  # not always the same
+    numbers.insert(place, left)
+    return Asked(place, tuple(numbers))
 
 
 def _change(scene: Scene) -> Asked:
