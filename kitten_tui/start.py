@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from kitten_tui.core.drawing import Drawing
 from kitten_tui.core.refused import refused
+from kitten_tui.core.sampling import Drawing
 from kitten_tui.core.settings import VARIANTS, Settings
 from kitten_tui.core.source import Source
 from kitten_tui.core.workings import Workings

@@ -14,8 +14,8 @@ from kitten_tui.core.array_types import Array, Places
 from kitten_tui.core.split import Origin, Split
 
 if TYPE_CHECKING:
+    from kitten_tui.core.annotated import Annotated
     from kitten_tui.core.atlas import Atlas
-    from kitten_tui.core.grammar import Annotated
     from kitten_tui.core.source import Pulse, Source
 
 ZERO, MEAN = "zero", "mean"

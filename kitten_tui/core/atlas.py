@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kitten_tui.core.annotated import RELATIONS, WAYS, Pair
 from kitten_tui.core.array_types import Array, Places
-from kitten_tui.core.grammar import RELATIONS, WAYS, Pair
 
 FARTHEST = 10
 """Of the fixed offsets that are tried, to both sides."""

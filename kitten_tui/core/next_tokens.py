@@ -10,7 +10,7 @@ import numpy as np
 from kitten_tui.core.array_types import Array, Mask
 
 if TYPE_CHECKING:
-    from kitten_tui.core.drawing import Drawing
+    from kitten_tui.core.sampling import Drawing
     from kitten_tui.core.source import Pulse, Source
 
 

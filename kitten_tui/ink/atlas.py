@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len
 
+from kitten_tui.core.annotated import RELATIONS
 from kitten_tui.core.atlas import Atlas
-from kitten_tui.core.grammar import RELATIONS
 from kitten_tui.ink.cells import clean, cut, fit, wrap
 from kitten_tui.words import Words
 

@@ -95,6 +95,10 @@ class Document:
         """What it is drawn on."""
         return self.ground or (DARK if self.dark else LIGHT)
 
+    @property
+    def tables(self) -> Iterator[tuple[Section, Table]]:
+        return ((section, table) for section in self.sections for table in section.tables)
+
     def drawn(self) -> list[Line]:
         """All of it as lines; of a single section nothing but the section."""
         many = len(self.sections) > 1

@@ -39,9 +39,9 @@ FORMATS = (
     Format("html", "a page without a network, on which a click works a number out", "html.html", draws=True),
     Format("md", "Markdown", "markdown.markdown", draws=True),
     Format("tex", "LaTeX", "latex.latex"),
-    Format("csv", "numbers", "data.as_csv"),
-    Format("json", "numbers and texts", "data.as_json"),
-    Format("npz", "arrays with their labels", "data.as_npz"),
+    Format("csv", "numbers", "csv.as_csv"),
+    Format("json", "numbers and texts", "document_json.as_json"),
+    Format("npz", "arrays with their labels", "npz.as_npz"),
     Format("txt", "text, as --plain prints it", "plain.as_text", draws=True),
     Format("png", "a picture in dots, with the extra png", "png.png", draws=True),
 )

@@ -10,8 +10,8 @@ from rich.segment import Segment
 from textual import on
 from textual.message import Message
 
+from kitten_tui.core.annotated import Annotated
 from kitten_tui.core.atlas import Atlas
-from kitten_tui.core.grammar import Annotated
 from kitten_tui.core.source import Source
 from kitten_tui.ink.atlas import atlas_lines, done_by
 from kitten_tui.ink.cells import Line

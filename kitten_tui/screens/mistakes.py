@@ -14,12 +14,12 @@ from kitten_tui.core.variants import switched
 from kitten_tui.ink import mistake
 from kitten_tui.ink.cells import Line, wrap
 from kitten_tui.ink.palette import Palette
-from kitten_tui.screens.beside import BesideScreen
+from kitten_tui.screens.details import DetailsScreen
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
 
-class MistakesScreen(BesideScreen):
+class MistakesScreen(DetailsScreen):
     """Closes with the place of a variant in `names`, of which an empty one is the chain as it should be."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("M", "dismiss", show=False)]

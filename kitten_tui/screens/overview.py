@@ -22,7 +22,7 @@ from kitten_tui.ink.large import large
 from kitten_tui.ink.overview import BETWEEN, Between, Overview, about_head, measure_name, named
 from kitten_tui.ink.palette import Palette
 from kitten_tui.screens.asking import ask_file_to_open, ask_source
-from kitten_tui.screens.laying import LayingScreen
+from kitten_tui.screens.beside import BesideScreen
 from kitten_tui.screens.messages import Failed, SourceOpened
 from kitten_tui.screens.model import Left, ModelScreen
 from kitten_tui.screens.survey import LayerComputed
@@ -49,7 +49,7 @@ def first_stage(source: Source) -> int:
     return STAGES.index(stage)
 
 
-class OverviewScreen(LayingScreen):
+class OverviewScreen(BesideScreen):
     """Shows what has been computed, and answers keys meanwhile."""
 
     BINDINGS = BINDINGS

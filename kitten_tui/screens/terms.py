@@ -9,12 +9,12 @@ from textual.binding import Binding, BindingType
 from kitten_tui.ink import terms
 from kitten_tui.ink.cells import Line
 from kitten_tui.ink.palette import Palette
-from kitten_tui.screens.beside import BesideScreen
+from kitten_tui.screens.details import DetailsScreen
 from kitten_tui.stages import Page
 from kitten_tui.words import Words
 
 
-class TermsScreen(BesideScreen):
+class TermsScreen(DetailsScreen):
     """Closes with the place of a word in `entries`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("I", "dismiss", show=False)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from kitten_tui.core.annotated import DEPENDENT, HEAD, OBJECT, PRONOUN, RELATIONS, Sentence, pairs_of
 from kitten_tui.core.atlas import ATTENDED, FIRST, Atlas, Tally, answers_of, between_words, sinks_of, wilson
-from kitten_tui.core.grammar import DEPENDENT, HEAD, OBJECT, PRONOUN, RELATIONS, Sentence, pairs_of
 from kitten_tui.sources.annotated import open_annotated
 
 SENTENCES = open_annotated("en").sentences

@@ -21,7 +21,7 @@ import kitten_tui.sources.annotated
 from kitten_tui import words as walk_words
 from kitten_tui.app import KittenApp
 from kitten_tui.commands import COMMANDS
-from kitten_tui.core.grammar import pairs_of
+from kitten_tui.core.annotated import pairs_of
 from kitten_tui.core.settings import MASKS, VARIANTS, Settings
 from kitten_tui.desk.selection import Selection
 from kitten_tui.options import parser

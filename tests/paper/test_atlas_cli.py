@@ -12,7 +12,7 @@ pytest.importorskip("tokenizers")
 from stored import CHECKPOINTS
 
 from kitten_tui.cli import BAD, OK
-from kitten_tui.core.grammar import RELATIONS
+from kitten_tui.core.annotated import RELATIONS
 
 GPT2, BERT, T5 = (str(CHECKPOINTS / name) for name in ("gpt2", "bert", "families/t5"))
 ROWS = ("1\tthe\t_\t_\t_\t_\t2\tdet\t_\t_", "2\tcat\t_\t_\t_\t_\t3\tnsubj\t_\t_", "3\tran\t_\t_\t_\t_\t0\troot\t_\t_")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import kitten_tui.sources.annotated
-from kitten_tui.core.grammar import DEPENDENT, HEAD, PRONOUN, RELATIONS, pairs_of
+from kitten_tui.core.annotated import DEPENDENT, HEAD, PRONOUN, RELATIONS, pairs_of
 from kitten_tui.sources.annotated import OWN, open_annotated
 from kitten_tui.sources.annotated.conllu import LONGEST_SENTENCE, MOST_WORDS, read_conllu
 from kitten_tui.sources.errors import SourceError

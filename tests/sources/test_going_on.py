@@ -14,7 +14,7 @@ pytest.importorskip("tokenizers")
 from stored import CHECKPOINTS, FAMILIES, FAMILY_NAMES, NAMES
 
 from kitten_tui.core.cell import Cell
-from kitten_tui.core.drawing import Drawing
+from kitten_tui.core.sampling import Drawing
 from kitten_tui.core.workings import Workings
 from kitten_tui.sources.checkpoint.continuing import ends_of
 from kitten_tui.sources.checkpoint.model import Model

@@ -13,9 +13,9 @@ pytest.importorskip("tokenizers")
 from stored import CHECKPOINTS, FAMILY_NAMES, NAMES
 
 from kitten_tui.core.altering import Without
+from kitten_tui.core.annotated import Annotated, Sentence, Word
 from kitten_tui.core.asking import MEAN, ZERO
 from kitten_tui.core.atlas import Tally, between_words
-from kitten_tui.core.grammar import Annotated, Sentence, Word
 from kitten_tui.sources.annotated import open_annotated
 from kitten_tui.sources.checkpoint.grammar import atlas_of, pieces_of
 from kitten_tui.sources.checkpoint.model import MINILM, Model, minilm, open_model

@@ -14,8 +14,8 @@ from stored import CHECKPOINTS, FAMILY_NAMES, NAMES, NEAR
 
 from kitten_tui.core.split import BIASES, LAYER, Origin, grouped, sums
 from kitten_tui.sources.checkpoint.model import Model
-from kitten_tui.sources.checkpoint.origins import streams
 from kitten_tui.sources.checkpoint.reading import Reading
+from kitten_tui.sources.checkpoint.split import streams
 from kitten_tui.sources.errors import SourceError
 
 ASKED = [*NAMES, *(f"families/{name}" for name in FAMILY_NAMES)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kitten_tui.sources.checkpoint.adapter import CONFIG, Adapter
-from kitten_tui.sources.checkpoint.said import ConfigReader
+from kitten_tui.sources.checkpoint.config_reader import ConfigReader
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.reading import LARGEST_CONFIG
 

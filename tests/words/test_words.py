@@ -9,13 +9,13 @@ import pytest
 
 import kitten_tui
 from kitten_tui.commands import COMMANDS, GROUPS
+from kitten_tui.core.annotated import HEAD, PRONOUN, RELATIONS, WAYS
 from kitten_tui.core.asking import WAYS as SAID
 from kitten_tui.core.attention import ATTENTION
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.descent import KINDS as STEPS
 from kitten_tui.core.faults import FAULTS, MISTAKES
 from kitten_tui.core.formula import Op
-from kitten_tui.core.grammar import HEAD, PRONOUN, RELATIONS, WAYS
 from kitten_tui.core.measures import MEASURES
 from kitten_tui.core.quantity import Quantity, Scope
 from kitten_tui.core.refused import REASONS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from kitten_tui.core.grammar import Annotated
+from kitten_tui.core.annotated import Annotated
 from kitten_tui.sources.annotated.conllu import read_conllu
 from kitten_tui.sources.writing import path_of
 

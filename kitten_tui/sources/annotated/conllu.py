@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from kitten_tui.core.grammar import Annotated, Sentence, Word, pairs_of
+from kitten_tui.core.annotated import Annotated, Sentence, Word, pairs_of
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.sources.reading import read_bytes
 

@@ -16,12 +16,12 @@ from kitten_tui.core.split import Split
 from kitten_tui.sources.checkpoint.altering import silenced
 from kitten_tui.sources.checkpoint.continuing import likeliest, log_sum
 from kitten_tui.sources.checkpoint.forward import leave
-from kitten_tui.sources.checkpoint.origins import attribution_of, split_of
+from kitten_tui.sources.checkpoint.split import attribution_of, split_of
 from kitten_tui.sources.errors import SourceError
 
 if TYPE_CHECKING:
+    from kitten_tui.core.annotated import Annotated
     from kitten_tui.core.atlas import Atlas
-    from kitten_tui.core.grammar import Annotated
     from kitten_tui.sources.checkpoint.model import Model
     from kitten_tui.sources.checkpoint.reading import Reading
 

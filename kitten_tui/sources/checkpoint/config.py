@@ -10,10 +10,10 @@ from typing import Any
 
 from kitten_tui.core.network import ACTIVATIONS
 from kitten_tui.core.rotary import Rope
+from kitten_tui.sources.checkpoint.config_reader import LARGEST, MOST_LAYERS, ConfigReader, Names, Said
 from kitten_tui.sources.checkpoint.distances import BUCKETS, FARTHEST
 from kitten_tui.sources.checkpoint.families import Family
 from kitten_tui.sources.checkpoint.ropes import ropes
-from kitten_tui.sources.checkpoint.said import LARGEST, MOST_LAYERS, ConfigReader, Names, Said
 from kitten_tui.sources.checkpoint.windows import Windows, windows
 from kitten_tui.sources.errors import SourceError
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from kitten_tui.core.array_types import Array
-from kitten_tui.core.drawing import Drawing
 from kitten_tui.core.next_tokens import Continuation
+from kitten_tui.core.sampling import Drawing
 from kitten_tui.sources.checkpoint.gguf_model import GgufTensors
 from kitten_tui.sources.checkpoint.model import Model
 from kitten_tui.sources.errors import SourceError

@@ -14,10 +14,10 @@ import numpy as np
 from kitten_tui.core.array_types import Array, Places
 from kitten_tui.sources.checkpoint.adapter import Adapter
 from kitten_tui.sources.checkpoint.config import Config, config_of
+from kitten_tui.sources.checkpoint.config_reader import LARGEST, MOST_LAYERS
 from kitten_tui.sources.checkpoint.families import FAMILIES, Family
 from kitten_tui.sources.checkpoint.gguf import Gguf, Quantised
 from kitten_tui.sources.checkpoint.gguf_architectures import ARCHITECTURES, Architecture
-from kitten_tui.sources.checkpoint.said import LARGEST, MOST_LAYERS
 from kitten_tui.sources.errors import SourceError
 
 SIZES = {

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from kitten_tui.core.altering import Alteration
+from kitten_tui.core.annotated import DEPENDENT, Annotated, Pair, Sentence, pairs_of
 from kitten_tui.core.array_types import Array
 from kitten_tui.core.atlas import HALVES, Atlas, Tally, between_words
-from kitten_tui.core.grammar import DEPENDENT, Annotated, Pair, Sentence, pairs_of
 from kitten_tui.core.measures import Rows
 from kitten_tui.core.network import project
 from kitten_tui.core.source import Pulse

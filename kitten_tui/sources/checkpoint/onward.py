@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kitten_tui.core.array_types import Array, Places
-from kitten_tui.core.drawing import Drawing
 from kitten_tui.core.measures import Rows
 from kitten_tui.core.network import Norm, project
+from kitten_tui.core.sampling import Drawing
 from kitten_tui.core.source import Pulse
 from kitten_tui.sources.checkpoint.continuing import ends_of
 from kitten_tui.sources.checkpoint.forward import leave, placed, roles

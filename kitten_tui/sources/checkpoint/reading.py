@@ -13,10 +13,10 @@ import numpy as np
 from kitten_tui.core.altering import Alteration
 from kitten_tui.core.array_types import Array, Mask
 from kitten_tui.core.chain import Chain
-from kitten_tui.core.drawing import Drawing
 from kitten_tui.core.measures import HeadSummary, Landmarks
 from kitten_tui.core.network import Norm, project
 from kitten_tui.core.next_tokens import Continuation, NextTokens
+from kitten_tui.core.sampling import Drawing
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Pairs, Pulse, Source, Traits
 from kitten_tui.core.trace import Trace

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kitten_tui.core.rotary import SCALINGS, Rope
-from kitten_tui.sources.checkpoint.said import ConfigReader
+from kitten_tui.sources.checkpoint.config_reader import ConfigReader
 from kitten_tui.sources.checkpoint.windows import KINDS, sliding, turned
 from kitten_tui.sources.errors import SourceError
 

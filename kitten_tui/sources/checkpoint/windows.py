@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kitten_tui.sources.checkpoint.said import ConfigReader
+from kitten_tui.sources.checkpoint.config_reader import ConfigReader
 
 Windows = tuple[int | None, ...]
 """For each layer, how many keys a query sees, itself included; None is all."""
