@@ -32,7 +32,7 @@ def other_of(arguments: argparse.Namespace, view: View) -> State | None:
         )
     elif arguments.beside_model is not None:
         opened = start(argparse.Namespace(**{**vars(arguments), "model": arguments.beside_model}))
-        facts = opened.source.facts or {"model": arguments.beside_model}
+        facts = opened.source.model_facts or {"model": arguments.beside_model}
         other = State(opened.source, opened.settings, phrase("beside.model", name=facts["model"]))
         check_tokens(view.source, opened.source, facts["model"])
     elif arguments.beside_step is not None:

@@ -47,7 +47,7 @@ def print_answer(arguments: argparse.Namespace, view: View, words: Words) -> int
     _compute(arguments, view)
     answer = next((name for name in PAPER if getattr(arguments, name)), "plain")
     status = ANSWERS[answer](arguments, view, words)
-    facts = view.source.facts
+    facts = view.source.model_facts
     if facts is not None and facts["whole"] > facts["read"]:  # where that is refused, one line says why
         notice(words("model.cut", **facts))
     return status

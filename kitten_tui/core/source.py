@@ -184,7 +184,7 @@ class Source(Protocol):
     def note(self) -> Mapping[str, str]: ...
 
     @property
-    def facts(self) -> Mapping[str, Any] | None:
+    def model_facts(self) -> Mapping[str, Any] | None:
         """What there is to say about a model and how much of the text it reads; None for what is no model."""
         ...
 

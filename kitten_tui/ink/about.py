@@ -45,7 +45,7 @@ def sentence(tokens: Sequence[str]) -> str:
 
 def notes_of(source: Source, settings: Settings, words: Words) -> tuple[str, ...]:
     """Its note, and that its numbers are invented or the text cut where they are."""
-    facts = source.facts
+    facts = source.model_facts
     if facts is not None:
         notes = [_shown(words("model.note", **facts)), words("model.settings")]
         changed = said(source, words)

@@ -110,7 +110,7 @@ class OverviewScreen(BesideScreen):
         ready, layers = self.source.ready, self.source.n_layers
         if ready == layers:
             source, n = self.source, len(self.source.tokens)
-            facts = source.facts or {"layers": layers, "heads": source.n_heads, "read": n, "whole": n}
+            facts = source.model_facts or {"layers": layers, "heads": source.n_heads, "read": n, "whole": n}
             return self.words("overview.done_cut" if facts["whole"] > facts["read"] else "overview.done", **facts)
         if self.stopping.is_set():
             return self.words("overview.stopped", ready=ready, layers=layers)

@@ -47,7 +47,7 @@ class Lesson:
     """What its numbers are made by."""
 
     n_layers = ready = 1
-    facts = None
+    model_facts = None
     next_tokens = goes_on = asked = alters = survey = reader = pairs = trainer = record = None
     part = ""
     parts: ClassVar[tuple[Source, ...]] = ()

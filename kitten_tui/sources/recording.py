@@ -36,7 +36,7 @@ class Recording:
     share or make together one for each layer; embedding and position have no axis before their own.
     """
 
-    facts = None
+    model_facts = None
     invented = untrained = False
     invented_tokens = ()
     references = ()

@@ -102,7 +102,7 @@ def _open(view: View) -> str:
     """The words for a row in which nothing is covered."""
     if view.is_cross:
         return "mask.reading.cross"
-    if view.source.facts is not None and view.source.settings.mask == "none":
+    if view.source.model_facts is not None and view.source.settings.mask == "none":
         return "mask.reading.both"
     last = view.selection.query + 1 == len(view.tokens)
     return "mask.reading.last" if last else "mask.reading.none"

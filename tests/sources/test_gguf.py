@@ -163,7 +163,7 @@ def test_a_file_gives_the_weights_of_the_checkpoint_it_was_made_of(name, kind, n
     assert list(reading.ids) == expected(name)["ids"].tolist()
     assert weights(reading) == pytest.approx(expected(name)["attentions"], abs=near)
     assert reading.next_tokens is not None
-    assert (reading.facts["model"], reading.facts["quantised"]) == ("tiny", "")
+    assert (reading.model_facts["model"], reading.model_facts["quantised"]) == ("tiny", "")
 
 
 @pytest.mark.parametrize("name", PREFIX)
@@ -213,7 +213,7 @@ def test_quantised_weights_are_those_that_the_package_makes_of_them(kind, tmp_pa
     of_file, of_folder = read(open_model(str(path)), TEXT), read(Model(folder), TEXT)
     assert weights(of_file) == pytest.approx(weights(of_folder), abs=NEAR)
     assert of_file.model.embedding((3, 5)) == pytest.approx(of_folder.model.embedding((3, 5)), abs=1e-6)
-    assert of_file.facts["quantised"] == kind
+    assert of_file.model_facts["quantised"] == kind
 
 
 def test_factors_of_a_rotation_are_obeyed(tmp_path):
@@ -463,5 +463,5 @@ def test_the_trained_causal_model_knows_the_capital_of_france():
     reading = read(open_model("smollm2"), "The capital of France is")
     found = reading.continuation(len(reading.tokens) - 1)
     assert reading.tokens == ("The", " capital", " of", " France", " is")
-    assert (reading.n_layers, reading.n_heads, reading.facts["quantised"]) == (30, 9, "Q4_1, Q8_0")
+    assert (reading.n_layers, reading.n_heads, reading.model_facts["quantised"]) == (30, 9, "Q4_1, Q8_0")
     assert (found.pieces[0], float(found.probability[0])) == (" Paris", pytest.approx(0.773, abs=2e-3))

@@ -223,7 +223,7 @@ def test_experts_in_four_bits_are_those_that_the_package_makes_of_them(tmp_path)
     of_folder, of_file = computed(twin, "gpt_oss"), computed(model, "gpt_oss")
     assert weights(of_file) == pytest.approx(weights(of_folder), abs=EQUAL)
     assert of_file.stream(2) == pytest.approx(of_folder.stream(2), rel=EQUAL, abs=EQUAL)
-    assert of_file.facts["quantised"] == "MXFP4, F32"
+    assert of_file.model_facts["quantised"] == "MXFP4, F32"
 
 
 def _four_bits(own: str) -> object:

@@ -152,7 +152,7 @@ class Reading:
         return {"": f"{self.model.name}: {' / '.join(texts)}"}
 
     @property
-    def facts(self) -> Mapping[str, Any]:
+    def model_facts(self) -> Mapping[str, Any]:
         """What there is to say about the model and how much of the text it reads."""
         return facts_of(self)
 

@@ -68,9 +68,9 @@ class Side(Reading):
         return 0
 
     @property
-    def facts(self) -> Mapping[str, Any]:
+    def model_facts(self) -> Mapping[str, Any]:
         """Those of both texts."""
-        return self.reading.facts
+        return self.reading.model_facts
 
     @property
     def next_tokens(self) -> NextTokens | None:

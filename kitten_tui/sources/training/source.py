@@ -36,7 +36,7 @@ STEPS = 8
 class Training:
     """The matrices of one step and a sentence in the task's vocabulary. Answers `Source`."""
 
-    facts = None
+    model_facts = None
     invented = untrained = False
     invented_tokens = ()
     references = ()
