@@ -111,7 +111,12 @@ COMMANDS = (
         otherwise=((offers.is_model, "edit_model"),),
         passing=True,
     ),
-    KeyCommand("without", (("X", "without"),), "X", "change", where=BOTH, works=offers.can_alter),
+    KeyCommand(
+        *("without", (("X", "without"),), "X", "change"),
+        where=BOTH,
+        works=offers.can_alter,
+        otherwise=((offers.says_nothing, "mean_head"), (offers.says_mean, "speaks")),
+    ),
     KeyCommand("undo", (("u", "undo"), ("U", "redo")), "u U", "change", works=offers.has_history),
     KeyCommand("flip", (("b", "flip"),), "b", "change", works=offers.flips),
     KeyCommand("changes", (("c", "list_changes"),), "c", "change", works=offers.has_history),

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AtOverview:
-    """All heads of a source."""
+    """All heads of a source, and the one that is selected."""
 
     source: Source
+    layer: int = 0
+    head: int = 0
     where: ClassVar[str] = "overview"
 
 
@@ -167,6 +169,29 @@ def can_alter(now: Now) -> bool:
     """Whether a model can be made otherwise than it was trained, and what follows be computed again."""
     looked_through = isinstance(now, AtStage) and now.page.view.settings.variant
     return now.source.alters is not None and not computes(now) and not looked_through
+
+
+def says_nothing(now: Now) -> bool:
+    """Whether the selected head was made to say nothing."""
+    return _way(now) == "zero"
+
+
+def says_mean(now: Now) -> bool:
+    """Whether the selected head was made to say its mean."""
+    return _way(now) == "mean"
+
+
+def _way(now: Now) -> str:
+    """What stands in the place of what the selected head says, in the state that changes are made to."""
+    if isinstance(now, AtWalk):
+        return ""
+    source, at = (now.desk.present.source, now.page.selection) if isinstance(now, AtStage) else (now.source, now)
+    alters = source.alters
+    if alters is None or not alters.done:
+        return ""
+    from kitten_tui.core.altering import way_of  # 3 ms, and only a model is changed so
+
+    return way_of(alters.done, at.layer, at.head)
 
 
 def masks(now: Now) -> bool:

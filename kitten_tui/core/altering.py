@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from kitten_tui.core.asking import ZERO
+from kitten_tui.core.asking import MEAN, ZERO
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.chain import Chain
 from kitten_tui.core.quantity import Scope, quantity
@@ -30,6 +30,17 @@ class Without:
     def edit(self) -> str:
         """What `--set` says to do the same."""
         return f"without l{self.layer + 1} h{self.head + 1}" + (f"={self.way}" if self.way != ZERO else "")
+
+
+def way_of(done: tuple[Alteration, ...], layer: int, head: int) -> str:
+    """What stands in the place of what a head says, by WAYS; empty where it speaks."""
+    own = (each for each in done if isinstance(each, Without) and (each.layer, each.head) == (layer, head))
+    return next((each.way for each in own), "")
+
+
+def next_without(done: tuple[Alteration, ...], layer: int, head: int) -> Without:
+    """What is done next to a head: it says nothing, then its mean; that once more lets it speak."""
+    return Without(layer, head, MEAN if way_of(done, layer, head) else ZERO)
 
 
 @dataclass(frozen=True)

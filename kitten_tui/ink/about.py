@@ -9,7 +9,7 @@ from functools import lru_cache
 from kitten_tui.core.quantity import Scope
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Record, Source
-from kitten_tui.ink.altered import said
+from kitten_tui.ink.altered import said, titled
 from kitten_tui.ink.cells import clean, clean_lines
 from kitten_tui.stages.view import fault_said
 from kitten_tui.words import Words
@@ -24,7 +24,7 @@ def title_of(source: Source, words: Words) -> str:
         return words("learn.title", task=source.trainer.task, step=source.trainer.step)
     title = _shown(words.of(source.title) or sentence(source.tokens))
     if source.alters is not None and source.alters.done:
-        title = words("altered.title", count=len(source.alters.done), title=title)
+        title = titled(source.alters.done, title, words)
     return words("part.title", part=words(f"part.{source.part}"), title=title) if source.part else title
 
 

@@ -24,6 +24,17 @@ def said(source: Source, words: Words) -> str:
     )
 
 
+def titled(done: tuple[Alteration, ...], title: str, words: Words) -> str:
+    """A title with what was done to the one head that was changed, or how much was."""
+    from kitten_tui.core.altering import Without  # 3 ms, and only a model is changed so
+
+    match done:
+        case (Without() as only,):
+            return words(f"altered.title_{only.way}", layer=only.layer + 1, head=only.head + 1, title=title)
+        case _:
+            return words("altered.title", count=len(done), title=title)
+
+
 def _said(change: Alteration, source: Source, words: Words) -> str:
     from kitten_tui.core.altering import MaskCell, Without  # 3 ms, and only a model is changed so
 

@@ -1,11 +1,11 @@
-"""A head of a model at its stages, which can be made to say nothing, and whose weights and mask can be changed."""
+"""A head of a model at its stages: it can be made to say nothing or its mean, its weights and mask be changed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
 
-from kitten_tui.core.altering import Alters, Number, Without
+from kitten_tui.core.altering import Alters, Number, next_without
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
@@ -31,15 +31,15 @@ class AlteringScreen(SwitchingScreen):
         raise NotImplementedError
 
     def action_without(self) -> None:
-        """The selected head says nothing, or speaks again."""
+        """The selected head says nothing, then its mean, then speaks again."""
         alters, at = self.desk.present.source.alters, self.page.selection
         if alters is None or not can_alter(self.now):
             self.say("altered.none")
             return
-        change, settings = Without(at.layer, at.head), self.desk.present.settings
-        id = "altered.speaks" if change in alters.done else "altered.zero"
+        change, settings = next_without(alters.done, at.layer, at.head), self.desk.present.settings
+        id = "altered.speaks" if change in alters.done else f"altered.{change.way}"
         name = phrase(id, layer=at.layer + 1, head=at.head + 1)
-        self._alter(lambda: (alters.without(at.layer, at.head), settings), name, change.edit)
+        self._alter(lambda: (alters.without(at.layer, at.head, change.way), settings), name, change.edit)
 
     def action_change(self) -> None:
         """The weight at the cursor, or the cell of the mask."""

@@ -10,7 +10,7 @@ from rich.segment import Segment
 from textual import on
 from textual.message import Message
 
-from kitten_tui.core.altering import Without
+from kitten_tui.core.altering import next_without
 from kitten_tui.core.asking import ZERO, Effect, Thought
 from kitten_tui.core.source import Source
 from kitten_tui.desk.history import History, State
@@ -83,7 +83,7 @@ class AskedScreen(WeighingScreen):
         self.view = here
 
     def action_without(self) -> None:
-        """The selected head says nothing, or speaks again; all after it is computed again."""
+        """The selected head says nothing, then its mean, then speaks again; all after it is computed again."""
         alters = self.source.alters
         if alters is None or not can_alter(self.now):
             self.say("altered.none")
@@ -92,9 +92,10 @@ class AskedScreen(WeighingScreen):
         history = History.of(self.source, view.settings)
         if self.history is not None and self.history.now.source is self.source:
             history = self.history
-        change = Without(layer, head)
-        name = phrase("altered.speaks" if change in alters.done else "altered.zero", layer=layer + 1, head=head + 1)
-        self.read(alters.without(layer, head), self.words)
+        change = next_without(alters.done, layer, head)
+        id = "altered.speaks" if change in alters.done else f"altered.{change.way}"
+        name = phrase(id, layer=layer + 1, head=head + 1)
+        self.read(alters.without(layer, head, change.way), self.words)
         self.history = history.did(State(self.source, history.now.settings, name, edit=change.edit))
         self.view = View(self.source, view.settings, view.selection)
 

@@ -50,7 +50,7 @@ class WeighingScreen(SurveyScreen):
 
     @property
     def now(self) -> AtOverview:
-        return AtOverview(self.source)
+        return AtOverview(self.source, self.overview.layer, self.overview.head)
 
     def look_at(self, overview: Overview, message: str = "") -> None:
         raise NotImplementedError

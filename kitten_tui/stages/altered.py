@@ -11,9 +11,7 @@ def silent(view: View) -> Phrase | None:
     at, alters = view.selection, view.source.alters
     if alters is None or not alters.done:
         return None
-    from kitten_tui.core.altering import Without  # 3 ms, and only a model is changed so
+    from kitten_tui.core.altering import way_of  # 3 ms, and only a model is changed so
 
-    for change in alters.done:
-        if isinstance(change, Without) and (change.layer, change.head) == (at.layer, at.head):
-            return phrase(f"altered.reading_{change.way}", head=at.head + 1)
-    return None
+    way = way_of(alters.done, at.layer, at.head)
+    return phrase(f"altered.reading_{way}", head=at.head + 1) if way else None

@@ -10,14 +10,20 @@ import pytest
 pytest.importorskip("safetensors")
 pytest.importorskip("tokenizers")
 
-from piloting import computed, hit, model, model_app, overview, said_of_model, type_in, until
+from piloting import computed, hit, model, model_app, overview, reading, said_of_model, type_in, until
 from textual.pilot import Pilot
 
+from kitten_tui.app import KittenApp
+from kitten_tui.commands import COMMANDS
 from kitten_tui.core.altering import MaskCell, Without
+from kitten_tui.core.asking import MEAN
 from kitten_tui.core.measures import HeadSummary
+from kitten_tui.ink.about import title_of
 from kitten_tui.screens.ask import AskScreen
 from kitten_tui.screens.model import ModelScreen
+from kitten_tui.screens.overview import OverviewScreen
 from kitten_tui.stages import STAGES
+from kitten_tui.words import Words
 
 
 def measures(heads: Sequence[HeadSummary]) -> list[Mapping[str, float]]:
@@ -30,6 +36,11 @@ async def opened(pilot: Pilot[None], **places: int | str) -> ModelScreen:
     screen._open(screen.view.with_(**places))
     await until(pilot, lambda: isinstance(pilot.app.screen, ModelScreen))
     return model(pilot)
+
+
+def called(screen: ModelScreen | OverviewScreen) -> str:
+    """What the key does next."""
+    return next(each for each in COMMANDS if each.id == "without").called(screen.now)
 
 
 async def test_a_head_says_nothing_and_speaks_again() -> None:
@@ -52,18 +63,60 @@ async def test_a_head_says_nothing_and_speaks_again() -> None:
         await until(pilot, lambda: pilot.app.screen is overview(pilot))
         assert overview(pilot).source is changed
         assert measures(overview(pilot).overview.heads) == measures(changed.heads)
+        assert called(overview(pilot)) == "mean_head"
+        await hit(pilot, "X")
+        await computed(pilot)
+        assert overview(pilot).source.alters.done == (Without(0, 1, MEAN),)
+        assert called(overview(pilot)) == "speaks"
         await hit(pilot, "X")
         await computed(pilot)
         assert overview(pilot).source.alters.done == ()
+        assert called(overview(pilot)) == "without"
         assert measures(overview(pilot).overview.heads) == measures(was.heads)
         await hit(pilot, "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, ModelScreen))
         screen = model(pilot)
-        assert [state.name.key for state in screen.desk.history.states[1:]] == ["altered.zero", "altered.speaks"]
-        await hit(pilot, "u")
+        names = [state.name.key for state in screen.desk.history.states[1:]]
+        assert names == ["altered.zero", "altered.mean", "altered.speaks"]
+        await hit(pilot, "u", "u")
         assert screen.source is changed
         await hit(pilot, "u")
         assert screen.source is was
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_a_head_says_nothing_then_its_mean_and_speaks_again(language: str) -> None:
+    words = Words(language)
+    async with KittenApp(reading("gpt2"), language=language).run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot, layer=0, head=1, stage=4, query=3)
+        was, plain = screen.source, screen.page.view.trace["context"].copy()
+        steps = (
+            ((Without(0, 1),), "zero", "mean_head"),
+            ((Without(0, 1, MEAN),), "mean", "speaks"),
+            ((), "speaks", "without"),
+        )
+        for count, (done, says, then) in enumerate(steps):
+            await hit(pilot, "X")
+            await until(pilot, lambda count=count: len(screen.desk.history.states) == count + 2)
+            assert screen.source.alters.done == done
+            assert screen.desk.present.name.key == f"altered.{says}"
+            assert called(screen) == then
+            assert said_of_model(pilot) == "change.done"
+            if done:
+                told = words(f"altered.title_{says}", layer=1, head=2, title="")
+                assert title_of(screen.source, words).startswith(told.strip())
+                await hit(pilot, "down")
+                assert screen.page.readings[0].key == f"altered.reading_{says}"
+            if says == "mean":
+                expected = np.broadcast_to(plain.mean(axis=0), plain.shape)
+                assert np.allclose(screen.page.view.trace["context"], expected, atol=1e-6)
+        assert np.array_equal(screen.page.view.trace["context"], plain)
+        for done in ((Without(0, 1, MEAN),), (Without(0, 1),), ()):
+            await hit(pilot, "u")
+            assert screen.source.alters.done == done
+        assert screen.source is was
+        await hit(pilot, "U", "U")
+        assert screen.source.alters.done == (Without(0, 1, MEAN),)
 
 
 async def test_all_heads_show_the_model_without_one() -> None:

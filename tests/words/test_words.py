@@ -73,7 +73,7 @@ def families() -> set[str]:
     keys |= {f"variant.{name}.{each}" for name in VARIANTS for each in made_otherwise(name)}
     keys |= {f"refused.{reason}" for reason in REASONS}
     keys |= {f"part_of.{kind}" for kind in PARTS} | {f"part_of.short_{kind}" for kind in SHORT}
-    keys |= {f"altered.{part}{way}" for way in SAID for part in ("", "reading_")}
+    keys |= {f"altered.{part}{way}" for way in SAID for part in ("", "title_", "reading_")}
     keys |= {f"reach.{column}" for column in COLUMNS}
     keys |= {f"signs.{sign}" for sign in SIGNS}
     keys |= {f"atlas.{way}.{relation}" for way in (*WAYS, "called") for relation in RELATIONS}
