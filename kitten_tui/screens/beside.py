@@ -44,12 +44,16 @@ class BesideScreen(GrammarScreen):
     """Set to stop the computing of it; None where there is none."""
 
     def action_lay_beside(self) -> None:
-        """Asks for another text, or takes the one away that stands beside."""
+        """A changed model beside itself as it was, any other beside a text that is asked for, or alone again."""
         from kitten_tui.screens.ask import AskScreen
 
-        reader, here = self.source.reader, self.source
+        reader, here, alters = self.source.reader, self.source, self.source.alters
         if self.other is not None:
             self.take_away()
+            return
+        if alters is not None and alters.done:
+            before = alters.before
+            self.lay(State(before, before.settings, phrase("beside.unchanged")))
             return
         if reader is None:
             self.say("message.recording_fixed")

@@ -15,14 +15,16 @@ from textual.pilot import Pilot
 
 from kitten_tui.app import KittenApp
 from kitten_tui.commands import COMMANDS
-from kitten_tui.core.altering import MaskCell, Without
+from kitten_tui.core.altering import MaskCell, Without, reached
 from kitten_tui.core.asking import MEAN
 from kitten_tui.core.measures import HeadSummary
 from kitten_tui.ink.about import title_of
+from kitten_tui.ink.overview import MOVED
 from kitten_tui.screens.ask import AskScreen
 from kitten_tui.screens.model import ModelScreen
 from kitten_tui.screens.overview import OverviewScreen
 from kitten_tui.stages import STAGES
+from kitten_tui.widgets.overview import OverviewLine
 from kitten_tui.words import Words
 
 
@@ -130,6 +132,39 @@ async def test_all_heads_show_the_model_without_one() -> None:
         heads = was.n_heads
         assert measures(screen.overview.heads)[:heads] == measures(was.heads)[:heads]
         assert measures(screen.overview.heads)[heads:] != measures(was.heads)[heads:]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_heads_are_coloured_and_sorted_by_how_much_of_their_weights_changed(language: str) -> None:
+    words = Words(language)
+    async with KittenApp(reading("gpt2"), language=language).run_test(size=(80, 24)) as pilot:
+        await computed(pilot)
+        screen, was = overview(pilot), overview(pilot).source
+        await hit(pilot, "X")
+        await computed(pilot)
+        now = screen.source
+        await hit(pilot, "D")
+        await computed(pilot)
+        of = screen.overview
+        assert (of.measure, of.sorted) == (MOVED, True)
+        sizes = [of.value(*place) for place in of.order]
+        assert sizes == sorted(sizes, reverse=True)
+        assert (of.layer, of.head) == of.order[0]
+        for each in reached(was, now):
+            change = of.change(each.layer, each.head)
+            assert change is not None
+            assert (change.there, change.here) == (each.was, each.now)
+            assert (change.size > 0) == (each.layer > 0)
+        assert words("beside.unchanged") in screen.query(OverviewLine)[1].text
+        await hit(pilot, "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ModelScreen))
+        assert model(pilot).desk.beside
+        assert model(pilot).desk.other is screen.other
+        await hit(pilot, "v")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        await hit(pilot, "D")
+        assert screen.other is None
+        assert screen.overview.measure != MOVED
 
 
 async def test_a_weight_is_another() -> None:
