@@ -13,6 +13,8 @@ from functools import cached_property
 import numpy as np
 
 from kitten_tui.core.array_types import Array
+from kitten_tui.core.array_types import Places as Indices
+from kitten_tui.core.source import Source
 from kitten_tui.core.workings import Workings
 
 WEIGHTS = "weights"
@@ -41,6 +43,13 @@ def matched(here: Sequence[str], there: Sequence[str]) -> Places:
     room = shorter - first
     last = next((back for back in range(room) if here[n - 1 - back] != there[others - 1 - back]), room)
     return (*range(first), *([None] * (n - first - last)), *range(others - last, others))
+
+
+def same_words(here: Source, there: Source) -> CameFrom:
+    """Where a word here stands there. What asks and what is looked at may be two texts: both must be the same then."""
+    if here.tokens == there.tokens and here.key_tokens == there.key_tokens:
+        return stayed
+    return matched(here.tokens, there.tokens).__getitem__
 
 
 def carried(old: Array, axes: Sequence[str], shape: tuple[int, ...], came_from: CameFrom) -> Array | None:
@@ -111,7 +120,7 @@ class Beside:
     @classmethod
     def of(cls, here: Workings, there: Workings) -> Beside:
         """With the words that both have."""
-        return cls(here, there, matched(here.source.tokens, there.source.tokens).__getitem__)
+        return cls(here, there, same_words(here.source, there.source))
 
     @cached_property
     def places(self) -> Places:
@@ -138,23 +147,29 @@ class Beside:
         """How differently a head of this layer looks."""
         traces = [side.trace(head) for side in (self.here, self.there)]
         here, there = (trace[WEIGHTS].astype(np.float64) for trace in traces)  # [query, key] each
-        both = [(place, beside) for place, beside in enumerate(self.places) if beside is not None]
-        rows, columns = (np.array(side, dtype=np.intp) for side in zip(*both, strict=True))  # [word], [word]
-        ours, theirs = here[np.ix_(rows, rows)], there[np.ix_(columns, columns)]  # [word, word]
-        difference = ours - theirs  # [word, word]
-        others = ours.sum(axis=1) - theirs.sum(axis=1)  # [word], what words of one text alone get more there
-        if len(rows) == len(self.places) == len(there):
-            others = np.zeros(len(rows))
+        asking, asking_there = self._both(len(here))  # [query], [query]
+        asked, asked_there = self._both(here.shape[1])  # [key], [key]
+        ours, theirs = here[np.ix_(asking, asked)], there[np.ix_(asking_there, asked_there)]  # [query, key]
+        difference = ours - theirs  # [query, key]
+        others = ours.sum(axis=1) - theirs.sum(axis=1)  # [query], what words of one text alone get more there
+        if len(asked) == here.shape[1] == there.shape[1]:
+            others = np.zeros(len(asking))
         size = float((np.abs(difference).sum(axis=1) + np.abs(others)).mean()) / 2
         query, key = np.unravel_index(int(np.abs(difference).argmax()), difference.shape)
         whole = np.zeros_like(here)  # [query, key]
-        whole[np.ix_(rows, rows)] = difference
+        whole[np.ix_(asking, asked)] = difference
         for trace in traces:
             trace.forget()
         return HeadChange(
-            *(self.here.layer, head, size, int(rows[query]), int(rows[key])),
+            *(self.here.layer, head, size, int(asking[query]), int(asked[key])),
             *(float(ours[query, key]), float(theirs[query, key]), picture(whole)),
         )
+
+    def _both(self, words: int) -> tuple[Indices, Indices]:
+        """Where the words stand that both have, here and there.  -> [word], [word]"""
+        both = [(place, beside) for place in range(words) if (beside := self.came_from(place)) is not None]
+        here, there = (np.array(side, dtype=np.intp) for side in zip(*both, strict=True))
+        return here, there
 
     def changes(self) -> tuple[HeadChange, ...]:
         """Of every head of this layer."""

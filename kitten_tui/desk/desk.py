@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 
-from kitten_tui.core.beside import matched, stayed
+from kitten_tui.core.beside import same_words, stayed
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
@@ -104,7 +104,7 @@ class Desk:
     def came_from(self) -> Callable[[int], int | None]:
         """Where a word stands in that state; None where it is here alone."""
         if self.beside and self.other is not None:
-            return matched(self.source.tokens, self.other.source.tokens).__getitem__
+            return same_words(self.source, self.other.source)
         return stayed if self.variant else self.present.came_from
 
     @property

@@ -35,6 +35,8 @@ def check_shape(here: Source, there: Source) -> None:
     shapes = [f"{of.n_layers} layers of {of.n_heads} heads" for of in (here, there)]
     if shapes[0] != shapes[1]:
         raise SourceError(f"--beside-model: expected {shapes[0]}, found {shapes[1]}")
+    if here.tokens != there.tokens and tuple(here.tokens) != tuple(here.key_tokens):
+        raise SourceError("--beside: expected words that look at one another, found a part whose keys are another text")
     if all(place is None for place in matched(here.tokens, there.tokens)):
         raise SourceError(
             f"--beside: expected as many tokens, or some that both texts begin or end with, found {len(here.tokens)} "

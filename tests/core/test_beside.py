@@ -16,8 +16,9 @@ from kitten_tui.sources.recording import Recording
 TOKENS = st.lists(st.sampled_from("abc"), min_size=1, max_size=8)
 
 
-def recorded(weights, tokens):
-    recording = Recording({"weights": np.asarray(weights, dtype=float)[None, None]}, tuple(tokens))
+def recorded(weights, tokens, key_tokens=None):
+    given = {"weights": np.asarray(weights, dtype=float)[None, None]}
+    recording = Recording(given, tuple(tokens), key_tokens=key_tokens)
     return Workings(recording, recording.settings)
 
 
@@ -68,6 +69,17 @@ def test_words_of_one_text_alone_count_as_one_word():
         abs(0.1 - 0.2) + abs(0.1 - 0.1) + abs(0.7 - 0.7) + 0.1,
     ]
     assert change.size == pytest.approx(sum(rows) / 2 / 3)
+
+
+def test_what_looks_at_another_text_stands_beside_itself():
+    """Two queries and five keys, so that a place of a key is no place of a query."""
+    here, there = np.full((2, 5), 0.2), np.eye(5)[[4, 0]]
+    beside = Beside.of(recorded(here, "ab", "vwxyz"), recorded(there, "ab", "vwxyz"))
+    change = beside.change(0)
+    assert change.size == pytest.approx(0.8)
+    assert (change.query, change.key) == (0, 4)
+    numbers = beside.numbers("weights", 0)
+    assert np.array_equal(numbers.difference, here - there)
 
 
 @pytest.mark.parametrize("seed", range(4))
