@@ -27,9 +27,10 @@ def other_of(arguments: argparse.Namespace, view: View) -> State | None:
         reader = view.source.reader
         if reader is None:
             raise UsageError("--beside: expected --model DIR or --train TASK with it, found another source")
-        other = State(
-            reader.read(read_text(arguments.beside)), view.settings, phrase("beside.text", text=arguments.beside)
-        )
+        text = read_text(arguments.beside)
+        if not text.strip():
+            raise UsageError("--beside: expected a sentence, found nothing in it")
+        other = State(reader.read(text), view.settings, phrase("beside.text", text=arguments.beside))
     elif arguments.beside_model is not None:
         opened = start(argparse.Namespace(**{**vars(arguments), "model": arguments.beside_model}))
         facts = opened.source.model_facts or {"model": arguments.beside_model}
@@ -51,14 +52,15 @@ def _step(arguments: argparse.Namespace, view: View) -> State:
     trainer, step = view.source.trainer, arguments.beside_step
     if trainer is None:
         raise UsageError("--beside-step: expected --train TASK or a saved training, found another source")
-    _check_step(arguments, trainer.made)
+    _check_step(arguments, trainer.made, min((kept.step for kept in trainer.kept), default=0))
     return State(trainer.at(step), view.settings, phrase("change.step", step=step))
 
 
-def _check_step(arguments: argparse.Namespace, most: int) -> None:
+def _check_step(arguments: argparse.Namespace, most: int, least: int = 0) -> None:
+    """A training that was saved knows nothing of the steps before."""
     step = arguments.beside_step
-    if step is not None and not 0 <= step <= most:
-        raise UsageError(f"--beside-step: expected a step from 0 to {most}, found {step}")
+    if step is not None and not least <= step <= most:
+        raise UsageError(f"--beside-step: expected a step from {least} to {most}, found {step}")
 
 
 def print_beside(arguments: argparse.Namespace, view: View, words: Words) -> int:

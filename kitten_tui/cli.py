@@ -24,7 +24,7 @@ from kitten_tui.output import (
     tell_fault,
 )
 from kitten_tui.sources.errors import SourceError, problem_of
-from kitten_tui.together import refuse_pairs
+from kitten_tui.together import refuse_pairs, refuse_unwalked
 
 if TYPE_CHECKING:
     from kitten_tui.stages.view import View
@@ -90,6 +90,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return print_beside(arguments, view, words)
     # What is asked for on paper costs no screen, and a screen no paper.
     if any(getattr(arguments, name) for name in PAPER) or not has_screen():
+        refuse_unwalked(arguments)
         from kitten_tui.printed import print_answer
 
         return print_answer(arguments, view, words)

@@ -48,7 +48,7 @@ def start(arguments: argparse.Namespace) -> View:
         source = source.editor.other_matrices(settings.seed, arguments.init)
         source = _opened_with(source, "--init", arguments.init, "--seed", str(settings.seed))
     opened = source
-    for text in arguments.without or ():
+    for text in dict.fromkeys(arguments.without or ()):  # twice is no more than once
         source = _without(source, text, arguments.in_place)
     for text in arguments.set or ():
         before = source

@@ -26,6 +26,16 @@ TRAINING = (
 """Options that are nothing without --train."""
 
 
+def refuse_unwalked(arguments: argparse.Namespace) -> None:
+    """Without a screen, steps of somebody's own are nothing without the walk.
+
+    Raises:
+        UsageError: this is the line.
+    """
+    if arguments.walk_file is not None and not arguments.walk:
+        raise UsageError("--walk-file: expected --walk with it where there is no screen, found none")
+
+
 def refuse_pairs(arguments: argparse.Namespace) -> None:
     """Refuses them in one line.
 

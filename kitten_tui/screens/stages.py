@@ -208,7 +208,7 @@ class StageScreen(PageScreen):
         elif desk.other is not None:
             self.do(Lay(desk.other))
         else:
-            self.say("beside.none")
+            self.say("beside.unchanged_yet" if desk.source.survey is None else "beside.none")
 
     def action_overview(self) -> None:
         self.say("message.no_overview")

@@ -55,7 +55,7 @@ def changed(opened: Source, source: Source, settings: Settings, text: str) -> tu
         if name in ("rename", "insert", "delete", "swap"):
             return _with_tokens(editor, name, _places(index, 1, source)[0], value or ""), settings
         cell = _cell(match, source)
-        return editor.change_number(cell, float(value or "")), settings
+        return editor.change_number(cell, _number(value)), settings
     except ValueError as error:
         raise SourceError(f"--set: {text}: {error}") from None
 
@@ -72,11 +72,20 @@ def _altered(alters: Alters, source: Source, settings: Settings, match: re.Match
     if match["name"] == "without":
         layer, head = (int(match[name] or 1) - 1 for name in ("layer", "head"))
         return alters.without(layer, head, match["value"] or ZERO), settings
+    if match["name"] != "mask" and not alters.is_input(match["name"]):
+        raise SourceError(f"expected a weight such as w_q, mask or without, found {match['name']}")
     cell = _cell(match, source)
     if match["name"] == "mask":
         query, key = _places(match["index"] or "", 2, source)
         return alters.toggle_mask_cell(settings, cell.layer, query, key)
-    return alters.change_number(cell, float(match["value"] or "")), settings
+    return alters.change_number(cell, _number(match["value"])), settings
+
+
+def _number(value: str | None) -> float:
+    try:
+        return float(value or "")
+    except ValueError:
+        raise SourceError(f"expected a number after =, found {value or 'nothing'}") from None
 
 
 def edit_of(cell: Cell, value: float) -> str:

@@ -115,6 +115,7 @@ def test_without_a_head_all_that_is_printed_is_of_the_model_without_it(run):
     assert "Head 2 is made to say nothing" in plain
     assert "Head 1 is made" not in run(*options, "--plain", "--stage", "5", "--head", "1").out
     assert run(*options, "--heads").out != run("--model", GPT2, TEXT, "--heads").out
+    assert json.loads(run(*options, "--without", "1.2", "--json", "--layer", "2").out) == after
 
 
 @pytest.mark.parametrize(("way", "told"), [("zero", "says nothing"), ("mean", "says the mean")])
@@ -179,6 +180,14 @@ def test_effects_are_asked_of_any_word(run):
             "--without: expected LAYER.HEAD, of 2 layers and 4 heads, found 3.1",
         ),
         (("--model", GPT2, TEXT, "--without", "1"), "--without: expected LAYER.HEAD, of 2 layers and 4 heads, found 1"),
+        (
+            ("--model", GPT2, TEXT, "--set", "rename[2]=dog"),
+            "--set: rename[2]=dog: expected a weight such as w_q, mask or without, found rename",
+        ),
+        (
+            ("--model", GPT2, TEXT, "--set", "w_q[1,2]="),
+            "--set: w_q[1,2]=: expected a number after =, found nothing",
+        ),
         (("--model", GPT2, TEXT, "--reach"), "--reach: expected --without or --set with it, found neither"),
         (
             ("--model", GPT2, TEXT, "--set", "scale=off", "--reach"),

@@ -102,7 +102,7 @@ def test_a_training_at_two_steps(run):
             ("--train", "copy", "--steps", "2", "--beside-step", "3"),
             "--beside-step: expected a step from 0 to 2, found 3",
         ),
-        (("--model", GPT2, ONE, "--beside", ""), "SOURCE: expected a sentence, found nothing in it"),
+        (("--model", GPT2, ONE, "--beside", ""), "--beside: expected a sentence, found nothing in it"),
         (("--model", GPT2, ONE, "--beside", OTHER, "--heads"), "--beside: expected alone, or with --plain or --json"),
         (("--model", BERT, ONE, "--second", OTHER, "--beside", OTHER), "--beside: expected alone"),
         (("--model", GPT2, ONE, "--beside", OTHER, "--beside-model", GPT2), "--beside: expected alone"),
@@ -116,3 +116,11 @@ def test_what_cannot_be_laid_beside_is_refused_in_one_line(run, options, problem
     assert printed.status == BAD
     assert problem in printed.err
     assert len(printed.err.splitlines()) == 1
+
+
+def test_a_saved_training_has_no_step_before_it_to_stand_beside(run, tmp_path):
+    mine = str(tmp_path / "mine")
+    assert run("--train", "copy", "--steps", "2", "--save-model", mine, "--plain").status == OK
+    refused = run("--model", mine, "--beside-step", "1", "--plain")
+    assert (refused.status, refused.out) == (BAD, "")
+    assert refused.err == "kitten-tui: --beside-step: expected a step from 2 to 2, found 1\n"

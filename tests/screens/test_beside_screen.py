@@ -138,7 +138,7 @@ async def test_a_lesson_stands_beside_itself_as_it_was_opened():
     opened = app()
     async with opened.run_test(size=SIZE) as pilot:
         await hit(pilot, "D")
-        assert said(pilot) == "beside.none"
+        assert said(pilot) == "beside.unchanged_yet"
         await hit(pilot, "s", "4", "D")
         desk, page = screen(pilot).desk, screen(pilot).page
         assert desk.beside

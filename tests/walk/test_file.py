@@ -10,6 +10,7 @@ from time import process_time
 import pytest
 from walked import opened, sample
 
+from kitten_tui.cli import BAD, main
 from kitten_tui.ink.told import options, question, sentence
 from kitten_tui.sources.errors import SourceError
 from kitten_tui.stages import STAGES
@@ -130,3 +131,13 @@ def test_many_steps_are_read_at_once(tmp_path: Path) -> None:
     begun = process_time()
     assert len(read(tmp_path, text)) == 20_000
     assert process_time() - begun < 10.0
+
+
+@pytest.mark.parametrize("paper", ["--plain", "--json", "--check"])
+def test_steps_of_ones_own_are_not_left_out_without_a_word(capsys, paper):
+    assert main([paper, "--walk-file", "nowhere.toml"]) == BAD
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == (
+        "",
+        "kitten-tui: --walk-file: expected --walk with it where there is no screen, found none\n",
+    )
