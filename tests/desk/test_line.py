@@ -113,7 +113,7 @@ def test_positions_that_a_line_cannot_know_have_no_line():
     ("text", "message"),
     [
         ("w_q", "expected a change such as"),
-        ("w_q[1,2]=cat", "could not convert"),
+        ("w_q[1,2]=cat", "expected a number after =, found cat"),
         ("w_q[9,9]=1", "heads"),
         ("q[1,1]=1", "expected an input"),
         ("rename[99]=a", "token: expected one from 1"),

@@ -203,7 +203,7 @@ def test_a_change_says_what_does_the_same(text):
         ("without l9 h1", "layer: expected one from 1 to 2, found 9"),
         ("without l1 h9", "head: expected one from 1 to 4, found 9"),
         ("without l1 h1=half", "expected one of zero, mean, found half"),
-        ("scores[1,1]=2", "scores: expected a weight of this model"),
+        ("scores[1,1]=2", "expected a weight such as w_q, mask or without, found scores"),
         ("w_q[99,1]=2", "w_q: expected a place among"),
         ("w_q[1,1]=nan", "w_q: expected a number within"),
         ("w_q l3[1,1]=1", "layer: expected one from 1 to 2, found 3"),
