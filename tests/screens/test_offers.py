@@ -46,6 +46,7 @@ REFUSALS = {
     "going_on.first",
     "why.none",
     "beside.none",
+    "beside.unchanged_yet",
     "altered.none",
     "weighed.no_special",
     "message.no_pairs",
