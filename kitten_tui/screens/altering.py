@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from kitten_tui.core.altering import Alters, Number, next_without
+from kitten_tui.core.altering import Alters, MaskCell, Number, next_without
 from kitten_tui.core.cell import Cell
 from kitten_tui.core.settings import Settings
 from kitten_tui.core.source import Source
@@ -17,6 +17,7 @@ from kitten_tui.offers import AtStage, alters_cell, can_alter
 from kitten_tui.screens.stopping import StoppedError, pulse_of
 from kitten_tui.screens.switching import SwitchingScreen
 from kitten_tui.sources.errors import SourceError, plainly
+from kitten_tui.stages.altered import name_of
 
 Changed = tuple[Source, Settings]
 
@@ -37,8 +38,7 @@ class AlteringScreen(SwitchingScreen):
             self.say("altered.none")
             return
         change, settings = next_without(alters.done, at.layer, at.head), self.desk.present.settings
-        id = "altered.speaks" if change in alters.done else f"altered.{change.way}"
-        name = phrase(id, layer=at.layer + 1, head=at.head + 1)
+        name = name_of(change, alters.done)
         self._alter(lambda: (alters.without(at.layer, at.head, change.way), settings), name, change.edit)
 
     def action_change(self) -> None:
@@ -56,7 +56,7 @@ class AlteringScreen(SwitchingScreen):
         (query, key), layer, settings = cell.index, cell.layer, self.desk.present.settings
         view = self.page.view
         name = phrase("altered.mask", layer=layer + 1, query=view.name(query).strip(), at=view.key_name(key).strip())
-        edit = f"mask l{layer + 1}[{query + 1},{key + 1}]"
+        edit = MaskCell(layer, query, key).edit
         self._alter(lambda: alters.toggle_mask_cell(settings, layer, query, key), name, edit)
 
     def _ask_number(self, alters: Alters, cell: Cell) -> None:

@@ -14,7 +14,6 @@ from kitten_tui.core.altering import next_without
 from kitten_tui.core.asking import ZERO, Effect, Thought
 from kitten_tui.core.source import Source
 from kitten_tui.desk.history import History, State
-from kitten_tui.desk.phrase import phrase
 from kitten_tui.ink.cells import Line, wrap
 from kitten_tui.ink.overview import EFFECT, Overview
 from kitten_tui.ink.palette import Palette
@@ -25,6 +24,7 @@ from kitten_tui.screens.stopping import StoppedError, pulse_of
 from kitten_tui.screens.survey import survey_of
 from kitten_tui.screens.weighing import WeighingScreen
 from kitten_tui.sources.errors import SourceError, plainly
+from kitten_tui.stages.altered import name_of
 from kitten_tui.stages.view import View
 from kitten_tui.words import Words
 
@@ -93,8 +93,7 @@ class AskedScreen(WeighingScreen):
         if self.history is not None and self.history.now.source is self.source:
             history = self.history
         change = next_without(alters.done, layer, head)
-        id = "altered.speaks" if change in alters.done else f"altered.{change.way}"
-        name = phrase(id, layer=layer + 1, head=head + 1)
+        name = name_of(change, alters.done)
         self.read(alters.without(layer, head, change.way), self.words)
         self.history = history.did(State(self.source, history.now.settings, name, edit=change.edit))
         self.view = View(self.source, view.settings, view.selection)

@@ -33,13 +33,18 @@ def threes(page) -> list[tuple[Matrix, ...]]:
     return [band.figures for band in page.sheet.bands]
 
 
+async def lay_other(pilot) -> None:
+    """Another text beside the one that is looked at, all layers of both."""
+    await computed(pilot)
+    await hit(pilot, "D")
+    await type_in(pilot, OTHER)
+    await computed(pilot)
+
+
 async def test_heads_are_sorted_by_how_differently_they_look():
     opened = model_app()
     async with opened.run_test(size=SIZE) as pilot:
-        await computed(pilot)
-        await hit(pilot, "D")
-        await type_in(pilot, OTHER)
-        await computed(pilot)
+        await lay_other(pilot)
         of = overview(pilot).overview
         assert (of.measure, of.sorted, of.others.tokens) == (MOVED, True, overview(pilot).other.source.tokens)
         sizes = [of.value(*place) for place in of.order]
@@ -56,10 +61,7 @@ async def test_heads_are_sorted_by_how_differently_they_look():
 async def test_three_pictures_of_each_head_where_heads_are_sorted_and_the_difference_where_each_has_its_place():
     opened = model_app()
     async with opened.run_test(size=SIZE) as pilot:
-        await computed(pilot)
-        await hit(pilot, "D")
-        await type_in(pilot, OTHER)
-        await computed(pilot)
+        await lay_other(pilot)
         of = overview(pilot).overview
         grid = PairGrid(of, PLAIN, 80, 40)
         assert grid.pixels == 3 * grid.picture_width + 2
@@ -77,10 +79,7 @@ async def test_three_pictures_of_each_head_where_heads_are_sorted_and_the_differ
 async def test_a_head_is_opened_with_the_same_head_beside_it():
     opened = model_app()
     async with opened.run_test(size=SIZE) as pilot:
-        await computed(pilot)
-        await hit(pilot, "D")
-        await type_in(pilot, OTHER)
-        await computed(pilot)
+        await lay_other(pilot)
         other = overview(pilot).other
         await hit(pilot, "enter")
         page, desk = model(pilot).page, model(pilot).desk
@@ -111,10 +110,7 @@ async def test_a_head_is_opened_with_the_same_head_beside_it():
 async def test_another_text_stands_beside_nothing():
     opened = model_app()
     async with opened.run_test(size=SIZE) as pilot:
-        await computed(pilot)
-        await hit(pilot, "D")
-        await type_in(pilot, OTHER)
-        await computed(pilot)
+        await lay_other(pilot)
         await hit(pilot, "slash")
         await type_in(pilot, "the cat ran")
         await computed(pilot)

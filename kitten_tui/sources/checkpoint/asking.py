@@ -154,8 +154,7 @@ class Asking:
     # Which heads do grammar
 
     def atlas(self, annotated: Annotated, pulse: Pulse = lambda: None) -> Iterator[Atlas]:
-        from kitten_tui.sources.checkpoint.grammar import (
-            atlas_of,
-        )  # sentences are readings, and these are what is asked
+        # Sentences are readings, and these are what is asked.
+        from kitten_tui.sources.checkpoint.grammar import atlas_of
 
         return atlas_of(self.reading.model, annotated, pulse, self.reading.altered)
